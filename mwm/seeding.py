@@ -1,0 +1,19 @@
+"""Every random number of the pipeline comes from a root seed and a path of names."""
+
+import hashlib
+
+import numpy as np
+
+
+def derive(root: int, *path: str | int) -> int:
+    """A 63-bit seed for `path` under `root`; independent streams for different paths.
+
+    A hash and not `root + index`, so that neighbouring roots share no stream.
+    """
+    text = "/".join([str(root), *map(str, path)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def generator(root: int, *path: str | int) -> np.random.Generator:
+    """A NumPy generator seeded by `derive(root, *path)`."""
+    return np.random.default_rng(derive(root, *path))
