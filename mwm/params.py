@@ -167,6 +167,7 @@ class Evaluate(Section):
 
     frames: Count
     length: Annotated[int, Field(ge=2, le=10**6)]
+    film: Annotated[int, Field(ge=2, le=5000)]
     seed: Seed
 
 

@@ -168,14 +168,19 @@ class Frames:
         actions: (n,) uint8, index into the game's minimal action set; taken after the frame.
         episode_offsets: (episodes + 1,) int64; episode e is frames[offsets[e]:offsets[e + 1]].
         split: (episodes,) uint8, index into SPLITS.
+        pixel_map: (4096,) uint16; this world's pixel p shows the original's pixel pixel_map[p] ...
+        inverted: (512,) uint8, packed; ... with its colour inverted where this is 1.
         attributes: game, world, action_names (JSON list), objects (JSON: name to [top, left, bottom,
-            right] in 64ths of the original's picture, half open), and where the frames come from.
+            right] in pixels of the original's 64 x 64 frame, half open), and where the frames come
+            from. Training never reads pixel_map, inverted or objects: they are for the judges.
     """
 
     frames: NDArray[np.uint8]
     actions: NDArray[np.uint8]
     episode_offsets: NDArray[np.int64]
     split: NDArray[np.uint8]
+    pixel_map: NDArray[np.uint16]
+    inverted: NDArray[np.uint8]
     attributes: Mapping[str, Any]
 
     def episodes(self, split: str) -> NDArray[np.int64]:
@@ -198,6 +203,8 @@ def write_frames(path: Path | str, content: Frames, kind: str = "frames") -> Non
         file.create_dataset("actions", data=content.actions)
         file.create_dataset("episode_offsets", data=content.episode_offsets)
         file.create_dataset("split", data=content.split)
+        file.create_dataset("pixel_map", data=content.pixel_map)
+        file.create_dataset("inverted", data=content.inverted)
 
 
 def read_frames(path: Path | str, kind: str = "frames") -> Frames:
@@ -213,6 +220,8 @@ def read_frames(path: Path | str, kind: str = "frames") -> Frames:
             actions=read_array(file, "actions", np.uint8, (len(frames),)),
             episode_offsets=read_array(file, "episode_offsets", np.int64, (None,)),
             split=read_array(file, "split", np.uint8, (None,)),
+            pixel_map=read_array(file, "pixel_map", np.uint16, (SIDE * SIDE,)),
+            inverted=read_array(file, "inverted", np.uint8, (FRAME_BYTES,)),
             attributes={name: file.attrs[name] for name in file.attrs if name != "kind"},
         )
     _check_ranges(path, content)
@@ -236,6 +245,8 @@ def _check_ranges(path: Path | str, content: Frames) -> None:
         count = content.action_count
     except (KeyError, ValueError, TypeError):
         raise MwmError(f"{path}: attribute action_names: expected a JSON list, found none; {REMAKE}") from None
+    if not np.array_equal(np.sort(content.pixel_map), np.arange(SIDE * SIDE)):
+        raise MwmError(f"{path}: pixel_map: expected a permutation of 0..{SIDE * SIDE - 1}; {REMAKE}")
     if content.actions.max() >= count:
         raise MwmError(
             f"{path}: actions: expected 0..{count - 1}, found {content.actions.max()}; {REMAKE}"
