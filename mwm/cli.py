@@ -27,7 +27,9 @@ def application(purpose: str) -> typer.Typer:
     )
 
 
-def command(app: typer.Typer, **options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    app: typer.Typer, **options: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function on `app`; its `MwmError`s end the process with one line, no traceback."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -86,7 +88,7 @@ class Progress:
         now = time.monotonic()
         if self._bar is not None:
             rate = f"{self.rate:,.0f} {self.unit}/s"
-            self._bar.update(self._task, completed=self.done, rate=rate, note=note)
+            self._bar.update(self._task, completed=self.done, total=self.total, rate=rate, note=note)
         elif now - self._spoken >= self._every:
             self._spoken = now
             print(self._line(note), file=sys.stderr, flush=True)
@@ -99,7 +101,9 @@ class Progress:
     def _line(self, note: str) -> str:
         left = max(self.total - self.done, 0) / max(self.rate, 1e-9)
         eta = f"{int(left) // 60}:{int(left) % 60:02d}"
-        text = f"{self.label}: {self.done:,}/{self.total:,} {self.unit}, {self.rate:,.0f}/s, ETA {eta}"
+        text = (
+            f"{self.label}: {self.done:,}/{self.total:,} {self.unit}, {self.rate:,.0f}/s, ETA {eta}"
+        )
         return f"{text}, {note}" if note else text
 
     def __exit__(

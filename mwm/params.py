@@ -1,9 +1,10 @@
-"""The schema of params.yaml, and its reader: unknown keys, wrong types and ranges are told by line."""
+"""The schema of params.yaml and its reader; every fault is told by file and line."""
 
 import difflib
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,12 +15,25 @@ NAME = r"^[a-z][a-z0-9_]{0,31}$"
 RESERVED_RUNS = ("see", "anchor")
 ORIGINAL = "original"
 
+T = TypeVar("T")
+
+Key = tuple[str | int, ...]
+Places = dict[Key, str]
+
 Name = Annotated[str, Field(pattern=NAME)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class MisfitError(ValueError):
+    """Values that are fine one by one but not together; `key` says where, below the section."""
+
+    def __init__(self, key: Key, said: str) -> None:
+        super().__init__(said)
+        self.key = key
 
 
 class Section(BaseModel):
@@ -49,9 +63,10 @@ class Preprocess(Section):
     @model_validator(mode="after")
     def _leaves_training_episodes(self) -> Self:
         if self.validation + self.test >= 1:
-            raise ValueError(
-                f"validation + test must leave episodes to train on (sum < 1), "
-                f"found {self.validation} + {self.test}"
+            raise MisfitError(
+                ("test",),
+                "expected validation + test < 1, to leave episodes to train on, "
+                f"found {self.validation} + {self.test}",
             )
         return self
 
@@ -64,7 +79,8 @@ class Variants(Section):
     @model_validator(mode="after")
     def _has_the_original(self) -> Self:
         if self.worlds.get(ORIGINAL) != []:
-            raise ValueError(f"the world `{ORIGINAL}` must be listed, with no bijections: []")
+            found = self.worlds.get(ORIGINAL, "none")
+            raise MisfitError(("worlds", ORIGINAL), f"expected [] (no bijections), found {found}")
         return self
 
 
@@ -111,6 +127,7 @@ class Act(Section):
     iterations: CountOrNone
     prediction_steps: CountOrNone
     reconstruction_steps: CountOrNone
+    frames: Literal["random", "sequences"]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     kl: Weight
     kl_ramp: CountOrNone
@@ -131,9 +148,9 @@ class Run(Section):
     @model_validator(mode="after")
     def _starts_from_the_original(self) -> Self:
         if len(set(self.worlds)) < len(self.worlds):
-            raise ValueError(f"a run must not name one world twice, found {self.worlds}")
+            raise MisfitError(("worlds",), f"expected distinct worlds, found {self.worlds}")
         if self.worlds[0] != ORIGINAL:
-            raise ValueError(f"a run's first world must be `{ORIGINAL}`, found {self.worlds[0]!r}")
+            raise MisfitError(("worlds",), f"expected {ORIGINAL!r} first, found {self.worlds}")
         return self
 
 
@@ -155,9 +172,13 @@ class Train(Section):
         variants: dict[str, str] = {}
         for name, run in self.runs.items():
             if name in RESERVED_RUNS:
-                raise ValueError(f"a run must not be called {name!r}: runs/{name} is an act's folder")
+                said = (
+                    f"expected a name other than {', '.join(RESERVED_RUNS)}: runs/{name} is taken"
+                )
+                raise MisfitError(("runs", name), said)
             if other := variants.get(run.worlds[1]):
-                raise ValueError(f"runs {other!r} and {name!r} name the same world {run.worlds[1]!r}")
+                said = f"expected a world of its own, found {run.worlds[1]!r} as in {other!r}"
+                raise MisfitError(("runs", name, "worlds"), said)
             variants[run.worlds[1]] = name
         return self
 
@@ -192,13 +213,13 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _runs_name_listed_worlds(self) -> Self:
+        known = self.variants.worlds
         for name, run in self.train.runs.items():
             for world in run.worlds:
-                if world not in self.variants.worlds:
-                    raise ValueError(
-                        f"train.runs.{name}: world {world!r} is not in variants.worlds "
-                        f"({', '.join(self.variants.worlds)}){_suggest(world, self.variants.worlds)}"
-                    )
+                if world not in known:
+                    listed = f"{', '.join(known)}{did_you_mean(world, known)}"
+                    said = f"expected worlds of variants.worlds, found {world!r}; listed: {listed}"
+                    raise MisfitError(("train", "runs", name, "worlds"), said)
         return self
 
 
@@ -213,11 +234,25 @@ _Loader.add_implicit_resolver(
 )
 
 
+_PYDANTICS_WORDS = (
+    r"^(Input|String|List) should (be|have|match) | or instance of \w+$| after validation, not \d+$"
+)
+
+
 def load(path: Path | str = "params.yaml") -> Params:
     """Read and check all of params.yaml, so that a typo in its last section stops the first stage.
 
     Raises:
         UsageError: the file is missing, is no YAML, or has faults: one line for each.
+    """
+    return check(*read(path))
+
+
+def read(path: Path | str) -> tuple[Any, Places]:
+    """The content of a YAML file, unchecked, and the place ("file:line") of each of its keys.
+
+    Raises:
+        UsageError: the file is missing, is no YAML, or has a key twice.
     """
     path = Path(path)
     try:
@@ -225,57 +260,69 @@ def load(path: Path | str = "params.yaml") -> Params:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); run from the project's root") from None
     try:
-        lines = _lines(yaml.compose(text, Loader=_Loader), path)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        places = _places(yaml.compose(text, Loader=_Loader), path)
+        return yaml.load(text, Loader=_Loader), places
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         said = " ".join(str(error).split())
         raise UsageError(f"{path}: expected YAML, found: {said}") from None
+
+
+def check(data: Any, places: Places) -> Params:
+    """Check `data` against the schema; `places` says where each key was read.
+
+    Raises:
+        UsageError: unknown or missing keys, wrong types, values out of range: one line for each.
+    """
     try:
         return Params.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(path, lines, dict(fault)) for fault in error.errors()]
+        faults = [_fault(places, dict(fault)) for fault in error.errors()]
         raise UsageError("\nerror: ".join(faults)) from None
 
 
-def _lines(node: yaml.Node | None, path: Path) -> dict[tuple[str | int, ...], int]:
-    """The line of every key; a key that is there twice is refused (YAML would drop the first)."""
-    lines: dict[tuple[str | int, ...], int] = {}
+def _places(node: yaml.Node | None, path: Path) -> Places:
+    """The place of every key; a key that is there twice is refused (YAML would drop the first)."""
+    places: Places = {(): f"{path}:1"}
 
-    def visit(node: yaml.Node | None, here: tuple[str | int, ...]) -> None:
+    def visit(node: yaml.Node | None, here: Key) -> None:
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 there = (*here, str(key.value))
-                line = key.start_mark.line + 1
-                if there in lines:
+                place = f"{path}:{key.start_mark.line + 1}"
+                if there in places:
                     name = ".".join(map(str, there))
-                    raise UsageError(f"{path}:{line}: {name} is there twice, first on line {lines[there]}")
-                lines[there] = line
+                    raise UsageError(f"{place}: {name} is there twice, first at {places[there]}")
+                places[there] = place
                 visit(value, there)
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
-                lines[(*here, index)] = value.start_mark.line + 1
+                places[(*here, index)] = f"{path}:{value.start_mark.line + 1}"
                 visit(value, (*here, index))
 
     visit(node, ())
-    return lines
+    return places
 
 
-def _fault(path: Path, lines: dict[tuple[str | int, ...], int], fault: dict[str, Any]) -> str:
+def _fault(places: Places, fault: dict[str, Any]) -> str:
     """One fault in one line: where, what was expected, what was found."""
-    place = tuple(part for part in fault["loc"] if part != "[key]")
-    while place and place not in lines and fault["type"] != "missing":
-        place = place[:-1]  # a branch of a union, not a key
-    known = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), 1)
-    where = f"{path}:{known}: {'.'.join(map(str, place)) or 'the file'}"
-    if fault["type"] == "extra_forbidden":
-        keys = _keys(place[:-1])
-        return f"{where}: unknown key; expected one of {', '.join(keys)}{_suggest(str(place[-1]), keys)}"
-    if fault["type"] == "missing":
-        return f"{where}: missing; add it"
-    said = fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if fault["type"] == "value_error":
-        return f"{where}: {said}"
-    return f"{where}: expected {said}, found {fault['input']!r}"
+    key = tuple(part for part in fault["loc"] if part != "[key]")
+    match fault["type"]:
+        case "missing":
+            said = "missing; add it"
+        case "extra_forbidden":
+            known = _keys(key[:-1])
+            said = f"unknown key; expected one of {', '.join(known)}"
+            said += did_you_mean(str(key[-1]), known)
+        case "value_error":
+            misfit: MisfitError = fault["ctx"]["error"]
+            key, said = key + misfit.key, str(misfit)
+        case _:
+            while key not in places:
+                key = key[:-1]  # a branch of a union, not a key
+            expected = re.sub(_PYDANTICS_WORDS, "", fault["msg"])
+            said = f"expected {expected}, found {fault['input']!r}"
+    place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
+    return f"{place}: {'.'.join(map(str, key)) or 'the file'}: {said}"
 
 
 def _keys(place: tuple[str | int, ...]) -> list[str]:
@@ -287,6 +334,19 @@ def _keys(place: tuple[str | int, ...]) -> list[str]:
     return list(getattr(section, "model_fields", {}))
 
 
-def _suggest(word: str, known: Any) -> str:
+def pick(table: Mapping[str, T], name: str, where: str) -> T:
+    """The entry `name` of a mapping in params.yaml; `where` is the mapping's key.
+
+    Raises:
+        UsageError: there is no such entry.
+    """
+    if name not in table:
+        known = f"{', '.join(table)}{did_you_mean(name, table)}"
+        raise UsageError(f"params.yaml: {where} has no {name!r}; expected one of {known}")
+    return table[name]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'mirror'?`, to end an error about `word`; empty if nothing known is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,6 +1,7 @@
 """Artefacts on disk: written whole or not at all, checked at the door when read."""
 
 import errno
+import io
 import json
 import os
 import tempfile
@@ -35,7 +36,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
     temporary = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+        )
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -95,6 +98,46 @@ def read_json(path: Path | str) -> Any:
         raise MwmError(f"{path}: expected JSON, found: {error}; {REMAKE}") from None
 
 
+class _Output(io.FileIO):
+    """A file to which no write fails: what failed is raised by the next `flush`, once.
+
+    HDF5 does not survive a failed write: it crashes when it closes the file. So it is told of
+    none, and `h5py.File.flush`, which comes here last, is where a full disk is learned of.
+    """
+
+    _fault: BaseException | None = None
+    _failed = False
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`, or pretend to."""
+        rest = memoryview(data)
+        size = len(rest)
+        try:
+            while len(rest) and not self._failed:
+                rest = rest[super().write(rest) :]
+        except (OSError, KeyboardInterrupt) as fault:
+            self._fail(fault)
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size, or pretend to."""
+        try:
+            if not self._failed:
+                super().truncate(size)
+        except (OSError, KeyboardInterrupt) as fault:
+            self._fail(fault)
+        return size or 0
+
+    def flush(self) -> None:
+        """Raise what failed since the last call."""
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+
+    def _fail(self, fault: BaseException) -> None:
+        self._fault, self._failed = fault, True
+
+
 @contextmanager
 def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
     """A new HDF5 file of `kind`, under its final name only once it is complete.
@@ -102,11 +145,16 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
     The same inputs give the same bytes: a fixed library format, no times, and the caller writes
     datasets and chunks in one order (HDF5 places them as they come).
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+    with (
+        replacing(path) as temporary,
+        _Output(temporary, "w+") as output,
+        h5py.File(output, "w", libver=("v110", "v110")) as file,
+    ):
         file.attrs["kind"] = kind
         for name, value in attributes.items():
             file.attrs[name] = value
         yield file
+        file.flush()
 
 
 @contextmanager
@@ -150,13 +198,17 @@ def check_dataset(file: h5py.File, name: str, dtype: Any, shape: tuple[int | Non
     dataset = file.get(name)
     expected = f"{np.dtype(dtype)} ({', '.join('n' if n is None else str(n) for n in shape)})"
     if not isinstance(dataset, h5py.Dataset):
-        raise MwmError(f"{file.filename}: dataset {name!r}: expected {expected}, found none; {REMAKE}")
+        raise MwmError(
+            f"{file.filename}: dataset {name!r}: expected {expected}, found none; {REMAKE}"
+        )
     fits = len(dataset.shape) == len(shape) and all(
         want is None or want == have for want, have in zip(shape, dataset.shape, strict=True)
     )
     if dataset.dtype != np.dtype(dtype) or not fits:
         found = f"{dataset.dtype} ({', '.join(map(str, dataset.shape))})"
-        raise MwmError(f"{file.filename}: dataset {name!r}: expected {expected}, found {found}; {REMAKE}")
+        raise MwmError(
+            f"{file.filename}: dataset {name!r}: expected {expected}, found {found}; {REMAKE}"
+        )
 
 
 @dataclass(frozen=True)
@@ -244,9 +296,13 @@ def _check_ranges(path: Path | str, content: Frames) -> None:
     try:
         count = content.action_count
     except (KeyError, ValueError, TypeError):
-        raise MwmError(f"{path}: attribute action_names: expected a JSON list, found none; {REMAKE}") from None
+        raise MwmError(
+            f"{path}: attribute action_names: expected a JSON list, found none; {REMAKE}"
+        ) from None
     if not np.array_equal(np.sort(content.pixel_map), np.arange(SIDE * SIDE)):
-        raise MwmError(f"{path}: pixel_map: expected a permutation of 0..{SIDE * SIDE - 1}; {REMAKE}")
+        raise MwmError(
+            f"{path}: pixel_map: expected a permutation of 0..{SIDE * SIDE - 1}; {REMAKE}"
+        )
     if content.actions.max() >= count:
         raise MwmError(
             f"{path}: actions: expected 0..{count - 1}, found {content.actions.max()}; {REMAKE}"

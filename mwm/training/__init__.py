@@ -1,0 +1,1 @@
+"""Acts that alternate reconstruction and prediction phases."""

@@ -1,0 +1,60 @@
+# What can be made here; `make` alone lists it. Needs Python 3.11 to 3.13, git and make.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/installed
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+# The first interpreter that runs (a pyenv shim may exist and fail), is of a known version and can
+# make environments; choose another with `make env PYTHON=...`.
+CANDIDATES := python3.13 python3.12 python3.11 python3
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
+
+# `python` in dvc.yaml is the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help env repro test slow smoke lint format clean
+.DEFAULT_GOAL := help
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z][a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+env: $(STAMP)  ## make the environment in .venv, at the versions of constraints.txt
+	@echo "env: .venv is up to date ($$($(BIN)/python -V))"
+
+$(STAMP): pyproject.toml constraints.txt
+	@'$(PYTHON)' -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; '$(PYTHON)' -m venv --clear .venv; }
+	@echo "env: installing mwm and its tools at the versions of constraints.txt (minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params changed
+	@echo "repro: dvc repro; then open report/index.html"
+	@$(BIN)/python -m dvc repro
+
+test: $(STAMP)  ## run the tests that take seconds
+	@echo "test: pytest (the slow ones: make slow)"
+	@$(BIN)/python -m pytest
+
+slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real training
+	@echo "slow: pytest -m slow"
+	@$(BIN)/python -m pytest -m slow
+
+smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies; compare the bytes
+	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
+	@$(BIN)/python tests/smoke.py --keep build/smoke
+
+lint: $(STAMP)  ## check format, lint and types
+	@echo "lint: ruff format --check, ruff check, mypy"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## format the code and repair what lint can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:  ## remove what tools leave behind; data, runs and the environment stay
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

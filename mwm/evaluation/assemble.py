@@ -1,0 +1,46 @@
+"""Runs that share an anchor are one model of many worlds; a joint run is a model of its own."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from mwm import MwmError
+from mwm.models.model import MetaWorldModel, load
+from mwm.params import ORIGINAL
+
+ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
+
+
+def assemble(folders: Iterable[Path], schedule: str) -> dict[str, MetaWorldModel]:
+    """The trained models by name: `anchored` for the recruits of one anchor, else the run's name.
+
+    Raises:
+        MwmError: a run is missing or damaged, or recruits of two different anchors are mixed.
+    """
+    runs = {folder: load(folder) for folder in folders}
+    if schedule != ANCHORED:
+        return {folder.name: model for folder, model in runs.items()}
+    first, anchor = next(iter(runs.items()))
+    for folder, model in runs.items():
+        if not _same_anchor(model, anchor):
+            raise MwmError(
+                f"{folder}: expected the anchor of {first}, found another; "
+                "make both again from one runs/anchor with `dvc repro`"
+            )
+        if model is not anchor:
+            for world in model.worlds[1:]:
+                anchor.visions[world] = model.vision(world)
+    return {ANCHORED: anchor}
+
+
+def _same_anchor(one: MetaWorldModel, other: MetaWorldModel) -> bool:
+    """Whether V of the original and M have the same weights."""
+    pairs = [(one.memory, other.memory), (one.vision(ORIGINAL), other.vision(ORIGINAL))]
+    if one.config != other.config or one.actions != other.actions:
+        return False
+    return all(
+        torch.equal(value, b.state_dict()[name])
+        for a, b in pairs
+        for name, value in a.state_dict().items()
+    )

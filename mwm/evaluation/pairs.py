@@ -1,0 +1,145 @@
+"""Every metric and baseline for every ordered pair of worlds, and the criterion of success."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mwm.evaluation.scenes import Scene
+from mwm.models.cross import Latents, draw, read_world
+from mwm.models.measures import Judge, alignment, f1, squared_error
+from mwm.models.model import MetaWorldModel
+from mwm.models.vision import unpack_bits
+
+Row = dict[str, Any]
+
+# The criterion of success, in both directions of a pair.
+ALIGNMENT = 0.9
+CROSS_F1 = 0.9  # of the target world's own F1
+OWN_F1 = {"ball": 0.8}  # the ball is 4 of 4096 pixels
+OWN_F1_ELSE = 0.9
+
+
+def judge_pairs(
+    name: str, model: MetaWorldModel, scenes: Mapping[str, Scene], shuffle: Tensor
+) -> list[Row]:
+    """One row per ordered pair of worlds, a world with itself included.
+
+    Args:
+        name: of the model.
+        model: holds every world of `scenes`.
+        scenes: test sequences, b x t frames of every world.
+        shuffle: (b x t,), an unrelated frame for each: what `chance` decodes.
+    """
+    latents = {w: read_world(model, w, s.now, s.actions) for w, s in scenes.items()}
+    rows: dict[tuple[str, str], Row] = {}
+    for target, scene in scenes.items():
+        own = _Own(model, target, scene, latents[target], shuffle)
+        for source in scenes:
+            rows[source, target] = {
+                "model": name,
+                "source": source,
+                "target": target,
+                "frames": len(shuffle),
+                **own.against(latents[source]),
+            }
+    for (i, j), row in rows.items():
+        row["upper_bound"] = rows[i, i]["reconstruction"]
+        untranslated = draw(model, i, latents[i].code.flatten(0, 1))
+        row["untranslated"] = _rounded(squared_error(untranslated, scenes[j].now.flatten(0, 1)))
+        both = (row, rows[j, i])
+        row["success"] = None if i == j else all(map(_meets_criterion, both))
+    return list(rows.values())
+
+
+class _Own:
+    """What the target world makes of its own code: the yardstick of every row with that target."""
+
+    def __init__(
+        self, model: MetaWorldModel, world: str, scene: Scene, latents: Latents, shuffle: Tensor
+    ) -> None:
+        self._model, self._world, self._scene = model, world, scene
+        self._now, self._after = scene.now.flatten(0, 1), scene.after.flatten(0, 1)
+        truth = unpack_bits(self._now)
+        self._truth = scene.judge.on_pixels(truth)
+        drawn, predicted = self._draw(latents)
+        self._errors = {
+            "reconstruction": squared_error(drawn, self._now),
+            "chance": squared_error(drawn[shuffle], self._now),
+            "prediction": squared_error(predicted, self._after),
+            "predicted_chance": squared_error(predicted[shuffle], self._after),
+            "blank": self._truth.sum().item() / len(truth),
+            "mean_frame": squared_error(scene.mean_frame.expand_as(truth), self._now),
+        }
+        self._f1 = {f"own_f1_{o}": f1(*self._boxes(drawn, o)) for o in scene.judge.objects}
+
+    def against(self, source: Latents) -> Row:
+        """The metrics of decoding another world's latents here."""
+        drawn, predicted = self._draw(source)
+        own = self._errors
+        transfer = squared_error(drawn, self._now)
+        predicted_transfer = squared_error(predicted, self._after)
+        measured: dict[str, float | None] = {
+            **own,
+            "transfer": transfer,
+            "predicted_transfer": predicted_transfer,
+            "alignment": alignment(transfer, own["reconstruction"], own["chance"]),
+            "predicted_alignment": alignment(
+                predicted_transfer, own["prediction"], own["predicted_chance"]
+            ),
+            **self._f1,
+        }
+        for name in self._scene.judge.objects:
+            found, truth = self._boxes(drawn, name)
+            measured[f"f1_{name}"] = f1(found, truth)
+            measured[f"distance_{name}"], measured[f"found_{name}"] = position(found, truth)
+        return {key: _rounded(value) for key, value in measured.items()}
+
+    def _draw(self, latents: Latents) -> tuple[Tensor, Tensor]:
+        code, prediction = (draw(self._model, self._world, z.flatten(0, 1)) for z in latents)
+        return code, prediction
+
+    def _boxes(self, drawn: Tensor, name: str) -> tuple[Tensor, Tensor]:
+        judge: Judge = self._scene.judge
+        return judge.box(judge.on_pixels(drawn), name), judge.box(self._truth, name)
+
+
+def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
+    """Median distance of an object's centroids in pixels, and the share of frames that show it.
+
+    Over the frames (n, h, w) bool in which `truth` has the object; None if it is never found.
+    """
+    visible = truth.flatten(1).any(1)
+    if not visible.any():
+        return None, 1.0
+    found, truth = found[visible], truth[visible]
+    seen = found.flatten(1).any(1)
+    if not seen.any():
+        return None, 0.0
+    distance = (_centroids(found[seen]) - _centroids(truth[seen])).norm(dim=1)
+    return distance.median().item(), seen.float().mean().item()
+
+
+def _centroids(on: Tensor) -> Tensor:
+    """(n, h, w) bool, each with a pixel on, to (n, 2): row and column."""
+    rows, columns = on.sum(2).float(), on.sum(1).float()
+    count = rows.sum(1)
+    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
+    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
+    return torch.stack([row, column], 1)
+
+
+def _meets_criterion(row: Row) -> bool:
+    objects = [key.removeprefix("own_f1_") for key in row if key.startswith("own_f1_")]
+    return row["alignment"] >= ALIGNMENT and all(
+        row[f"own_f1_{o}"] >= OWN_F1.get(o, OWN_F1_ELSE)
+        and row[f"f1_{o}"] >= CROSS_F1 * row[f"own_f1_{o}"]
+        for o in objects
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six decimals are more than a metric means; not a number becomes None, which JSON knows."""
+    return None if value is None or math.isnan(value) else round(value, 6)

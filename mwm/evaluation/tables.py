@@ -1,0 +1,49 @@
+"""Rows of metrics as CSV and JSON, and the curves of all runs in one file."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError, store
+
+CURVE_ROWS = 500  # more make pages of plots slow
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as CSV; the columns are those of all rows in order; None is empty."""
+    rows = list(rows)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: _plain(v) for k, v in row.items()} for row in rows)
+    store.write_text(path, text.getvalue())
+
+
+def _plain(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def gather_curves(folders: Iterable[Path]) -> list[dict[str, str]]:
+    """The validations of all runs, each row with its run; thinned evenly to CURVE_ROWS at most.
+
+    Raises:
+        MwmError: a run has no validation.csv, or not one that training wrote.
+    """
+    rows = []
+    for folder in folders:
+        path = folder / "validation.csv"
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                read = list(csv.DictReader(file, strict=True))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise MwmError(f"{path}: cannot be read ({error}); {store.REMAKE}") from None
+        if read and not {"iteration", "source", "target"} <= read[0].keys():
+            raise MwmError(f"{path}: expected iteration, source, target; {store.REMAKE}")
+        rows += [{"run": folder.name, **row} for row in read]
+    iterations = sorted({int(row["iteration"]) for row in rows})
+    step = -(-len(rows) // CURVE_ROWS)
+    kept = set(iterations[::-1][::step])  # the last one always
+    return [row for row in rows if int(row["iteration"]) in kept]

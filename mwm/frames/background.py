@@ -1,0 +1,38 @@
+"""The background of a game that the table of games does not list, found in its screens."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm.frames.rollouts import Rollouts
+
+SAMPLES = 512
+
+
+def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The (height, width) most frequent palette value of each pixel, in screens of `episodes`.
+
+    The rule reads at most SAMPLES screens, evenly spread over the steps of those episodes; of two
+    values that are equally frequent the lower one counts.
+    """
+    screens = _spread_sample(rollouts, episodes)
+    background = np.zeros(rollouts.field, np.uint8)
+    most = np.zeros(rollouts.field, np.int64)
+    for value in np.unique(screens):
+        count = np.count_nonzero(screens == value, axis=0)
+        background[count > most] = value
+        most = np.maximum(most, count)
+    return background
+
+
+def _spread_sample(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    lengths = np.diff(rollouts.episode_offsets)[episodes]
+    ends = np.cumsum(lengths)
+    count = min(SAMPLES, int(ends[-1]))
+    screens = np.empty((count, *rollouts.field), np.uint8)
+    for sample, position in enumerate(np.arange(count) * ends[-1] // count):
+        nth = int(np.searchsorted(ends, position, side="right"))
+        step = int(position - (ends[nth] - lengths[nth]))
+        starts = rollouts.chunk_starts(int(episodes[nth]))
+        start = step - step % starts.step
+        screens[sample] = rollouts.chunk(int(episodes[nth]), start)[step - start]
+    return screens

@@ -1,0 +1,67 @@
+"""frames.h5: the screens as 64 x 64 binary frames of the original world, split by episode."""
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm import params, store
+from mwm.cli import Progress
+from mwm.frames.background import find_background
+from mwm.frames.pooling import any_pool
+from mwm.frames.rollouts import Rollouts, opening
+from mwm.frames.splitting import split_episodes
+
+
+def preprocess(settings: params.Preprocess, source: Path | str, out: Path | str) -> None:
+    """Make frames.h5 at `out` from the rollouts.h5 at `source`.
+
+    Raises:
+        UsageError: too few episodes for the split.
+        MwmError: `source` is missing or not what it should be, or `out` cannot be written.
+    """
+    with opening(source) as rollouts:
+        split = split_episodes(len(rollouts.screens), settings.validation, settings.test)
+        background = json.loads(rollouts.attributes["background"])
+        if background is None:
+            background = find_background(rollouts, np.flatnonzero(split == 0))
+        content = store.Frames(
+            frames=binary_frames(rollouts, np.asarray(background, np.uint8)),
+            actions=rollouts.actions,
+            episode_offsets=rollouts.episode_offsets,
+            split=split,
+            pixel_map=np.arange(store.SIDE * store.SIDE, dtype=np.uint16),
+            inverted=np.zeros(store.FRAME_BYTES, np.uint8),
+            attributes={**rollouts.attributes, **settings.model_dump(), "world": params.ORIGINAL},
+        )
+    store.write_frames(out, content)
+
+
+def binary_frames(rollouts: Rollouts, background: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, 512) packed frames of all steps: on where any pixel is not `background`.
+
+    Args:
+        rollouts: the open file.
+        background: a palette value, () or (height, width).
+    """
+    frames = np.empty((len(rollouts.actions), store.FRAME_BYTES), np.uint8)
+
+    def convert(episode: int) -> int:
+        offset = int(rollouts.episode_offsets[episode])
+        for start in rollouts.chunk_starts(episode):
+            screens = rollouts.chunk(episode, start)
+            first = offset + start
+            frames[first : first + len(screens)] = any_pool(screens != background)
+        return len(rollouts.screens[episode])
+
+    # Threads suffice: zlib and NumPy release the interpreter lock.
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as threads,
+        Progress("preprocess", len(frames), "frames") as progress,
+    ):
+        for steps in threads.map(convert, range(len(rollouts.screens))):
+            progress.advance(steps)
+    return frames

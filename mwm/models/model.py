@@ -1,0 +1,141 @@
+"""The meta-world model: one V per world, one shared M; safetensors with a JSON manifest."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from mwm import MwmError, __version__, seeding, store
+from mwm.models.conv import ConvVision
+from mwm.models.dense import DenseVision
+from mwm.models.memory import Memory
+from mwm.models.sparse import SparseVision
+from mwm.models.vision import Vision
+from mwm.params import Model
+
+WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
+
+VISIONS: Mapping[str, type[Vision]] = {v.kind: v for v in (SparseVision, DenseVision, ConvVision)}
+
+
+class MetaWorldModel(nn.Module):
+    """V of every world in `worlds`, by name, and the M that they share."""
+
+    def __init__(self, config: Model, worlds: Iterable[str], actions: int) -> None:
+        super().__init__()
+        self.config, self.actions = config, actions
+        self.memory = Memory(config.latent, config.memory, actions)
+        self.visions = nn.ModuleDict()
+        for world in worlds:
+            self.add(world)
+
+    def add(self, world: str) -> None:
+        """A fresh V for one more world."""
+        self.visions[world] = VISIONS[self.config.vision](self.config)
+
+    @property
+    def worlds(self) -> list[str]:
+        """The worlds' names, the reference first."""
+        return list(self.visions)
+
+    def vision(self, world: str) -> Vision:
+        """V of one world."""
+        return cast(Vision, self.visions[world])
+
+    def adopt(self, other: "MetaWorldModel") -> None:
+        """Copy every V of another model into the V of the same world here."""
+        for world in other.worlds:
+            self.vision(world).load_state_dict(other.vision(world).state_dict())
+
+
+def initialise(config: Model, worlds: Iterable[str], actions: int, seed: int) -> MetaWorldModel:
+    """A fresh model; each part's initial weights depend on the seed and its own name alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeding.derive(seed, "memory"))
+        model = MetaWorldModel(config, [], actions)
+        for world in worlds:
+            torch.manual_seed(seeding.derive(seed, "vision", world))
+            model.add(world)
+    return model
+
+
+def save(model: MetaWorldModel, folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write model.safetensors and manifest.json into `folder`.
+
+    The same weights and settings give the same bytes; `settings` tell how it was trained.
+    """
+    manifest = {
+        "kind": "meta-world model",
+        "worlds": model.worlds,
+        "actions": model.actions,
+        "model": model.config.model_dump(),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "settings": settings,
+        "versions": {"mwm": __version__, "torch": str(torch.__version__)},
+    }
+    with store.replacing(folder / WEIGHTS) as temporary:
+        save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, temporary)
+    store.write_json(folder / MANIFEST, manifest)
+
+
+def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
+    """Read a model; no pickle is involved.
+
+    Args:
+        folder: holds model.safetensors and manifest.json.
+        expected: the architecture that it must have.
+
+    Raises:
+        MwmError: a file is missing or damaged, or the architecture is another one.
+    """
+    manifest_path, weights_path = folder / MANIFEST, folder / WEIGHTS
+    manifest = store.read_json(manifest_path)
+    try:
+        config = Model.model_validate(manifest["model"])
+        model = MetaWorldModel(
+            config, [str(w) for w in manifest["worlds"]], int(manifest["actions"])
+        )
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        said = " ".join(str(error).split())
+        raise MwmError(
+            f"{manifest_path}: expected a model's manifest, found: {said}; {store.REMAKE}"
+        ) from None
+    if expected is not None and config != expected:
+        raise MwmError(f"{manifest_path}: {_difference(config, expected)}; {store.REMAKE}")
+    if not weights_path.is_file():
+        raise MwmError(f"{weights_path}: not found; {store.REMAKE}")
+    try:
+        weights = load_file(weights_path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise MwmError(
+            f"{weights_path}: expected safetensors, found: {error}; {store.REMAKE}"
+        ) from None
+    _check_weights(weights_path, weights, model.state_dict())
+    model.load_state_dict(weights)
+    return model
+
+
+def _difference(found: Model, expected: Model) -> str:
+    for key, value in expected.model_dump().items():
+        if (other := getattr(found, key)) != value:
+            return f"train.model.{key}: expected {value!r} (params.yaml), found {other!r}"
+    raise AssertionError("no difference")
+
+
+def _check_weights(path: Path, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Refuse a file whose tensors are not those of the manifest's architecture."""
+    for name in sorted(found.keys() | expected.keys()):
+        have, want = (_describe(tensors.get(name)) for tensors in (found, expected))
+        if have != want:
+            raise MwmError(f"{path}: {name}: expected {want}, found {have}; {store.REMAKE}")
+        if found[name].is_floating_point() and not found[name].isfinite().all():
+            raise MwmError(f"{path}: {name}: expected finite numbers, found others; {store.REMAKE}")
+
+
+def _describe(tensor: Tensor | None) -> str:
+    return "none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}"

@@ -1,0 +1,76 @@
+"""Lay a profile, a partial params file such as profiles/smoke.yaml, over params.yaml."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mwm import UsageError, cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def apply(
+    profile: Annotated[Path, typer.Argument(help="partial params file to lay over")],
+    params: Annotated[Path, typer.Option(help="params file to change")] = Path("params.yaml"),
+) -> None:
+    """Lay a profile over params.yaml; `git checkout params.yaml` takes it off again.
+
+    Sections merge: a value that the profile does not name stays. All else is replaced as a whole,
+    lists as well as the mappings variants.worlds and train.runs, whose keys are names.
+    """
+    from mwm import store
+
+    store.write_text(params, lay_over(params, profile))
+    typer.echo(f"{params}: {profile} is laid over it; `git checkout {params}` takes it off")
+
+
+def lay_over(base: Path | str, profile: Path | str) -> str:
+    """The text of `base`, its comments kept, with the values of `profile`.
+
+    Raises:
+        UsageError: a file cannot be read, or the outcome is no valid params.yaml.
+    """
+    from ruamel.yaml import YAML
+
+    from mwm.params import Params, check
+
+    data, places = _sections(base)
+    overlay, overlay_places = _sections(profile)
+    _merge(data, overlay, Params)
+    check(data, places | overlay_places)
+
+    yaml = YAML()
+    yaml.width = 120
+    document = yaml.load(Path(base).read_text(encoding="utf-8"))
+    _merge(document, overlay, Params)
+    text = StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
+
+
+def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, ...], str]]:
+    from mwm.params import read
+
+    data, places = read(path)
+    if not isinstance(data, dict):
+        raise UsageError(f"{path}:1: expected sections of params.yaml, found {data!r}")
+    return data, places
+
+
+def _merge(base: dict[Any, Any], overlay: dict[Any, Any], section: Any) -> None:
+    """Lay `overlay` over `base` in place; only what the schema calls a section merges."""
+    for key, value in overlay.items():
+        field = section.model_fields.get(key)
+        inner = field.annotation if field else None
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        if both and hasattr(inner, "model_fields"):
+            _merge(base[key], value, inner)
+        else:
+            base[key] = value
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,76 @@
+"""One Atari game in the emulator, at full speed, its frames a pure function of the actions."""
+
+import difflib
+
+import ale_py
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm import UsageError
+
+# Pong shows a wrong palette on the reset screen and one frame later; no other game does so longer.
+SETTLE_FRAMES = 2
+NOOP = 0
+
+
+class Emulator:
+    """The emulator's own interface to a game: `act` and `screen`, 60 frames a second of play.
+
+    Sticky actions are off. The emulator's random numbers start anew at every `reset`: some games
+    draw from them when they start, and an episode must not depend on those played before it.
+
+    Attributes:
+        action_names: the game's minimal action set, by name; `act` takes an index into it.
+        shape: (height, width) of the screen in pixels.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Load the game.
+
+        Raises:
+            UsageError: no Atari game is registered as `name`.
+        """
+        ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+        gymnasium.register_envs(ale_py)
+        _check_registered(name)
+        env = gymnasium.make(name, repeat_action_probability=0.0, max_num_frames_per_episode=0)
+        env.reset(seed=0)
+        self._ale = env.unwrapped.ale  # type: ignore[attr-defined]
+        self._power_on = self._ale.cloneState(include_rng=True)
+        self._actions = self._ale.getMinimalActionSet()
+        self.action_names = [action.name for action in self._actions]
+        self.shape: tuple[int, int] = self._ale.getScreenDims()
+        self._screen = np.empty(self.shape, np.uint8)
+
+    def reset(self) -> None:
+        """Start a new episode, past the frames that show a wrong palette."""
+        self._ale.restoreState(self._power_on)
+        self._ale.reset_game()
+        for _ in range(SETTLE_FRAMES):
+            self._ale.act(NOOP)
+
+    def act(self, action: int, frames: int) -> float:
+        """Hold an action for some emulated frames; returns the reward of them all."""
+        held = self._actions[action]
+        return float(sum(self._ale.act(held) for _ in range(frames)))
+
+    def screen(self) -> NDArray[np.uint8]:
+        """The screen, (height, width) palette values; overwritten by the next call."""
+        self._ale.getScreen(self._screen)
+        return self._screen
+
+    @property
+    def over(self) -> bool:
+        """Whether the game has ended: further actions would do nothing."""
+        return bool(self._ale.game_over())
+
+
+def _check_registered(name: str) -> None:
+    known = [id for id in gymnasium.registry if id.startswith("ALE/") and id.endswith("-v5")]
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise UsageError(
+            f"collect.game: expected one of the {len(known)} games ALE/*-v5, found {name!r}{hint}"
+        )

@@ -1,0 +1,85 @@
+"""One episode of random play, its screens compressed as they come."""
+
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm import seeding
+from mwm.rollouts.emulator import Emulator
+from mwm.rollouts.policy import random_actions
+
+CHUNK = 64  # screens per compressed chunk
+GZIP_LEVEL = 1  # a tenth of the emulator's time; a higher level takes twice that
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything an episode depends on but its index.
+
+    Attributes:
+        game: Gymnasium id.
+        rows, columns: the field on the screen, half open.
+        frame_skip: emulated frames per step.
+        hold: steps for which a random action is held.
+        repeat_probability: chance per step that the last action is repeated instead.
+        max_steps: steps at which an episode is cut.
+        seed: root of the actions' random numbers.
+    """
+
+    game: str
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    frame_skip: int
+    hold: int
+    repeat_probability: float
+    max_steps: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode as it goes to the file.
+
+    Attributes:
+        chunks: deflated blocks of `chunk_shape`, in order; the last is filled up with zeros.
+        chunk_shape: (min(CHUNK, steps), height, width) uint8 palette values of the field. The
+            screen of step t is what the player sees before action t.
+        actions: (steps,) uint8, indices into the minimal action set.
+        rewards: (steps,) float32.
+    """
+
+    chunks: list[bytes]
+    chunk_shape: tuple[int, ...]
+    actions: NDArray[np.uint8]
+    rewards: NDArray[np.float32]
+
+
+def play(emulator: Emulator, recipe: Recipe, index: int) -> Episode:
+    """Play episode `index`: its actions depend on the recipe's seed and on `index` alone."""
+    policy = random_actions(
+        seeding.generator(recipe.seed, "collect", index),
+        len(emulator.action_names),
+        recipe.hold,
+        recipe.repeat_probability,
+    )
+    (top, bottom), (left, right) = recipe.rows, recipe.columns
+    screens = np.empty((CHUNK, bottom - top, right - left), np.uint8)
+    chunks: list[bytes] = []
+    actions: list[int] = []
+    rewards: list[float] = []
+    emulator.reset()
+    for step, action in enumerate(islice(policy, recipe.max_steps)):
+        if emulator.over:
+            break
+        if step and step % CHUNK == 0:
+            chunks.append(zlib.compress(screens, GZIP_LEVEL))
+        screens[step % CHUNK] = emulator.screen()[top:bottom, left:right]
+        actions.append(action)
+        rewards.append(emulator.act(action, recipe.frame_skip))
+    screens[(len(actions) - 1) % CHUNK + 1 :] = 0
+    last = screens[: len(actions)]
+    chunks.append(zlib.compress(last, GZIP_LEVEL))
+    return Episode(chunks, last.shape, np.array(actions, np.uint8), np.array(rewards, np.float32))

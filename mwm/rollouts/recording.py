@@ -1,0 +1,107 @@
+"""rollouts.h5: the screens, actions and rewards of all episodes, and how to play them again."""
+
+import json
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mwm import UsageError, params, store
+from mwm.cli import Progress
+from mwm.rollouts import games
+from mwm.rollouts.emulator import Emulator
+from mwm.rollouts.play import GZIP_LEVEL, Episode, Recipe
+from mwm.rollouts.workers import play_all
+
+
+def collect(settings: params.Collect, path: Path | str, workers: int) -> None:
+    """Play the game with the random policy and write all episodes to `path`.
+
+    The same settings give the same bytes, whatever the number of workers.
+
+    Raises:
+        UsageError: the game is unknown, or its entry in the table does not fit its screen.
+        MwmError: `path` cannot be written, or a worker failed.
+    """
+    emulator = Emulator(settings.game)
+    game = games.find(settings.game)
+    recipe = _recipe(settings, game, emulator.shape)
+    attributes = _attributes(settings, game, recipe, emulator.action_names)
+    episodes = play_all(recipe, settings.episodes, workers)
+    with (
+        store.creating_h5(path, "rollouts", attributes) as file,
+        Progress("collect", settings.episodes * settings.max_steps, "frames") as progress,
+    ):
+        _write(file, episodes, settings.episodes, progress)
+
+
+def _recipe(settings: params.Collect, game: games.Game, shape: tuple[int, int]) -> Recipe:
+    field = {}
+    for axis, length in zip(("rows", "columns"), shape, strict=True):
+        first, last = getattr(game, axis) or (0, length)
+        if last > length or last - first < store.SIDE:
+            raise UsageError(
+                f"{games.TABLE}: {settings.game}.{axis}: expected at least {store.SIDE} within "
+                f"0..{length}, found [{first}, {last}]"
+            )
+        field[axis] = (first, last)
+    return Recipe(
+        game=settings.game,
+        frame_skip=settings.frame_skip,
+        hold=settings.hold,
+        repeat_probability=settings.repeat_probability,
+        max_steps=settings.max_steps,
+        seed=settings.seed,
+        **field,
+    )
+
+
+def _attributes(
+    settings: params.Collect, game: games.Game, recipe: Recipe, action_names: list[str]
+) -> dict[str, Any]:
+    """Everything needed to play the episodes again, and to judge what is seen in them."""
+    return {
+        **settings.model_dump(exclude={"episodes"}),
+        "policy": "random",
+        "action_names": json.dumps(action_names),
+        "field": json.dumps({"rows": recipe.rows, "columns": recipe.columns}),
+        "background": json.dumps(game.background),
+        "objects": json.dumps(game.objects),
+        "emulator_repeat_action_probability": 0.0,
+        "ale_py": version("ale-py"),
+        "gymnasium": version("gymnasium"),
+    }
+
+
+def _write(
+    file: h5py.File, episodes: Iterable[Episode], count: int, progress: Progress
+) -> None:
+    screens = file.create_group("screens")
+    actions, rewards, offsets = [], [], [0]
+    for index, episode in enumerate(episodes):
+        _write_screens(screens, f"{index:06d}", episode)
+        actions.append(episode.actions)
+        rewards.append(episode.rewards)
+        offsets.append(offsets[-1] + len(episode.actions))
+        file.flush()  # a full disk ends the run now, not after the last episode
+        progress.total = offsets[-1] * count // (index + 1)
+        progress.advance(len(episode.actions), note=f"{index + 1} of {count} episodes")
+    file.create_dataset("actions", data=np.concatenate(actions))
+    file.create_dataset("rewards", data=np.concatenate(rewards))
+    file.create_dataset("episode_offsets", data=np.array(offsets, np.int64))
+
+
+def _write_screens(group: h5py.Group, name: str, episode: Episode) -> None:
+    dataset = group.create_dataset(
+        name,
+        shape=(len(episode.actions), *episode.chunk_shape[1:]),
+        dtype=np.uint8,
+        chunks=episode.chunk_shape,
+        compression="gzip",
+        compression_opts=GZIP_LEVEL,
+    )
+    for number, chunk in enumerate(episode.chunks):
+        dataset.id.write_direct_chunk((number * episode.chunk_shape[0], 0, 0), chunk)

@@ -1,0 +1,121 @@
+"""Episodes played in several processes, given back in order and in bounded memory."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+
+from mwm import MwmError
+from mwm.rollouts.emulator import Emulator
+from mwm.rollouts.play import Episode, Recipe, play
+
+AHEAD = 4  # episodes per worker that may be under way or waiting for one before them
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def play_all(recipe: Recipe, episodes: int, workers: int) -> Iterator[Episode]:
+    """Play episodes 0..episodes - 1 in `workers` processes; yields them in that order.
+
+    A script that calls this needs `if __name__ == "__main__":`, as the processes are spawned.
+
+    Raises:
+        MwmError: a worker failed or died.
+    """
+    finished: dict[int, Episode] = {}
+    team = _Team(recipe, min(workers, episodes))
+    try:
+        for wanted in range(episodes):
+            horizon = min(episodes, wanted + AHEAD * workers)
+            team.assign(horizon)
+            while wanted not in finished:
+                finished.update(team.receive())
+                team.assign(horizon)
+            yield finished.pop(wanted)
+    finally:
+        team.dismiss()
+
+
+class _Team:
+    """Worker processes, each at one end of a pipe: an index goes in, an episode comes out.
+
+    A pipe per worker and no shared queue: when this process is killed, each worker reads the end
+    of its pipe and leaves.
+    """
+
+    def __init__(self, recipe: Recipe, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        resource_tracker.ensure_running()  # it unblocks SIGINT when it starts
+        self._idle: list[Connection] = []
+        self._busy: dict[Connection, int] = {}
+        self._processes = {}
+        self._next = 0
+        # Workers inherit the mask, so that Ctrl-C ends this process alone, which then ends them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            for _ in range(workers):
+                ours, theirs = context.Pipe()
+                process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
+                process.start()
+                theirs.close()
+                self._idle.append(ours)
+                self._processes[ours] = process
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def assign(self, horizon: int) -> None:
+        """Give every idle worker the next episode below `horizon`, in order."""
+        while self._idle and self._next < horizon:
+            connection = self._idle.pop()
+            self._busy[connection] = self._next
+            self._next += 1
+            with suppress(OSError):  # a dead worker: `receive` tells of it
+                connection.send(self._busy[connection])
+
+    def receive(self) -> dict[int, Episode]:
+        """Wait for at least one episode; returns those that are there, by index."""
+        ready = [connection for connection in wait(list(self._busy)) if isinstance(connection, Connection)]
+        return {self._busy[connection]: self._take(connection) for connection in ready}
+
+    def _take(self, connection: Connection) -> Episode:
+        index = self._busy[connection]
+        try:
+            answer = connection.recv()
+        except (EOFError, OSError):
+            process = self._processes[connection]
+            process.join(timeout=5)
+            raise MwmError(
+                f"episode {index}: its worker process died (exit code {process.exitcode}), "
+                "perhaps for want of memory; try fewer --workers"
+            ) from None
+        if isinstance(answer, str):
+            raise MwmError(f"episode {index}: its worker failed: {answer}")
+        del self._busy[connection]
+        self._idle.append(connection)
+        return answer
+
+    def dismiss(self) -> None:
+        """End all workers, whatever they are doing."""
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            process.join()
+
+
+def _work(connection: Connection, recipe: Recipe) -> None:
+    """Play the episodes whose indices come in, until the other end closes."""
+    with suppress(EOFError, ConnectionError):
+        try:
+            emulator = Emulator(recipe.game)
+            while True:
+                connection.send(play(emulator, recipe, connection.recv()))
+        except (EOFError, ConnectionError):
+            raise
+        except Exception as error:
+            connection.send(f"{type(error).__name__}: {' '.join(str(error).split())}")

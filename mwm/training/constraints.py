@@ -1,0 +1,68 @@
+"""Constraints: how far the latents of one world are, as a distribution, from the original's."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+PROJECTIONS = 64  # directions of the sliced Wasserstein distance, besides the axes
+BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernels, in units of the median distance
+
+
+class Posterior(NamedTuple):
+    """V's output for a batch: mean and log-variance, each (n, latent)."""
+
+    mean: Tensor
+    log_variance: Tensor
+
+
+Constraint = Callable[[Posterior, Posterior, torch.Generator], Tensor]
+
+
+def moments(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
+    """The paper's (eq. 9), with one weight for both: batch means of mu and of log sigma agree."""
+    mean = posterior.mean.mean(0) - reference.mean.mean(0)
+    deviation = 0.5 * (posterior.log_variance.mean(0) - reference.log_variance.mean(0))
+    return mean.square().sum() + deviation.square().sum()
+
+
+def sliced_wasserstein(
+    posterior: Posterior, reference: Posterior, generator: torch.Generator
+) -> Tensor:
+    """Squared 2-Wasserstein distance of the posterior means, mean over random lines and the axes,
+    times the latent size (Bonneel et al. 2015); both batches must be of one size."""
+    latent = posterior.mean.shape[1]
+    device = posterior.mean.device
+    lines = torch.randn(latent, PROJECTIONS, generator=generator, device=device)
+    lines = torch.cat([functional.normalize(lines, dim=0), torch.eye(latent, device=device)], 1)
+    ours, theirs = ((p.mean @ lines).sort(dim=0).values for p in (posterior, reference))
+    return (ours - theirs).square().mean() * latent
+
+
+def mmd(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
+    """Maximum mean discrepancy of the posterior means: Gaussian kernels of several bandwidths,
+    unbiased estimate (Gretton et al. 2012, eq. 3)."""
+    ours, theirs = posterior.mean, reference.mean
+    n, m = len(ours), len(theirs)
+    within, between = torch.cdist(theirs, theirs).square(), torch.cdist(ours, theirs).square()
+    own = torch.cdist(ours, ours).square()
+    scale = within.detach().median().clamp(min=1e-6)
+
+    def kernel(squared: Tensor) -> Tensor:
+        return sum((-squared / (2 * width**2 * scale)).exp().sum() for width in BANDWIDTHS)  # type: ignore[return-value]
+
+    diagonal = len(BANDWIDTHS)  # every kernel is 1 at distance 0
+    return (
+        (kernel(own) - n * diagonal) / (n * (n - 1))
+        + (kernel(within) - m * diagonal) / (m * (m - 1))
+        - 2 * kernel(between) / (n * m)
+    )
+
+
+CONSTRAINTS: dict[str, Constraint] = {
+    "moments": moments,
+    "sliced_wasserstein": sliced_wasserstein,
+    "mmd": mmd,
+}

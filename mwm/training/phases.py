@@ -1,0 +1,76 @@
+"""The two phases: prediction bends V towards M's dynamics, reconstruction restores V."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from mwm.models.model import MetaWorldModel
+from mwm.models.vision import kl_divergence, sample_gaussian
+from mwm.training.batches import Sequences
+from mwm.training.constraints import Constraint, Posterior
+
+Losses = dict[str, Tensor]  # scalars by name: what is logged
+
+
+def prediction_step(
+    model: MetaWorldModel, learners: list[str], batch: Mapping[str, Sequences], rng: torch.Generator
+) -> tuple[Tensor, Losses]:
+    """P: L_p of every learner, d(decode(z~_{t+1}), s_{t+1}) with z~ sampled from M.
+
+    All worlds pass through M as one batch: an LSTM's time hardly depends on its width.
+    """
+    codes, targets = [], []
+    for world in learners:
+        vision, frames = model.vision(world), batch[world].frames
+        mean, log_variance = vision.encode(vision.unpack(frames[:, :-1].flatten(0, 1)))
+        z = sample_gaussian(mean, log_variance, rng)
+        codes.append(z.view(*batch[world].actions.shape, -1))
+        targets.append(vision.unpack(frames[:, 1:].flatten(0, 1)))
+    actions = torch.cat([batch[world].actions for world in learners])
+    mean, log_variance = model.memory(torch.cat(codes), actions)
+    predicted = sample_gaussian(mean, log_variance, rng)
+    losses = {
+        f"prediction_{world}": model.vision(world).loss(z.flatten(0, 1), x)
+        for world, z, x in zip(learners, predicted.chunk(len(learners)), targets, strict=True)
+    }
+    return torch.stack(list(losses.values())).sum(), losses
+
+
+def reconstruction_step(
+    model: MetaWorldModel,
+    learners: list[str],
+    batch: Mapping[str, Tensor],
+    kl_weight: float,
+    constraint: tuple[Constraint, float] | None,
+    rng: torch.Generator,
+) -> tuple[Tensor, Losses]:
+    """R: L_r of every learner, the KL divergence, and the constraint towards the first world.
+
+    `batch` holds the packed frames (n, 512) of each world. With corresponding inputs they are the
+    same moments of play, but the constraint sees statistics of the whole batch alone.
+    """
+    reference = next(iter(batch))
+    posteriors: dict[str, Posterior] = {}
+    losses: Losses = {}
+    total = torch.zeros((), device=batch[reference].device)
+    for world, frames in batch.items():
+        if world not in learners and (world != reference or constraint is None):
+            continue
+        vision = model.vision(world)
+        x = vision.unpack(frames)
+        posteriors[world] = Posterior(*vision.encode(x))
+        if world in learners:
+            mean, log_variance = posteriors[world]
+            reconstruction = vision.loss(sample_gaussian(mean, log_variance, rng), x)
+            kl = kl_divergence(mean, log_variance)
+            losses |= {f"reconstruction_{world}": reconstruction, f"kl_{world}": kl}
+            total = total + reconstruction + kl_weight * kl
+    if constraint is not None:
+        distance, weight = constraint
+        for world in learners:
+            if world != reference:
+                pull = distance(posteriors[world], posteriors[reference], rng)
+                losses[f"constraint_{world}"] = pull
+                total = total + weight * pull
+    return total, losses

@@ -1,0 +1,93 @@
+"""Curves for the record: cross-decoding on validation episodes, which nothing in training reads."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mwm import store
+from mwm.models.cross import draw, read_world
+from mwm.models.measures import Judge, alignment, f1, squared_error
+from mwm.models.model import MetaWorldModel
+from mwm.models.vision import unpack_bits
+from mwm.params import Record
+from mwm.store import Frames
+from mwm.training.batches import Plays
+
+Row = dict[str, Any]
+
+
+class Validator:
+    """Measures a model on the same validation sequences every time."""
+
+    def __init__(
+        self, worlds: Mapping[str, Frames], length: int, record: Record, device: torch.device
+    ) -> None:
+        self._every = record.every
+        first = next(iter(worlds.values()))
+        episodes = first.episodes("validation")
+        plays = {w: Plays(content, episodes, length, device) for w, content in worlds.items()}
+        starts = next(iter(plays.values())).starts
+        chosen = starts[np.linspace(0, len(starts) - 1, record.sequences).astype(np.int64)]
+        self._sequences = {w: p.sequences(chosen) for w, p in plays.items()}
+        self._judges = {w: Judge(content, device) for w, content in worlds.items()}
+
+    def due(self, iteration: int, last: int) -> bool:
+        """Whether to measure after this iteration."""
+        return iteration % self._every == 0 or iteration in (1, last)
+
+    def measure(self, model: MetaWorldModel, iteration: int) -> list[Row]:
+        """A row per ordered pair of different worlds (one world alone: with itself)."""
+        worlds = model.worlds
+        pairs = [(i, j) for i in worlds for j in worlds if i != j] or [(worlds[0], worlds[0])]
+        latents = {
+            w: read_world(model, w, s.frames[:, :-1], s.actions) for w, s in self._sequences.items()
+        }
+        now = {w: s.frames[:, :-1].flatten(0, 1) for w, s in self._sequences.items()}
+        after = {w: s.frames[:, 1:].flatten(0, 1) for w, s in self._sequences.items()}
+        rows = []
+        for i, j in pairs:
+            own, cross = (draw(model, j, latents[w].code.flatten(0, 1)) for w in (j, i))
+            own_next, cross_next = (
+                draw(model, j, latents[w].prediction.flatten(0, 1)) for w in (j, i)
+            )
+            errors = {
+                "reconstruction": squared_error(own, now[j]),
+                "prediction": squared_error(own_next, after[j]),
+                "transfer": squared_error(cross, now[j]),
+                "predicted_transfer": squared_error(cross_next, after[j]),
+            }
+            # An unrelated frame: half the batch away.
+            chance = squared_error(own.roll(len(own) // 2, 0), now[j])
+            unrelated = squared_error(own_next.roll(len(own) // 2, 0), after[j])
+            errors |= {
+                "alignment": alignment(errors["transfer"], errors["reconstruction"], chance),
+                "predicted_alignment": alignment(
+                    errors["predicted_transfer"], errors["prediction"], unrelated
+                ),
+            }
+            judge = self._judges[j]
+            found, truth = judge.on_pixels(cross), judge.on_pixels(unpack_bits(now[j]))
+            errors |= {
+                f"f1_{o}": f1(judge.box(found, o), judge.box(truth, o)) for o in judge.objects
+            }
+            rows.append({"iteration": iteration, "source": i, "target": j, **_rounded(errors)})
+        return rows
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in values.items()}
+
+
+def write_csv(path: Path, rows: list[Row], first: list[str]) -> None:
+    """Rows to CSV; `first` are its first columns, even where there is no row."""
+    columns = list(dict.fromkeys([*first, *(name for row in rows for name in row)]))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    store.write_text(path, text.getvalue())

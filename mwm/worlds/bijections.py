@@ -1,0 +1,65 @@
+"""The kinds of bijection: the five variants of the paper, and a fixed random permutation of pixels.
+
+Each takes packed frames, (n, 512) uint8 in memory order, and returns as many. Eight pixels are a
+byte, the leftmost its most significant bit; a row is eight bytes; a frame is 64 rows.
+"""
+
+import numpy as np
+
+from mwm.seeding import generator
+from mwm.store import SIDE
+from mwm.worlds.registry import Packed, bijection
+
+# Within each byte of a word, exchange neighbouring bits, then pairs, then halves: a reversal.
+REVERSAL = ((1, 0x5555555555555555), (2, 0x3333333333333333), (4, 0x0F0F0F0F0F0F0F0F))
+# With eight rows of eight pixels in one word (row r is byte r), exchange what is off the diagonal:
+# pixels in each 2 x 2 block, 2 x 2 blocks in each 4 x 4, 4 x 4 blocks in the 8 x 8: a transpose.
+TRANSPOSAL = ((9, 0x0055005500550055), (18, 0x0000333300003333), (36, 0x000000000F0F0F0F))
+
+
+@bijection("transpose")
+def transpose(frames: Packed) -> Packed:
+    """Γt: x.T, that is a quarter turn clockwise and then a reflection."""
+    blocks = frames.reshape(-1, 8, 8, 8).transpose(
+        0, 3, 1, 2
+    )  # frame, column of blocks, row of blocks, row
+    words = np.ascontiguousarray(blocks).view("<u8")
+    for shift, mask in TRANSPOSAL:
+        differ = (words ^ (words >> shift)) & mask
+        words = words ^ differ ^ (differ << shift)
+    return words.view(np.uint8).reshape(-1, 8, 8, 8).transpose(0, 1, 3, 2).reshape(frames.shape)
+
+
+@bijection("hswap")
+def hswap(frames: Packed) -> Packed:
+    """Γh: the left and right halves change places."""
+    rows = frames.view("<u8")
+    return ((rows << 32) | (rows >> 32)).view(np.uint8)
+
+
+@bijection("vswap")
+def vswap(frames: Packed) -> Packed:
+    """Γv: the upper and lower halves change places."""
+    return np.roll(frames, frames.shape[1] // 2, axis=1)
+
+
+@bijection("invert")
+def invert(frames: Packed) -> Packed:
+    """Γc: background and objects change colours."""
+    return ~frames
+
+
+@bijection("mirror")
+def mirror(frames: Packed) -> Packed:
+    """Γm: left-right reflection."""
+    rows = frames.view("<u8").byteswap()
+    for shift, mask in REVERSAL:
+        rows = ((rows >> shift) & mask) | ((rows & mask) << shift)
+    return rows.view(np.uint8)
+
+
+@bijection("permutation")
+def permutation(frames: Packed, seed: int) -> Packed:
+    """Pixels change places at random, in every frame alike: nothing spatial is left."""
+    order = generator(seed, "permutation").permutation(SIDE * SIDE)
+    return np.packbits(np.unpackbits(frames, axis=1).take(order, axis=1), axis=1)

@@ -1,0 +1,45 @@
+"""Cross-decode test episodes: params `evaluate`, runs/*, data/worlds/* -> eval/."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def evaluate(
+    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
+        "data/worlds"
+    ),
+    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
+) -> None:
+    """Judge every ordered pair of worlds -> pairs.csv, pairs.json, curves.csv, film.h5."""
+    from mwm import params, store
+    from mwm.evaluation.assemble import assemble
+    from mwm.evaluation.evaluate import evaluate_model
+    from mwm.evaluation.film import shoot, write_films
+    from mwm.evaluation.tables import gather_curves, write_csv
+
+    p = params.load()
+    folders = [runs / name for name in p.train.runs]
+    models = assemble(folders, p.train.run.schedule)
+    worlds = {world: None for model in models.values() for world in model.worlds}
+    contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
+    rows, films = [], {}
+    for name, model in models.items():
+        shown = {world: contents[world] for world in model.worlds}
+        rows += evaluate_model(name, model, shown, p.evaluate)
+        films[name] = shoot(model, shown, p.evaluate.film)
+    write_csv(out / "pairs.csv", rows)
+    store.write_json(out / "pairs.json", rows)
+    write_csv(out / "curves.csv", gather_curves(folders))
+    write_films(out / "film.h5", films)
+
+
+if __name__ == "__main__":
+    app()

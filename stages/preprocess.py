@@ -1,0 +1,30 @@
+"""Turn screens into binary 64 x 64 frames: params `preprocess`, data/rollouts.h5 -> data/frames.h5."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def preprocess(
+    rollouts: Annotated[Path, typer.Option(help="File to read.")] = Path("data/rollouts.h5"),
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/frames.h5"),
+) -> None:
+    """Crop, binarise and shrink every screen to 64 x 64 bits, and split the episodes.
+
+    Reads the section `preprocess` of params.yaml.
+    """
+    from mwm import params
+    from mwm.frames.preprocessing import preprocess
+
+    p = params.load()
+    preprocess(p.preprocess, rollouts, out)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,31 @@
+"""Show the frames as one world has them: params `variants.worlds` -> data/worlds/<world>.h5."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def variants(
+    world: Annotated[str, typer.Argument(help="world to make, a name in variants.worlds")],
+    frames: Annotated[Path, typer.Option(help="frames of the original")] = Path("data/frames.h5"),
+    out: Annotated[
+        Path | None, typer.Option(help="file to write; data/worlds/<world>.h5 if not given")
+    ] = None,
+) -> None:
+    """Apply a world's bijections to every frame; actions, episodes and split stay as they are."""
+    from mwm import params, store, worlds
+
+    p = params.load()
+    steps = params.pick(p.variants.worlds, world, "variants.worlds")
+    content = worlds.World(world, steps).make(store.read_frames(frames))
+    store.write_frames(out or Path("data/worlds") / f"{world}.h5", content, kind="world")
+
+
+if __name__ == "__main__":
+    app()

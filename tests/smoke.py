@@ -1,0 +1,62 @@
+"""Run the whole pipeline at its smallest, twice from nothing: same bytes, then nothing to do."""
+
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from workspace import Workspace
+
+from mwm import MwmError, cli
+
+app = cli.application(__doc__)
+
+
+def twins(folder: Path) -> tuple[Workspace, Workspace]:
+    """Two copies of the project under `folder`, each run from nothing, one beside the other."""
+    started = time.monotonic()
+
+    def made(name: str) -> Workspace:
+        def hear(line: str) -> None:
+            if line.startswith("Running stage"):
+                print(f"{time.monotonic() - started:5.0f} s  {name}: {line}", flush=True)
+
+        workspace = Workspace(folder / name)
+        workspace.repro(hear=hear)
+        workspace.commit()
+        return workspace
+
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(made, ("first", "second"))
+    return first, second
+
+
+@cli.command(app)
+def smoke(
+    keep: Annotated[Path | None, typer.Option(help="folder that gets the report")] = None,
+) -> None:
+    """Run all stages in two temporary copies; compare their outputs; repeat one, a no-op."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mwm smoke ") as folder:
+        first, second = twins(Path(folder))
+        made, again = first.outputs(), second.outputs()
+        if differing := sorted(name for name in made | again if made.get(name) != again.get(name)):
+            raise MwmError(f"two runs differ in {', '.join(differing)}")
+        repeated = time.monotonic()
+        if ran := first.repro():
+            raise MwmError(f"a second `dvc repro` was to do nothing, it ran {', '.join(ran)}")
+        finished = time.monotonic()
+        if keep is not None:
+            shutil.copytree(first.folder / "report", keep, dirs_exist_ok=True)
+            shutil.copy2(first.folder / "metrics.json", keep)
+    print(
+        f"smoke: {len(made)} files, the same bytes in both copies ({finished - started:.0f} s in "
+        f"all); a second `dvc repro` did nothing ({finished - repeated:.1f} s)"
+    )
+
+
+if __name__ == "__main__":
+    app()

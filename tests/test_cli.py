@@ -1,0 +1,137 @@
+"""Commands end in one line and an exit code that scripts can use."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mwm.cli import Progress
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PROGRAM = """
+import time
+from mwm import MwmError, UsageError, cli
+
+app = cli.application("Fail in a way of one's choice.")
+
+@cli.command(app)
+def fail(how: str) -> None:
+    "Fail."
+    if how == "failure":
+        raise MwmError("rollouts.h5: not found")
+    if how == "usage":
+        raise UsageError("params.yaml:3: unknown key")
+    if how == "wait":
+        print("waiting", flush=True)
+        time.sleep(60)
+    raise ZeroDivisionError("a bug")
+
+app()
+"""
+
+
+def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "said"),
+    [
+        ("failure", 1, "error: rollouts.h5: not found\n"),
+        ("usage", 2, "error: params.yaml:3: unknown key\n"),
+    ],
+)
+def test_a_failure_ends_with_its_line_and_its_code(how: str, code: int, said: str) -> None:
+    ended = run("-c", PROGRAM, how)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (code, said, "")
+
+
+def test_a_bug_keeps_its_traceback() -> None:
+    ended = run("-c", PROGRAM, "bug")
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert "ZeroDivisionError: a bug" in ended.stderr
+
+
+def test_an_interrupt_ends_with_a_line() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "wait"], stdout=-1, stderr=-1, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "interrupted: nothing was written; run the command again\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["failure", "more"], ["--unknown"]])
+def test_wrong_arguments_are_a_usage_error(arguments: list[str]) -> None:
+    ended = run("-c", PROGRAM, *arguments)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert "Usage:" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  episodes: 120", "  episods: 120", "did you mean 'episodes'?"),
+        ("  episodes: 120", "  episodes: many", "expected a valid integer, found 'many'"),
+        ("  dpi: 110", "  dpi: 3", "report.dpi: expected greater than or equal to 30, found 3"),
+        ("[original, mirror]", "[original, original]", "expected distinct worlds"),
+        ("[original, mirror]", "[original, mirro]", "did you mean 'mirror'?"),
+    ],
+)
+def test_a_stage_refuses_faulty_params_before_it_does_anything(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (tmp_path / "params.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    ended = run("-m", "stages.variants", "mirror", folder=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    lines = ended.stderr.splitlines()
+    assert all(line.startswith("error: params.yaml:") for line in lines)
+    assert said in lines[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_progress_off_a_terminal_is_a_plain_line_now_and_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Progress("collect", total=1000, unit="frames", every_seconds=0.05) as progress:
+        for _ in range(10):
+            time.sleep(0.02)
+            progress.advance(100, note="reward -3")
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) < 10
+    assert lines[0].startswith("collect: ")
+    assert ", reward -3" in lines[0]
+    assert "/1,000 frames, " in lines[0]
+    assert lines[-1].startswith("collect: 1,000/1,000 frames, ")
+
+
+def test_progress_tells_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("train", total=300, unit="steps", every_seconds=0.0) as progress:
+        time.sleep(0.1)
+        progress.advance(100)
+        assert 100 / 2 < progress.rate < 100 / 0.1
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("train: 100/300 steps, ")
+    assert first.endswith("/s, ETA 0:00")
+
+
+def test_progress_says_nothing_more_once_a_command_has_failed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(RuntimeError, match="disk"), Progress("collect", 10, "frames"):
+        raise RuntimeError("disk")
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,131 @@
+"""A profile changes the values that it names, and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mwm import UsageError, params
+from mwm.profiles import lay_over
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = ROOT / "params.yaml"
+PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
+
+
+def laid(tmp_path: Path, profile: str) -> str:
+    (tmp_path / "profile.yaml").write_text(profile, encoding="utf-8")
+    return lay_over(BASE, tmp_path / "profile.yaml")
+
+
+def flat(tree: Any, *above: str) -> dict[str, Any]:
+    """{"train.see.kl": 1.5, ...}"""
+    if not isinstance(tree, dict) or not tree:
+        return {".".join(above): tree}
+    return {key: value for name in tree for key, value in flat(tree[name], *above, name).items()}
+
+
+def comments(text: str) -> list[str]:
+    return [line.split("#", 1)[1] for line in text.splitlines() if "#" in line]
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_a_profile_of_the_project_changes_what_it_names_and_nothing_else(profile: Path) -> None:
+    before = flat(yaml.safe_load(BASE.read_text(encoding="utf-8")))
+    named = flat(yaml.safe_load(profile.read_text(encoding="utf-8")))
+    after = flat(yaml.safe_load(lay_over(BASE, profile)))
+    assert after == before | named
+    assert after != before
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_a_profile_keeps_the_comments_and_the_order_of_params(profile: Path) -> None:
+    before, after = BASE.read_text(encoding="utf-8"), lay_over(BASE, profile)
+    assert comments(after) == comments(before)
+    keys = [[line.split(":")[0] for line in text.splitlines()] for text in (before, after)]
+    assert keys[0] == keys[1]
+
+
+def test_the_paper_profile_is_the_papers_setting(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(lay_over(BASE, ROOT / "profiles/paper.yaml"))
+    p = params.load(tmp_path / "params.yaml")
+    assert (p.collect.episodes, p.collect.max_steps) == (10_000, 1_000)
+    assert (p.train.run.schedule, p.train.model.vision) == ("joint", "conv")
+    assert (p.train.model.latent, p.train.model.memory) == (32, 32)
+    assert (p.train.batch.sequences, p.train.batch.length) == (16, 25)
+    assert (p.train.joint.prediction_steps, p.train.joint.reconstruction_steps) == (20, 10)
+    assert p.train.joint.constraint == "moments"
+
+
+def test_worlds_and_runs_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    profile = """
+variants: {worlds: {original: [], quarter: [transpose, mirror]}}
+train: {runs: {quarter: {worlds: [original, quarter]}}}
+"""
+    (tmp_path / "params.yaml").write_text(laid(tmp_path, profile), encoding="utf-8")
+    p = params.load(tmp_path / "params.yaml")
+    assert p.variants.worlds == {"original": [], "quarter": ["transpose", "mirror"]}
+    assert list(p.train.runs) == ["quarter"]
+    assert p.train.see == params.load(BASE).train.see
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("collect:\n  episods: 3\n", "profile.yaml:2: collect.episods: unknown key; "),
+        ("\nreprot: {}\n", "profile.yaml:2: reprot: unknown key; "),
+        ("collect:\n  episodes: x\n", "profile.yaml:2: collect.episodes: expected a valid integer"),
+        ("collect: 3\n", "profile.yaml:1: collect: expected a valid dictionary, found 3"),
+        ("", "profile.yaml:1: expected sections of params.yaml, found None"),
+        ("- collect\n", "profile.yaml:1: expected sections of params.yaml, found ['collect']"),
+        (
+            "train: {runs: {far: {worlds: [original, far]}}}",
+            "profile.yaml:1: train.runs.far.worlds: expected worlds of variants.worlds, found ",
+        ),
+    ],
+)
+def test_a_fault_is_told_at_its_line_of_the_profile(
+    tmp_path: Path, profile: str, said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        laid(tmp_path, profile)
+    assert str(caught.value).replace(f"{tmp_path}/", "").startswith(said)
+
+
+def command(folder: Path, profile: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mwm.profiles", str(profile)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_changes_params_in_place(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(BASE.read_bytes())
+    ended = command(tmp_path, ROOT / "profiles/smoke.yaml")
+    assert ended.returncode == 0
+    assert "git checkout params.yaml" in ended.stdout
+    assert (tmp_path / "params.yaml").read_text() == lay_over(BASE, ROOT / "profiles/smoke.yaml")
+
+
+def test_a_faulty_profile_leaves_params_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(BASE.read_bytes())
+    (tmp_path / "profile.yaml").write_text("collect: {episodes: 0}\n")
+    ended = command(tmp_path, tmp_path / "profile.yaml")
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert (tmp_path / "params.yaml").read_bytes() == BASE.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_missing_profile_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(BASE.read_bytes())
+    ended = command(tmp_path, Path("profiles/smoek.yaml"))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: profiles/smoek.yaml: cannot be read")
+    assert len(ended.stderr.splitlines()) == 1

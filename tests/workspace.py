@@ -1,0 +1,109 @@
+"""A copy of the project in a folder of its own, at the smoke profile, for real runs of DVC."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mwm import MwmError
+
+ROOT = Path(__file__).resolve().parents[1]
+MADE = re.compile(r"(dvc\.lock|metrics\.json|report/.*)")  # by the pipeline; a copy starts without
+
+
+def silent(line: str) -> None:
+    """Hear nothing."""
+
+
+class Workspace:
+    """What `git status` would show of the project, copied to `folder`, which is a repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in _git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
+            if (ROOT / name).is_file() and not MADE.fullmatch(name):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        self.run("-m", "mwm.profiles", "profiles/smoke.yaml")
+        _git(folder, "init", "--quiet")
+        self.commit()
+
+    def run(self, *arguments: str, hear: Callable[[str], None] = silent) -> str:
+        """Run `python ARGUMENTS` in the copy, with its code; its output, also told line by line.
+
+        Raises:
+            MwmError: the command failed; with the end of its output.
+        """
+        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        environment.pop("PYTHONPATH", None)
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines = []
+        with process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                hear(line.rstrip())
+        if process.returncode:
+            end = "".join(lines[-30:])
+            raise MwmError(f"{' '.join(arguments)} in {self.folder} failed:\n{end}")
+        return "".join(lines)
+
+    def repro(self, *targets: str, hear: Callable[[str], None] = silent) -> list[str]:
+        """`dvc repro`; the stages that ran, in order."""
+        return re.findall(
+            r"^Running stage '(.+)':", self.run("-m", "dvc", "repro", *targets, hear=hear), re.M
+        )
+
+    def outdated(self) -> set[str]:
+        """Stages whose own code, data or params changed since they ran; not those downstream."""
+        status = json.loads(self.run("-m", "dvc", "status", "--json"))
+        return {stage for stage, changes in status.items() if "changed deps" in str(changes)}
+
+    def outputs(self) -> dict[str, str]:
+        """Every file that the pipeline made, and the MD5 of its bytes."""
+        lock: dict[str, Any] = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        outs = (out for stage in lock["stages"].values() for out in stage.get("outs", []))
+        return {out["path"]: out["md5"] for out in outs}
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace the one place in `file` where `old` stands."""
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{file}: {old!r} is there {text.count(old)} times"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def commit(self) -> None:
+        """Remember the present state."""
+        _git(self.folder, "add", "--all")
+        author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
+        _git(self.folder, *author, "commit", "--quiet", "--no-verify", "--message", "state")
+
+    def restore(self) -> None:
+        """Go back to the remembered state, outputs included."""
+        _git(self.folder, "reset", "--hard", "--quiet")
+        _git(self.folder, "clean", "-d", "--force", "--quiet")
+        self.run("-m", "dvc", "checkout", "--force", "--quiet")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MwmError(f"git {' '.join(arguments)} in {folder}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from mwm import store
+from mwm.worlds import World
+from stages import variants
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, pong):
+    """A folder with params.yaml and data/frames.h5; its path."""
+    params = yaml.safe_load(PARAMS.read_text())
+    params["variants"]["worlds"]["shuffled"] = ["transpose", {"permutation": {"seed": 7}}]
+    params["variants"]["worlds"]["typo"] = ["miror"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    store.write_frames(tmp_path / "data/frames.h5", pong)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _run(*arguments):
+    return CliRunner().invoke(variants.app, list(arguments))
+
+
+@pytest.mark.parametrize("name", ["original", "mirror", "shuffled"])
+def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, name):
+    assert _run(name).exit_code == 0
+    assert _run(name, "--out", "again.h5").exit_code == 0
+    path = project / "data/worlds" / f"{name}.h5"
+    assert path.read_bytes() == (project / "again.h5").read_bytes()
+    steps = yaml.safe_load((project / "params.yaml").read_text())["variants"]["worlds"][name]
+    world = store.read_frames(path, kind="world")
+    assert np.array_equal(world.frames, World(name, steps).show(pong.frames))
+    assert world.attributes["world"] == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["miror"], 2, "variants.worlds has no 'miror'; expected one of hswap, invert"),
+        (["typo"], 2, "variants.worlds.typo: unknown bijection 'miror'"),
+        (["mirror", "--frames", "nowhere.h5"], 1, "nowhere.h5: not found"),
+        (["mirror", "--frames", "params.yaml"], 1, "expected a whole HDF5 file"),
+        (["mirror", "--out", "params.yaml/mirror.h5"], 1, "cannot be written"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_and_writes_nothing(project, arguments, code, told):
+    result = _run(*arguments)
+    assert result.exit_code == code
+    assert result.stderr.startswith("error: ")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (project / "data/worlds").exists()
+
+
+def test_a_world_cannot_be_made_from_a_world(project):
+    assert _run("mirror").exit_code == 0
+    result = _run("vswap", "--frames", "data/worlds/mirror.h5")
+    assert result.exit_code == 1
+    assert "expected a file of kind 'frames', found 'world'" in result.stderr

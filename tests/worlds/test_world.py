@@ -1,0 +1,122 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mwm import MwmError
+from mwm.worlds import KINDS, World
+from mwm.worlds.world import BLOCK
+
+SHUFFLED = {"permutation": {"seed": 7}}
+steps = st.lists(
+    st.one_of(
+        st.sampled_from(["transpose", "hswap", "vswap", "invert", "mirror"]),
+        st.integers(0, 99).map(lambda seed: {"permutation": {"seed": seed}}),
+    ),
+    max_size=4,
+)
+
+
+def _by_pixel_map(frames, pixel_map, inverted):
+    return np.packbits(np.unpackbits(frames, axis=1)[:, pixel_map], axis=1) ^ inverted
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps=steps)
+def test_the_pixel_map_of_any_composition_is_a_bijection_and_reproduces_the_world(pong, steps):
+    shown = World("any", steps).make(pong)
+    assert np.array_equal(np.sort(shown.pixel_map), np.arange(4096))
+    by_map = _by_pixel_map(pong.frames, shown.pixel_map, shown.inverted)
+    assert np.array_equal(shown.frames, by_map)
+
+
+def test_bijections_are_applied_first_to_last(pong):
+    quarter_turn = World("quarter_turn", ["transpose", "mirror"]).show(pong.frames)
+    pictures = np.unpackbits(pong.frames, axis=1).reshape(-1, 64, 64)
+    clockwise = np.packbits(np.rot90(pictures, -1, axes=(1, 2)).reshape(-1, 4096), axis=1)
+    assert np.array_equal(quarter_turn, clockwise)
+    backwards = World("other_turn", ["mirror", "transpose"]).show(pong.frames)
+    assert not np.array_equal(quarter_turn, backwards)
+
+
+def test_the_original_is_what_it_was(pong):
+    shown = World("original", []).make(pong)
+    assert np.array_equal(shown.frames, pong.frames)
+    assert np.array_equal(shown.pixel_map, np.arange(4096))
+    assert not shown.inverted.any()
+
+
+def test_inversion_is_kept_apart_from_the_pixel_map():
+    _, plain = World("mirror", ["mirror"]).pixels()
+    _, inverted = World("negative", ["mirror", "invert"]).pixels()
+    assert not plain.any()
+    assert (inverted == 255).all()
+
+
+def test_blocks_do_not_show_at_their_seams(pong):
+    many = np.tile(pong.frames, (2 * BLOCK // len(pong.frames) + 1, 1))
+    assert len(many) > 2 * BLOCK
+    assert np.array_equal(World("mirror", ["mirror"]).show(many), KINDS["mirror"](many))
+
+
+def test_a_world_keeps_actions_episodes_and_split_and_tells_its_name_and_steps(pong):
+    shown = World("shuffled", ["invert", SHUFFLED]).make(pong)
+    for name in ("actions", "episode_offsets", "split"):
+        assert np.array_equal(getattr(shown, name), getattr(pong, name))
+    assert shown.attributes["world"] == "shuffled"
+    assert json.loads(shown.attributes["bijections"]) == ["invert", SHUFFLED]
+    assert shown.attributes["objects"] == pong.attributes["objects"]
+
+
+def _forgetful(frames):
+    return frames & 0xF0
+
+
+def _pooling(frames):
+    return frames | np.roll(frames, 1, axis=1)
+
+
+def _scrambled_by_content(frames):
+    """On frames of at most one pixel it does nothing, so that these alone would not find it out."""
+    crowded = np.unpackbits(frames, axis=1).sum(axis=1) > 1
+    return np.where(crowded[:, None], frames[:, ::-1], frames)
+
+
+def _spoiling_the_simple(frames):
+    """On frames of more than one pixel it does nothing, so that noise alone would not find it out."""
+    crowded = np.unpackbits(frames, axis=1).sum(axis=1) > 1
+    return np.where(crowded[:, None], frames, frames | np.packbits(np.arange(4096) > 4094))
+
+
+@pytest.mark.parametrize(
+    "function", [_forgetful, _pooling, _scrambled_by_content, _spoiling_the_simple]
+)
+def test_a_function_that_is_no_permutation_of_pixels_is_refused(pong, monkeypatch, function):
+    monkeypatch.setitem(KINDS, "odd", function)
+    with pytest.raises(MwmError, match=r"world 'strange': expected bijections that move pixels"):
+        World("strange", ["mirror", "odd"]).make(pong)
+
+
+@pytest.mark.parametrize(
+    ("function", "found"),
+    [
+        (lambda frames: np.unpackbits(frames, axis=1), r"uint8 \(1, 4096\)"),
+        (lambda frames: frames.astype(np.int64), r"int64 \(1, 512\)"),
+        (lambda frames: frames[:0], r"uint8 \(0, 512\)"),
+    ],
+)
+def test_a_function_that_returns_no_packed_frames_is_told(monkeypatch, function, found):
+    monkeypatch.setitem(KINDS, "odd", function)
+    with pytest.raises(MwmError, match=rf"what odd returns: expected uint8 .*found {found}"):
+        World("strange", ["odd"]).show(np.zeros((1, 512), np.uint8))
+
+
+def test_frames_that_are_not_packed_are_refused(pong):
+    with pytest.raises(MwmError, match=r"world 'mirror': expected uint8 \(1, 512\), found bool"):
+        World("mirror", ["mirror"]).show(np.zeros((1, 4096), bool))
+    strided = dataclasses.replace(pong, frames=np.asfortranarray(pong.frames))
+    shown = World("mirror", ["mirror"]).show(strided.frames)
+    assert np.array_equal(shown, KINDS["mirror"](pong.frames))
