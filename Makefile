@@ -6,7 +6,7 @@ STAMP := .venv/installed
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
 # The first interpreter that runs (a pyenv shim may exist and fail), is of a known version and can
-# make environments; choose another with `make env PYTHON=...`.
+# make environments. Another: `rm -rf .venv; make env PYTHON=...`.
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
@@ -25,8 +25,8 @@ env: $(STAMP)  ## make the environment in .venv, at the versions of constraints.
 $(STAMP): pyproject.toml constraints.txt
 	@'$(PYTHON)' -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
 	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; '$(PYTHON)' -m venv --clear .venv; }
-	@echo "env: installing mwm and its tools at the versions of constraints.txt (minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "env: installing mwm and its tools at the versions of constraints.txt (minutes the first time; torch is large)"
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params changed

@@ -88,7 +88,9 @@ class Progress:
         now = time.monotonic()
         if self._bar is not None:
             rate = f"{self.rate:,.0f} {self.unit}/s"
-            self._bar.update(self._task, completed=self.done, total=self.total, rate=rate, note=note)
+            self._bar.update(
+                self._task, completed=self.done, total=self.total, rate=rate, note=note
+            )
         elif now - self._spoken >= self._every:
             self._spoken = now
             print(self._line(note), file=sys.stderr, flush=True)

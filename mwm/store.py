@@ -44,10 +44,10 @@ def replacing(path: Path | str) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    except (OSError, RuntimeError) as error:  # h5py tells a full disk by either
-        if (told := _told(error)) is None:
+    except OSError as error:
+        if error.errno is None:  # no failed write, but h5py's word for a damaged file
             raise
-        raise MwmError(f"{path}: cannot be written: {told}") from None
+        raise MwmError(f"{path}: cannot be written: {_told(error)}") from None
     finally:
         if temporary != path:
             temporary.unlink(missing_ok=True)
@@ -59,17 +59,21 @@ def _umask() -> int:
     return mask
 
 
-def _told(error: Exception) -> str | None:
-    """The cause of a failed write in the user's words; None where it is no failed write."""
-    number = getattr(error, "errno", None)
-    text = str(error)
-    if number == errno.ENOSPC or f"errno = {errno.ENOSPC}" in text or "No space left" in text:
-        return "no space left on the disk; free some and run the command again"
-    if isinstance(error, PermissionError) or number == errno.EROFS:
-        return "no permission to write in its folder; allow it, or choose another folder"
-    if isinstance(error, OSError) and number is not None:
-        return f"{os.strerror(number)}; choose another folder or free the path"
-    return None
+def _told(error: OSError) -> str:
+    """The cause of a failed write, and what to do, in the user's words."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "no space left on the disk; free some and run the command again"
+        case errno.EFBIG:
+            return "a file may not grow so large here; see `ulimit -f`, and run the command again"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "no permission to write in its folder; allow it, or choose another folder"
+        case errno.EEXIST | errno.ENOTDIR:
+            return "its folder's path leads through a file; remove that, or choose another folder"
+        case errno.EISDIR:
+            return "a folder has that name; remove it, or choose another name"
+        case _:
+            return f"{error}; choose another folder"
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -113,7 +117,7 @@ class _Output(io.FileIO):
         rest = memoryview(data)
         size = len(rest)
         try:
-            while len(rest) and not self._failed:
+            while rest and not self._failed:
                 rest = rest[super().write(rest) :]
         except (OSError, KeyboardInterrupt) as fault:
             self._fail(fault)
@@ -172,7 +176,7 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     except OSError as error:
         raise MwmError(f"{path}: expected a whole HDF5 file, found: {error}; {REMAKE}") from None
     with file:
-        found = file.attrs.get("kind", "an unknown kind")
+        found = str(file.attrs.get("kind", "an unknown kind"))
         if found != kind:
             raise MwmError(f"{path}: expected a file of kind {kind!r}, found {found!r}; {REMAKE}")
         try:
@@ -222,9 +226,10 @@ class Frames:
         split: (episodes,) uint8, index into SPLITS.
         pixel_map: (4096,) uint16; this world's pixel p shows the original's pixel pixel_map[p] ...
         inverted: (512,) uint8, packed; ... with its colour inverted where this is 1.
-        attributes: game, world, action_names (JSON list), objects (JSON: name to [top, left, bottom,
-            right] in pixels of the original's 64 x 64 frame, half open), and where the frames come
-            from. Training never reads pixel_map, inverted or objects: they are for the judges.
+        attributes: game, world, action_names (JSON list), objects (JSON: name to [top, left,
+            bottom, right] in pixels of the original's 64 x 64 frame, half open), and where the
+            frames come from. Training never reads pixel_map, inverted or objects: they are for
+            the judges.
     """
 
     frames: NDArray[np.uint8]
@@ -291,7 +296,7 @@ def _check_ranges(path: Path | str, content: Frames) -> None:
     if len(content.split) != len(offsets) - 1 or content.split.max() >= len(SPLITS):
         raise MwmError(
             f"{path}: split: expected {len(offsets) - 1} episodes in 0..{len(SPLITS) - 1}, "
-            f"found {len(content.split)} up to {content.split.max()}; {REMAKE}"
+            f"found {len(content.split)}, {np.unique(content.split).tolist()}; {REMAKE}"
         )
     try:
         count = content.action_count

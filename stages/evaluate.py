@@ -19,6 +19,8 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
 ) -> None:
     """Judge every ordered pair of worlds -> pairs.csv, pairs.json, curves.csv, film.h5."""
+    import torch
+
     from mwm import params, store
     from mwm.evaluation.assemble import assemble
     from mwm.evaluation.evaluate import evaluate_model
@@ -26,6 +28,7 @@ def evaluate(
     from mwm.evaluation.tables import gather_curves, write_csv
 
     p = params.load()
+    torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
     folders = [runs / name for name in p.train.runs]
     models = assemble(folders, p.train.run.schedule)
     worlds = {world: None for model in models.values() for world in model.worlds}

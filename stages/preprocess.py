@@ -1,4 +1,4 @@
-"""Turn screens into binary 64 x 64 frames: params `preprocess`, data/rollouts.h5 -> data/frames.h5."""
+"""Shrink screens to 64 x 64 bits: params `preprocess`, data/rollouts.h5 -> data/frames.h5."""
 
 from pathlib import Path
 from typing import Annotated

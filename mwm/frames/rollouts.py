@@ -1,5 +1,6 @@
 """rollouts.h5 as preprocessing reads it: checked at the door, then chunk by chunk."""
 
+import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,8 @@ class Rollouts:
         dataset = self.screens[episode]
         try:
             _, deflated = dataset.id.read_direct_chunk((start, 0, 0))
-            screens = np.frombuffer(zlib.decompress(deflated, bufsize=size), np.uint8).reshape(dataset.chunks)
+            raw = zlib.decompress(deflated, bufsize=math.prod(dataset.chunks))
+            screens = np.frombuffer(raw, np.uint8).reshape(dataset.chunks)
         except (OSError, RuntimeError, ValueError, zlib.error) as error:
             raise MwmError(
                 f"{self.path}: {dataset.name}: damaged at step {start}: {error}; {store.REMAKE}"

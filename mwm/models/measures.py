@@ -21,7 +21,12 @@ def squared_error(probabilities: Tensor, packed: Tensor) -> float:
 
 
 def alignment(transfer: float, reconstruction: float, chance: float) -> float:
-    """1: as good as the world's own code; 0: no better than the code of an unrelated frame."""
+    """1: as good as the world's own code; 0: no better than the code of an unrelated frame.
+
+    Also 0 where the world's own code is no better than an unrelated one: nothing is represented.
+    """
+    if chance <= reconstruction:
+        return 0.0
     return 1 - (transfer - reconstruction) / (chance - reconstruction)
 
 

@@ -1,0 +1,1 @@
+"""The report: tables, figures and summary numbers from what evaluation found."""

@@ -1,0 +1,1 @@
+"""Playing a game with a policy, and recording all of it."""

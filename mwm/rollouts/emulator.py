@@ -1,17 +1,21 @@
 """One Atari game in the emulator, at full speed, its frames a pure function of the actions."""
 
-import difflib
+import re
 
 import ale_py
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import UsageError
-
 # Pong shows a wrong palette on the reset screen and one frame later; no other game does so longer.
 SETTLE_FRAMES = 2
 NOOP = 0
+
+
+def known_games() -> list[str]:
+    """The Gymnasium ids of all games, ALE/*-v5."""
+    gymnasium.register_envs(ale_py)
+    return [name for name in gymnasium.registry if re.fullmatch(r"ALE/\w+-v5", name)]
 
 
 class Emulator:
@@ -26,14 +30,9 @@ class Emulator:
     """
 
     def __init__(self, name: str) -> None:
-        """Load the game.
-
-        Raises:
-            UsageError: no Atari game is registered as `name`.
-        """
+        """Load the game with this Gymnasium id, one of `known_games()`."""
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         gymnasium.register_envs(ale_py)
-        _check_registered(name)
         env = gymnasium.make(name, repeat_action_probability=0.0, max_num_frames_per_episode=0)
         env.reset(seed=0)
         self._ale = env.unwrapped.ale  # type: ignore[attr-defined]
@@ -64,13 +63,3 @@ class Emulator:
     def over(self) -> bool:
         """Whether the game has ended: further actions would do nothing."""
         return bool(self._ale.game_over())
-
-
-def _check_registered(name: str) -> None:
-    known = [id for id in gymnasium.registry if id.startswith("ALE/") and id.endswith("-v5")]
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UsageError(
-            f"collect.game: expected one of the {len(known)} games ALE/*-v5, found {name!r}{hint}"
-        )

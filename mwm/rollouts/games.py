@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
-from mwm import UsageError
-from mwm.params import Section
+from mwm import UsageError, params
+from mwm.rollouts.emulator import known_games
 
 TABLE = Path(__file__).with_name("games.yaml")
 
@@ -17,7 +16,7 @@ Number = Annotated[int, Field(ge=0, le=255)]
 def _rising(span: list[int]) -> list[int]:
     half = len(span) // 2
     if any(first >= last for first, last in zip(span[:half], span[half:], strict=True)):
-        raise ValueError(f"expected each first edge before its last, found {span}")
+        raise ValueError("each first edge must lie before its last")
     return span
 
 
@@ -25,7 +24,7 @@ Span = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator
 Box = Annotated[list[Number], Field(min_length=4, max_length=4), AfterValidator(_rising)]
 
 
-class Game(Section):
+class Game(params.Section):
     """One game's screen; the defaults are those of a game that is not listed.
 
     Attributes:
@@ -37,22 +36,28 @@ class Game(Section):
     rows: Span | None = None
     columns: Span | None = None
     background: Number | None = None
-    objects: dict[str, Box] = {}
+    objects: dict[str, Box] = Field(default_factory=dict)
 
 
 def find(name: str, table: Path = TABLE) -> Game:
-    """The entry of the game called `name` (a Gymnasium id) in `table`, or the defaults.
+    """The entry in `table` of the game with the Gymnasium id `name`, or the defaults.
 
     Raises:
-        UsageError: the table is no YAML, or the entry has an unknown key or a value out of range.
+        UsageError: there is no such game; the table is no YAML; the entry has an unknown key or a
+            value out of range.
     """
-    try:
-        entries = yaml.safe_load(table.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{table}: expected YAML, found: {' '.join(str(error).split())}") from None
+    known = known_games()
+    if name not in known:
+        raise UsageError(
+            f"params.yaml: collect.game: expected one of ale-py's {len(known)} games ALE/*-v5, "
+            f"found {name!r}{params.did_you_mean(name, known)}"
+        )
+    entries, places = params.read(table)
     try:
         return Game.model_validate((entries or {}).get(name, {}))
     except ValidationError as error:
         fault = error.errors()[0]
-        place = ".".join(map(str, (name, *fault["loc"])))
-        raise UsageError(f"{table}: {place}: {fault['msg']}, found {fault['input']!r}") from None
+        key = (name, *fault["loc"])
+        place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
+        said = f"{fault['msg']}, found {fault['input']!r}"
+        raise UsageError(f"{place}: {'.'.join(map(str, key))}: {said}") from None

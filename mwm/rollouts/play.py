@@ -12,7 +12,8 @@ from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.policy import random_actions
 
 CHUNK = 64  # screens per compressed chunk
-GZIP_LEVEL = 1  # a tenth of the emulator's time; a higher level takes twice that
+GZIP_LEVEL = 1
+MEMORY_LEVEL = 5  # zlib's tables then fit the fastest cache: three quarters of the default's time
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,17 @@ def play(emulator: Emulator, recipe: Recipe, index: int) -> Episode:
         if emulator.over:
             break
         if step and step % CHUNK == 0:
-            chunks.append(zlib.compress(screens, GZIP_LEVEL))
+            chunks.append(_deflate(screens))
         screens[step % CHUNK] = emulator.screen()[top:bottom, left:right]
         actions.append(action)
         rewards.append(emulator.act(action, recipe.frame_skip))
     screens[(len(actions) - 1) % CHUNK + 1 :] = 0
     last = screens[: len(actions)]
-    chunks.append(zlib.compress(last, GZIP_LEVEL))
+    chunks.append(_deflate(last))
     return Episode(chunks, last.shape, np.array(actions, np.uint8), np.array(rewards, np.float32))
+
+
+def _deflate(screens: NDArray[np.uint8]) -> bytes:
+    """What HDF5's gzip filter would make of a chunk, but made here, on all cores."""
+    deflater = zlib.compressobj(GZIP_LEVEL, memLevel=MEMORY_LEVEL)
+    return deflater.compress(screens.data) + deflater.flush()

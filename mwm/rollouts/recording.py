@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,37 +27,34 @@ def collect(settings: params.Collect, path: Path | str, workers: int) -> None:
         UsageError: the game is unknown, or its entry in the table does not fit its screen.
         MwmError: `path` cannot be written, or a worker failed.
     """
-    emulator = Emulator(settings.game)
     game = games.find(settings.game)
-    recipe = _recipe(settings, game, emulator.shape)
+    emulator = Emulator(settings.game)
+    recipe = recipe_for(settings, game, emulator.shape)
     attributes = _attributes(settings, game, recipe, emulator.action_names)
-    episodes = play_all(recipe, settings.episodes, workers)
     with (
         store.creating_h5(path, "rollouts", attributes) as file,
+        closing(play_all(recipe, settings.episodes, workers)) as episodes,
         Progress("collect", settings.episodes * settings.max_steps, "frames") as progress,
     ):
         _write(file, episodes, settings.episodes, progress)
 
 
-def _recipe(settings: params.Collect, game: games.Game, shape: tuple[int, int]) -> Recipe:
+def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, int]) -> Recipe:
+    """How to play `game`, whose screen has the size `screen` (height, width).
+
+    Raises:
+        UsageError: the game's field is not within the screen, or too small for a frame.
+    """
     field = {}
-    for axis, length in zip(("rows", "columns"), shape, strict=True):
+    for axis, length in zip(("rows", "columns"), screen, strict=True):
         first, last = getattr(game, axis) or (0, length)
         if last > length or last - first < store.SIDE:
             raise UsageError(
-                f"{games.TABLE}: {settings.game}.{axis}: expected at least {store.SIDE} within "
-                f"0..{length}, found [{first}, {last}]"
+                f"{games.TABLE}: {settings.game}: {axis}: expected at least {store.SIDE} pixels "
+                f"within 0..{length}, found [{first}, {last}]"
             )
         field[axis] = (first, last)
-    return Recipe(
-        game=settings.game,
-        frame_skip=settings.frame_skip,
-        hold=settings.hold,
-        repeat_probability=settings.repeat_probability,
-        max_steps=settings.max_steps,
-        seed=settings.seed,
-        **field,
-    )
+    return Recipe(**settings.model_dump(exclude={"episodes"}), **field)
 
 
 def _attributes(
@@ -76,9 +74,7 @@ def _attributes(
     }
 
 
-def _write(
-    file: h5py.File, episodes: Iterable[Episode], count: int, progress: Progress
-) -> None:
+def _write(file: h5py.File, episodes: Iterable[Episode], count: int, progress: Progress) -> None:
     screens = file.create_group("screens")
     actions, rewards, offsets = [], [], [0]
     for index, episode in enumerate(episodes):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 
 from mwm import MwmError
 from mwm.rollouts.emulator import Emulator
@@ -51,10 +52,10 @@ class _Team:
 
     def __init__(self, recipe: Recipe, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
-        resource_tracker.ensure_running()  # it unblocks SIGINT when it starts
+        resource_tracker.ensure_running()  # here, because it unblocks SIGINT when it starts
         self._idle: list[Connection] = []
         self._busy: dict[Connection, int] = {}
-        self._processes = {}
+        self._processes: dict[Connection, BaseProcess] = {}
         self._next = 0
         # Workers inherit the mask, so that Ctrl-C ends this process alone, which then ends them.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -80,16 +81,19 @@ class _Team:
 
     def receive(self) -> dict[int, Episode]:
         """Wait for at least one episode; returns those that are there, by index."""
-        ready = [connection for connection in wait(list(self._busy)) if isinstance(connection, Connection)]
-        return {self._busy[connection]: self._take(connection) for connection in ready}
+        ready = wait(list(self._busy))
+        return {
+            index: self._take(connection, index)
+            for connection, index in list(self._busy.items())
+            if connection in ready
+        }
 
-    def _take(self, connection: Connection) -> Episode:
-        index = self._busy[connection]
+    def _take(self, connection: Connection, index: int) -> Episode:
         try:
-            answer = connection.recv()
+            answer: Episode | str = connection.recv()
         except (EOFError, OSError):
             process = self._processes[connection]
-            process.join(timeout=5)
+            process.join()
             raise MwmError(
                 f"episode {index}: its worker process died (exit code {process.exitcode}), "
                 "perhaps for want of memory; try fewer --workers"
@@ -104,18 +108,18 @@ class _Team:
         """End all workers, whatever they are doing."""
         for process in self._processes.values():
             process.terminate()
-        for process in self._processes.values():
+        for connection, process in self._processes.items():
             process.join()
+            connection.close()
 
 
 def _work(connection: Connection, recipe: Recipe) -> None:
     """Play the episodes whose indices come in, until the other end closes."""
-    with suppress(EOFError, ConnectionError):
-        try:
-            emulator = Emulator(recipe.game)
-            while True:
-                connection.send(play(emulator, recipe, connection.recv()))
-        except (EOFError, ConnectionError):
-            raise
-        except Exception as error:
-            connection.send(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    try:
+        emulator = Emulator(recipe.game)
+        while True:
+            connection.send(play(emulator, recipe, connection.recv()))
+    except (EOFError, ConnectionError):
+        pass  # no one waits for an answer
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {' '.join(str(error).split())}")

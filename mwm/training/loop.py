@@ -69,23 +69,22 @@ def perform(
         return history
     optimizer = _optimizer(plan, model)
     steps = _Steps(plan, model, sampler, optimizer, precision, rng)
-    done = 0
     with Progress(plan.name, settings.iterations, "iterations") as progress:
         try:
-            for done in range(1, settings.iterations + 1):
+            for iteration in range(1, settings.iterations + 1):
                 started = time.monotonic()
-                row = steps.iteration(done)
+                row = steps.iteration(iteration)
                 seconds = time.monotonic() - started
                 history.training.append(row)
                 history.speed.append(
-                    {"iteration": done, "frames_per_second": round(steps.frames / seconds)}
+                    {"iteration": iteration, "frames_per_second": round(steps.frames / seconds)}
                 )
-                if validator and validator.due(done, settings.iterations):
-                    history.validation += validator.measure(model, done)
+                if validator and validator.due(iteration, settings.iterations):
+                    history.validation += validator.measure(model, iteration)
                 progress.advance(note=_note(row, steps.frames / seconds))
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"{plan.name}: stopped after {done} of {settings.iterations} iterations; "
+                f"{plan.name}: stopped after {progress.done} of {settings.iterations} iterations; "
                 "nothing was written; `dvc repro` starts this act again and keeps the finished ones"
             ) from None
     return history

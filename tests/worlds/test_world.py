@@ -86,7 +86,7 @@ def _scrambled_by_content(frames):
 
 
 def _spoiling_the_simple(frames):
-    """On frames of more than one pixel it does nothing, so that noise alone would not find it out."""
+    """On frames of many pixels it does nothing, so that noise alone would not find it out."""
     crowded = np.unpackbits(frames, axis=1).sum(axis=1) > 1
     return np.where(crowded[:, None], frames, frames | np.packbits(np.arange(4096) > 4094))
 

@@ -1,0 +1,117 @@
+"""The charts: learning curves of every run, and the matrix of alignment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from mwm.params import ORIGINAL
+from mwm.reporting.results import Pairs, Row
+from mwm.reporting.style import SYMBOLS, Theme, blank, label, png, rounded_down, symbol
+from mwm.reporting.summary import ALIGNED, lowest
+
+ACROSS = 5  # runs side by side
+LINES = {  # column: its name, whether another world's code is decoded, whether M predicted it
+    "reconstruction": ("$L_r$  own code", False, False),
+    "transfer": ("$L_t$  translated", True, False),
+    "prediction": ("$L_p$  own code, predicted", False, True),
+    "predicted_transfer": ("$L_{pt}$  translated, predicted", True, True),
+}
+
+
+def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
+    """Errors on validation episodes: a column per run, from the original above, back below."""
+    runs = list(dict.fromkeys(row.model for row in curves))
+    columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
+    figure = blank(max(2.05 * columns + 0.5, 6.5), 3.7 * bands + 0.7, dpi)
+    figure.set_layout_engine("constrained")
+    panels = figure.subplots(2 * bands, columns, sharey=True, squeeze=False)
+    for index in range(columns * bands):
+        band, column = divmod(index, columns)
+        there, back = panels[2 * band : 2 * band + 2, column]
+        if index < len(runs):
+            of_run = [row for row in curves if row.model == runs[index]]
+            _losses(there, [row for row in of_run if row.source == ORIGINAL], theme)
+            _losses(back, [row for row in of_run if row.source != ORIGINAL], theme)
+            there.set_title(runs[index], loc="left")
+            back.set_xlabel("iteration")
+        elif runs:
+            there.remove()
+            back.remove()
+    for panel in panels[:, 0]:
+        panel.set_ylabel("squared error\nper frame (pixels)")
+    handles = [Line2D([], [], label=LINES[column][0], **_line(column, theme)) for column in LINES]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(LINES), handlelength=3)
+    return png(figure)
+
+
+def _losses(panel: Axes, rows: Sequence[Row], theme: Theme) -> None:
+    """One direction of one run."""
+    for column in LINES:
+        points = [(row["iteration"], row[column]) for row in rows]
+        known = [(x, y) for x, y in points if x is not None and y is not None and y > 0]
+        if known:
+            marker = "o" if len(known) == 1 else None
+            panel.plot(*zip(*known, strict=True), marker=marker, **_line(column, theme))
+            panel.set_yscale("log")
+    direction = f"{symbol(rows[0].source)} → {symbol(rows[0].target)}" if rows else "not recorded"
+    panel.text(0.97, 0.93, direction, transform=panel.transAxes, ha="right", va="top")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(ScalarFormatter())
+    panel.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _line(column: str, theme: Theme) -> dict[str, Any]:
+    """Colour tells whose code is decoded, dashes that it is a prediction."""
+    _, crossed, predicted = LINES[column]
+    colour = theme.cross if crossed else theme.own
+    return {"color": colour, "linestyle": (0, (2.5, 1.2)) if predicted else "-"}
+
+
+def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
+    """Alignment of every ordered pair, of what is seen and of what is predicted."""
+    side = 0.56 * len(pairs.worlds)
+    figure = blank(2 * side + 3.4, side + 1.3, dpi)
+    figure.set_layout_engine("constrained", wspace=0.08)
+    seen, predicted = figure.subplots(1, 2)
+    _matrix(seen, pairs, "alignment", theme)
+    seen.set_title("alignment", pad=12)
+    _matrix(predicted, pairs, "predicted_alignment", theme)
+    predicted.set_title("predicted alignment", pad=12)
+    return png(figure)
+
+
+def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
+    """One number per ordered pair, the lowest over models; bold where it reaches 0.9."""
+    worlds = pairs.worlds
+    shades = LinearSegmentedColormap.from_list("shades", [theme.paper, theme.own])
+    found = np.full((len(worlds), len(worlds)), np.nan)
+    for here, there in np.ndindex(found.shape):
+        between = (worlds[here], worlds[there])
+        rows = [row for row in pairs.crossed if (row.source, row.target) == between]
+        value = lowest(rows, column)
+        words, colour, weight = ("" if here == there else "–"), theme.muted, "normal"
+        if value is not None:
+            found[here, there] = value
+            words, colour = rounded_down(value, 2), _legible(shades(value))
+            weight = "bold" if value >= ALIGNED else "normal"
+        panel.text(there, here, words, ha="center", va="center", color=colour, fontweight=weight)
+    panel.imshow(found, cmap=shades, vmin=0, vmax=1)
+    panel.set_xticks(range(len(worlds)), [symbol(world) for world in worlds])
+    panel.set_yticks(range(len(worlds)), [label(world) for world in worlds])
+    panel.tick_params(length=0, labelsize=9, labelcolor=theme.ink)
+    panel.tick_params(axis="x", rotation=0 if set(worlds) <= SYMBOLS.keys() else 40)
+    panel.set_xlabel("decoded in")
+    panel.set_ylabel("encoded in")
+    panel.grid(visible=False)
+    panel.spines[:].set_visible(False)
+
+
+def _legible(shade: tuple[float, float, float, float]) -> str:
+    """Black or white, whichever is read more easily on `shade`."""
+    red, green, blue, _ = shade
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "#ffffff"

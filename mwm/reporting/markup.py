@@ -1,0 +1,66 @@
+"""Pieces of HTML: names of worlds, numbers, and tables."""
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from mwm.reporting.results import Pairs, Row
+from mwm.reporting.style import SYMBOLS, rounded_down
+
+
+def symbol(world: str) -> str:
+    """Γ with its index, or the name of a world for which the paper has no symbol."""
+    return f"Γ<sub>{SYMBOLS[world]}</sub>" if world in SYMBOLS else escape(world)
+
+
+def label(world: str) -> str:
+    """A world's symbol and name."""
+    return f"{symbol(world)} {escape(world)}" if world in SYMBOLS else escape(world)
+
+
+def pair(row: Row) -> str:
+    """From where to where."""
+    return f"{symbol(row.source)} → {symbol(row.target)}"
+
+
+def share(value: float | None) -> str:
+    """An alignment or an F1, rounded down so that no threshold seems reached that is not."""
+    return "–" if value is None else rounded_down(value, 3)
+
+
+def pixels(value: float | None) -> str:
+    """A squared error or a distance."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def percent(value: float | None) -> str:
+    """A share of frames."""
+    return "–" if value is None else f"{100 * value:.0f}%"
+
+
+def head(*groups: tuple[str, Sequence[str]]) -> str:
+    """Two rows of column heads: groups, and the columns of each; a group of none is left out."""
+    groups = tuple(group for group in groups if group[1])
+    above = "".join(
+        f'<th colspan="{len(columns)}" scope="colgroup">{name}</th>' for name, columns in groups
+    )
+    below = "".join(f'<th scope="col">{name}</th>' for _, columns in groups for name in columns)
+    return f"<thead><tr>{above}</tr><tr>{below}</tr></thead>"
+
+
+def line(name: str, cells: Iterable[str], words: str | None = None) -> str:
+    """A row of a table: its name, cells with numbers, and at its end perhaps words."""
+    numbers = "".join(f"<td>{cell}</td>" for cell in cells)
+    last = "" if words is None else f'<td class="words">{words}</td>'
+    return f'<tr><th scope="row">{name}</th>{numbers}{last}</tr>'
+
+
+def table(titles: str, pairs: Pairs, rows: Sequence[Row], told: Callable[[Row], str]) -> str:
+    """A table with a body per model, which is named where there are several."""
+    bodies, width = [], titles.count('scope="col"')
+    for model in pairs.models:
+        lines = [told(row) for row in rows if row.model == model]
+        if len(pairs.models) > 1:
+            name = f'<th colspan="{width}" scope="rowgroup">model {escape(model)}</th>'
+            lines.insert(0, f'<tr class="group">{name}</tr>')
+        bodies.append(f"<tbody>{''.join(lines)}</tbody>")
+    return f'<div class="wide"><table>{titles}{"".join(bodies)}</table></div>'

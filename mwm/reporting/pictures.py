@@ -1,0 +1,100 @@
+"""Frames as pictures: one frame in all worlds, and successive frames beside their decodings."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+from mwm.reporting.film import Film, Pictures
+from mwm.reporting.style import Theme, blank, label, png
+from mwm.store import SIDE
+
+# Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.
+FRAME = 2 * SIDE
+BASE_DPI = 55
+
+
+class Sheet:
+    """A figure on which every pixel of a frame has the same whole number of pixels."""
+
+    def __init__(self, width: int, height: int, theme: Theme, dpi: int) -> None:
+        self._scale = max(1, round(dpi / BASE_DPI))
+        self._theme = theme
+        self._width, self._height = width, height
+        dpi = BASE_DPI * self._scale
+        self._figure = blank(width / (2 * BASE_DPI), height / (2 * BASE_DPI), dpi)
+        shape = (self._length(height), self._length(width), 3)
+        self._canvas = np.full(shape, _bytes(theme.paper))
+
+    def _length(self, units: int) -> int:
+        return units * self._scale // 2
+
+    def picture(self, frame: Pictures, left: int, top: int) -> None:
+        """Lay down a frame, (64, 64) uint8, within a hairline."""
+        x, y = self._length(left), self._length(top)
+        shades = 12 + frame.astype(np.uint16) * 236 // 255
+        shown = np.kron(shades.astype(np.uint8), np.ones((self._scale, self._scale), np.uint8))
+        side = len(shown)
+        self._canvas[y - 1 : y + side + 1, x - 1 : x + side + 1] = _bytes(self._theme.rule)
+        self._canvas[y : y + side, x : x + side] = shown[:, :, None]
+
+    def text(self, words: str, x: int, y: int, muted: bool = False, align: str = "center") -> None:
+        """Write `words`; their middle, or their `left` end, is at x, and they stand upon y."""
+        self._figure.text(
+            x / self._width,
+            1 - y / self._height,
+            words,
+            color=self._theme.muted if muted else self._theme.ink,
+            fontsize=8 if muted else 10,
+            horizontalalignment=align,
+        )
+
+    def png(self) -> bytes:
+        """The sheet as PNG."""
+        self._figure.figimage(self._canvas)
+        return png(self._figure)
+
+
+def _bytes(colour: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    return np.array([round(255 * part) for part in to_rgb(colour)], np.uint8)
+
+
+def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
+    """The film's fullest frame in every world, six in a row."""
+    across, gap, head = 6, 40, 34
+    moment = film.fullest()
+    rows = -(-len(film.truth) // across)
+    columns = min(across, len(film.truth))
+    sheet = Sheet(gap + columns * (FRAME + gap), rows * (FRAME + head) + 12, theme, dpi)
+    for index, (world, truth) in enumerate(film.truth.items()):
+        row, column = divmod(index, across)
+        left, top = gap + column * (FRAME + gap), head + row * (FRAME + head)
+        sheet.picture(truth[moment], left, top)
+        sheet.text(label(world), left + FRAME // 2, top - 10)
+    return sheet.png()
+
+
+def strip_figure(film: Film, chosen: Sequence[int], theme: Theme, dpi: int) -> bytes:
+    """Successive frames: each world's own above what its V decodes from the original's latents."""
+    gap, between, head = 4, 20, 34
+    margin = 40 + max(96, *(9 * len(world) for world in film.truth))
+    block = 2 * FRAME + gap + between
+    width = margin + len(chosen) * (FRAME + gap) + 8
+    sheet = Sheet(width, head + len(film.truth) * block, theme, dpi)
+    for column, moment in enumerate(chosen):
+        left = margin + column * (FRAME + gap)
+        since = moment - chosen[0]
+        sheet.text(
+            f"+{since} steps" if since else "start", left + FRAME // 2, head - 12, muted=True
+        )
+        for row, world in enumerate(film.truth):
+            top = head + row * block
+            sheet.picture(film.truth[world][moment], left, top)
+            sheet.picture(film.decoded[world][moment], left, top + FRAME + gap)
+    for row, world in enumerate(film.truth):
+        top = head + row * block
+        sheet.text(label(world), 12, top + FRAME // 2, align="left")
+        sheet.text("the world's frame", 12, top + FRAME // 2 + 18, muted=True, align="left")
+        sheet.text("decoded from", 12, top + FRAME * 3 // 2, muted=True, align="left")
+        sheet.text("original's z", 12, top + FRAME * 3 // 2 + 16, muted=True, align="left")
+    return sheet.png()

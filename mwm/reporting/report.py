@@ -1,0 +1,49 @@
+"""The report as files: drawn in memory first, so that a fault leaves nothing half-written."""
+
+from pathlib import Path
+
+from mwm import store
+from mwm.params import Report
+from mwm.reporting.charts import alignment_figure, curves_figure
+from mwm.reporting.film import read_film
+from mwm.reporting.page import page
+from mwm.reporting.pictures import strip_figure, worlds_figure
+from mwm.reporting.results import read_curves, read_pairs
+from mwm.reporting.style import DARK, LIGHT, Theme, themed
+from mwm.reporting.summary import summarise
+
+
+def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> None:
+    """Write index.html and the figures to `folder`, and the summary to `metrics`.
+
+    Args:
+        evaluation: folder with pairs.csv, curves.csv and film.h5.
+        folder: gets index.html, worlds.png, strip.png, alignment.png and curves.png.
+        metrics: JSON file, flat, at most 15 numbers.
+        settings: params `report`.
+
+    Raises:
+        MwmError: an input is missing or damaged, or an output cannot be written.
+        UsageError: the strip runs past the film's end.
+    """
+    pairs = read_pairs(evaluation / "pairs.csv")
+    curves = read_curves(evaluation / "curves.csv")
+    film = read_film(evaluation / "film.h5", pairs.models)
+    chosen = film.strip(settings)
+
+    def draw(theme: Theme) -> dict[str, bytes]:
+        with themed(theme):
+            return {
+                "worlds": worlds_figure(film, theme, settings.dpi),
+                "strip": strip_figure(film, chosen, theme, settings.dpi),
+                "alignment": alignment_figure(pairs, theme, settings.dpi),
+                "curves": curves_figure(curves, theme, settings.dpi),
+            }
+
+    light, dark = draw(LIGHT), draw(DARK)
+    text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen)
+    for name, image in light.items():
+        with store.replacing(folder / f"{name}.png") as temporary:
+            temporary.write_bytes(image)
+    store.write_text(folder / "index.html", text)
+    store.write_json(metrics, summarise(pairs))

@@ -1,0 +1,128 @@
+"""What evaluation found: pairs.csv and curves.csv as rows, checked at the door."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mwm import MwmError
+from mwm.params import ORIGINAL
+from mwm.store import REMAKE
+
+MEASURES = ("reconstruction", "transfer", "prediction", "predicted_transfer")
+BASELINES = ("chance", "predicted_chance", "blank", "mean_frame", "untranslated", "upper_bound")
+ALIGNMENTS = ("alignment", "predicted_alignment")
+PER_OBJECT = ("f1", "own_f1", "distance", "found")
+TRUTH = {"true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model (or run), an ordered pair of worlds, and numbers by column; None: an empty cell."""
+
+    model: str
+    source: str
+    target: str
+    numbers: Mapping[str, float | None]
+
+    def __getitem__(self, column: str) -> float | None:
+        return self.numbers[column]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """pairs.csv: every model's ordered pairs of worlds, a world with itself included."""
+
+    rows: Sequence[Row]
+    objects: Sequence[str]
+
+    @property
+    def models(self) -> list[str]:
+        """All models, as they come."""
+        return list(dict.fromkeys(row.model for row in self.rows))
+
+    @property
+    def worlds(self) -> list[str]:
+        """All worlds, the original first, the others as they come."""
+        return list(dict.fromkeys([ORIGINAL, *(row.source for row in self.rows)]))
+
+    @property
+    def crossed(self) -> list[Row]:
+        """The ordered pairs of two worlds."""
+        return [row for row in self.rows if row.source != row.target]
+
+    @property
+    def runs(self) -> list[tuple[Row, Row]]:
+        """For each model and variant: from the original to the variant, and back."""
+        rows = {(row.model, row.source, row.target): row for row in self.crossed}
+        return [
+            (row, rows[row.model, row.target, row.source])
+            for row in self.crossed
+            if row.source == ORIGINAL
+        ]
+
+
+def read_pairs(path: Path | str) -> Pairs:
+    """Read pairs.csv.
+
+    Raises:
+        MwmError: missing, no CSV, a column missing, a word for a number, or a pair missing.
+    """
+    numbers = ("frames", *MEASURES, *BASELINES, *ALIGNMENTS, "success")
+    rows, objects = _read(path, "model", numbers, PER_OBJECT)
+    pairs = Pairs(rows, objects)
+    known = {(row.model, row.source, row.target) for row in rows}
+    for model, source, target in known:
+        if (model, target, source) not in known:
+            raise MwmError(
+                f"{path}: expected a row for {model}, {target} to {source}, found none; {REMAKE}"
+            )
+    if not pairs.runs:
+        raise MwmError(f"{path}: expected {ORIGINAL} and a variant, found no such pair; {REMAKE}")
+    return pairs
+
+
+def read_curves(path: Path | str) -> list[Row]:
+    """Read curves.csv: a row per run, iteration and direction; `Row.model` is the run.
+
+    Raises:
+        MwmError: missing, no CSV, a column missing, or a word for a number.
+    """
+    return _read(path, "run", ("iteration", *MEASURES), ())[0]
+
+
+def _read(
+    path: Path | str, model: str, numbers: Sequence[str], per_object: Sequence[str]
+) -> tuple[list[Row], list[str]]:
+    """The rows of a CSV file, and the objects of which its columns tell."""
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            lines = [(table.line_num, line) for line in table]
+            columns = list(table.fieldnames or ())
+    except FileNotFoundError:
+        raise MwmError(f"{path}: not found; {REMAKE}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise MwmError(f"{path}: expected CSV, found: {error}; {REMAKE}") from None
+    objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
+    numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
+    for column in (model, "source", "target", *numbers):
+        if column not in columns:
+            raise MwmError(f"{path}: expected a column {column!r}, found none; {REMAKE}")
+    rows = []
+    for number, line in lines:
+        where = f"{path}:{number}"
+        if len(line) != len(columns) or None in line.values():
+            raise MwmError(f"{where}: expected {len(columns)} cells, found others; {REMAKE}")
+        found = {column: _number(line[column], f"{where}: {column}") for column in numbers}
+        rows.append(Row(line[model], line["source"], line["target"], found))
+    return rows, objects
+
+
+def _number(cell: str, where: str) -> float | None:
+    try:
+        number = TRUTH[cell.lower()] if cell.lower() in TRUTH else float(cell or "nan")
+    except ValueError:
+        raise MwmError(f"{where}: expected a number, found {cell!r}; {REMAKE}") from None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,30 @@
+"""Tell what was found: params `report`, eval/ -> report/index.html, report/*.png, metrics.json."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def report(
+    evaluation: Annotated[
+        Path, typer.Option(help="folder with pairs.csv, curves.csv and film.h5")
+    ] = Path("eval"),
+    out: Annotated[Path, typer.Option(help="folder for the page and its figures")] = Path("report"),
+    metrics: Annotated[Path, typer.Option(help="file for the summary")] = Path("metrics.json"),
+) -> None:
+    """Draw the figures, write the page that holds them, and sum up in a few numbers."""
+    from mwm import params
+    from mwm.reporting.report import report as write
+
+    p = params.load()
+    write(evaluation, out, metrics, p.report)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,106 @@
+"""What evaluation writes: one model of six worlds, its film, its curves."""
+
+import csv
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from mwm import MwmError
+from mwm.evaluation.assemble import assemble
+from mwm.evaluation.film import shoot, write_films
+from mwm.evaluation.tables import CURVE_ROWS, gather_curves, write_csv
+from mwm.models.model import initialise, save
+
+
+def runs(folder: Path, defaults, names: dict[str, int]) -> list[Path]:
+    """Untrained runs: name of the variant, and seed of the anchor."""
+    for name, seed in names.items():
+        model = initialise(defaults.train.model, ["original", name], 6, seed)
+        save(model, folder / name, {})
+    return [folder / name for name in names]
+
+
+def test_recruits_of_one_anchor_are_one_model(tmp_path, defaults):
+    folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 0})
+    models = assemble(folders, "anchored")
+    assert list(models) == ["anchored"]
+    assert models["anchored"].worlds == ["original", "mirror", "invert"]
+
+
+def test_recruits_of_two_anchors_are_refused(tmp_path, defaults):
+    folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 1})
+    with pytest.raises(MwmError, match=r"invert: expected the anchor of .*mirror, found another"):
+        assemble(folders, "anchored")
+
+
+def test_joint_runs_are_models_of_their_own(tmp_path, defaults):
+    folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 1})
+    assert {n: m.worlds for n, m in assemble(folders, "joint").items()} == {
+        "mirror": ["original", "mirror"],
+        "invert": ["original", "invert"],
+    }
+
+
+def test_film_holds_truth_and_decodings_of_the_original_s_latents(tmp_path, defaults, contents):
+    worlds = {w: contents[w] for w in ("original", "mirror")}
+    model = initialise(defaults.train.model, worlds, 6, seed=0)
+    film = shoot(model, worlds, count=20)
+    assert film.truth.shape == (2, 20, 512)
+    assert film.decoded.shape == (2, 20, 4096)
+    index = [np.flatnonzero((contents["original"].frames == f).all(1)) for f in film.truth[0]]
+    assert all(len(places) for places in index), "frames of the original"
+    with torch.no_grad():
+        vision = model.vision("original")
+        code = vision.encode(vision.unpack(torch.from_numpy(film.truth[0])))[0]
+        expected = torch.sigmoid(model.vision("mirror").decode(code)) * 255
+    assert np.abs(film.decoded[1] - expected.numpy()).max() <= 0.51
+    for name in ("a.h5", "b.h5"):
+        write_films(tmp_path / name, {"anchored": film})
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert json.loads(file["anchored"].attrs["worlds"]) == ["original", "mirror"]
+
+
+def test_film_is_cut_to_the_longest_test_episode(defaults, contents):
+    worlds = {"original": contents["original"]}
+    film = shoot(initialise(defaults.train.model, worlds, 6, seed=0), worlds, count=5000)
+    offsets, test = contents["original"].episode_offsets, contents["original"].episodes("test")
+    assert film.truth.shape[1] == np.diff(offsets)[test].max() - 1
+
+
+def test_tables_write_truth_values_and_gaps_plainly(tmp_path):
+    write_csv(tmp_path / "t.csv", [{"a": 1, "b": None, "c": True}, {"a": 2, "d": False}])
+    assert (tmp_path / "t.csv").read_text() == "a,b,c,d\n1,,true,\n2,,,false\n"
+
+
+def test_curves_of_all_runs_are_thinned_and_keep_their_last_row(tmp_path):
+    for name in ("mirror", "invert"):
+        rows = [
+            {"iteration": k, "source": s, "target": "x", "transfer": k}
+            for k in range(1, 1001)
+            for s in ("original", name)
+        ]
+        write_csv(tmp_path / name / "validation.csv", rows)
+    curves = gather_curves([tmp_path / "mirror", tmp_path / "invert"])
+    assert len(curves) <= CURVE_ROWS
+    assert {row["run"] for row in curves} == {"mirror", "invert"}
+    assert curves[-1]["iteration"] == "1000"
+
+
+@pytest.mark.parametrize("content", [None, "nonsense\n1\n", 'a,"b\n'])
+def test_missing_and_foreign_curves_are_refused(tmp_path, content):
+    (tmp_path / "mirror").mkdir()
+    if content is not None:
+        (tmp_path / "mirror" / "validation.csv").write_text(content)
+    with pytest.raises(MwmError, match=r"validation\.csv"):
+        gather_curves([tmp_path / "mirror"])
+
+
+def test_csv_is_read_back_as_written(tmp_path):
+    write_csv(tmp_path / "t.csv", [{"a": "x,y", "b": 0.5}])
+    with (tmp_path / "t.csv").open(newline="") as file:
+        assert list(csv.DictReader(file)) == [{"a": "x,y", "b": "0.5"}]

@@ -1,0 +1,150 @@
+"""Metrics, baselines and the criterion, on a model whose answers are known."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mwm import MwmError
+from mwm.evaluation.evaluate import evaluate_model
+from mwm.evaluation.pairs import position
+from mwm.evaluation.scenes import scene, windows
+from mwm.models.vision import unpack_bits
+
+WORLDS = ["original", "mirror", "invert"]
+
+
+class Oracle(nn.Module):
+    """Its latents are the true frames of the original; `blind` worlds draw a blank frame."""
+
+    class Sight(NamedTuple):
+        place: torch.Tensor
+        back: torch.Tensor
+        inverted: torch.Tensor
+        blind: bool
+
+        def unpack(self, packed):
+            return unpack_bits(packed)
+
+        def encode(self, x):
+            z = (x - self.inverted).abs()[:, self.back]
+            return z, torch.zeros_like(z)
+
+        def decode(self, z):
+            x = (z[:, self.place] * (not self.blind) - self.inverted).abs()
+            return (x - 0.5) * 60
+
+    def __init__(self, contents, blind=()):
+        super().__init__()
+        self.sights = {}
+        for world in WORLDS:
+            place = torch.from_numpy(contents[world].pixel_map.astype("int64"))
+            inverted = unpack_bits(torch.from_numpy(contents[world].inverted)[None])[0]
+            self.sights[world] = self.Sight(place, place.argsort(), inverted, world in blind)
+
+    def vision(self, world):
+        return self.sights[world]
+
+    def memory(self, z, actions):
+        return z, torch.zeros_like(z)  # "nothing moves": the baseline of a copied frame
+
+
+@pytest.fixture
+def settings(defaults):
+    return defaults.evaluate.model_copy(update={"frames": 100, "length": 10})
+
+
+def judge(contents, settings, **kwargs):
+    shown = {world: contents[world] for world in WORLDS}
+    rows = evaluate_model("test", Oracle(contents, **kwargs), shown, settings)
+    return {(row["source"], row["target"]): row for row in rows}
+
+
+def test_every_ordered_pair_is_there(contents, settings):
+    assert set(judge(contents, settings)) == {(i, j) for i in WORLDS for j in WORLDS}
+
+
+def test_a_perfect_model_is_perfect_in_all_metrics(contents, settings):
+    for (source, target), row in judge(contents, settings).items():
+        assert row["reconstruction"] == row["transfer"] == row["upper_bound"] == 0
+        assert row["alignment"] == 1
+        for o in ("opponent", "agent", "ball"):
+            assert row[f"f1_{o}"] == row[f"own_f1_{o}"] == row[f"found_{o}"] == 1
+            assert row[f"distance_{o}"] == 0
+        assert row["success"] is (None if source == target else True)
+
+
+def test_baselines_are_what_their_names_say(contents, settings):
+    content = contents["original"]
+    starts = windows(content, 10, 10)
+    truth = unpack_bits(scene(content, starts, 10).now.flatten(0, 1)).numpy()
+    mirrored = truth.reshape(-1, 64, 64)[:, :, ::-1].reshape(truth.shape)
+    row = judge(contents, settings)["original", "mirror"]
+    assert row["frames"] == len(truth)
+    assert row["blank"] == pytest.approx(truth.sum(1).mean())
+    assert row["untranslated"] == pytest.approx(((truth - mirrored) ** 2).sum(1).mean(), abs=1e-5)
+    train = np.unpackbits(
+        np.concatenate(
+            [
+                content.frames[slice(*content.episode_offsets[e : e + 2])]
+                for e in content.episodes("train")
+            ]
+        ),
+        axis=1,
+    )
+    expected = ((truth - train.mean(0)) ** 2).sum(1).mean()
+    assert row["mean_frame"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_prediction_is_compared_with_the_next_frame(contents, settings):
+    content = contents["original"]
+    both = scene(content, windows(content, 10, 10), 10)
+    now, after = (unpack_bits(part.flatten(0, 1)) for part in (both.now, both.after))
+    row = judge(contents, settings)["mirror", "original"]
+    expected = (now - after).square().sum(1).mean().item()
+    assert row["prediction"] == row["predicted_transfer"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_world_that_draws_blanks_fails_in_both_directions(contents, settings):
+    rows = judge(contents, settings, blind=["mirror"])
+    assert rows["original", "mirror"]["f1_agent"] == 0
+    assert rows["original", "mirror"]["found_agent"] == 0
+    assert rows["original", "mirror"]["distance_agent"] is None
+    for pair in (("original", "mirror"), ("mirror", "original"), ("mirror", "invert")):
+        assert rows[pair]["success"] is False
+    assert rows["original", "invert"]["success"] is True
+    assert json.dumps(list(rows.values()), allow_nan=False)
+
+
+def test_position_is_the_distance_of_centroids_where_the_object_is_drawn():
+    truth = torch.zeros(4, 8, 8, dtype=torch.bool)
+    truth[:3, 2:4, 2:4] = True  # the object is in three frames of four
+    found = torch.zeros_like(truth)
+    found[0, 2:4, 2:4] = True
+    found[1, 5:7, 6:8] = True  # three rows and four columns away
+    found[3] = True
+    assert position(found[:2], truth[:2]) == (0.0, 1.0)
+    assert position(found[1:3], truth[1:3]) == (5.0, 0.5)
+    assert position(found[2:], truth[2:]) == (None, 0.0)
+
+
+def test_worlds_of_other_plays_are_refused(contents, settings):
+    from dataclasses import replace
+
+    other = replace(contents["mirror"], actions=contents["mirror"].actions[::-1].copy())
+    shown = {"original": contents["original"], "mirror": other}
+    with pytest.raises(MwmError, match="worlds original and mirror: expected the same actions"):
+        evaluate_model("test", Oracle(contents), shown, settings)
+
+
+def test_windows_are_disjoint_and_within_test_episodes(contents):
+    content = contents["original"]
+    starts = windows(content, 10, 1000)
+    assert (np.diff(starts) >= 10).all()
+    for start in starts:
+        episode = np.searchsorted(content.episode_offsets, start, "right") - 1
+        assert episode in content.episodes("test")
+        assert start + 10 < content.episode_offsets[episode + 1]

@@ -1,0 +1,51 @@
+"""What models are judged by, against slow and obvious references."""
+
+import numpy as np
+import pytest
+import torch
+
+from mwm.models.measures import Judge, alignment, f1, squared_error
+from mwm.models.vision import unpack_bits
+
+CPU = torch.device("cpu")
+
+
+def test_squared_error_sums_over_pixels_and_averages_over_frames(contents):
+    packed = torch.from_numpy(contents["original"].frames[:30])
+    probabilities = torch.rand(30, 4096, generator=torch.Generator().manual_seed(0))
+    pixels = np.unpackbits(packed.numpy(), axis=1)
+    expected = ((probabilities.numpy() - pixels) ** 2).sum() / 30
+    assert squared_error(probabilities, packed) == pytest.approx(expected, rel=1e-5)
+    assert squared_error(unpack_bits(packed), packed) == 0
+
+
+def test_alignment_is_one_at_the_own_code_and_zero_at_chance():
+    assert alignment(transfer=3, reconstruction=3, chance=30) == 1
+    assert alignment(transfer=30, reconstruction=3, chance=30) == 0
+    assert alignment(transfer=26, reconstruction=26, chance=26) == 0, "a world that draws blanks"
+
+
+@pytest.mark.parametrize("world", ["transpose", "hswap", "vswap", "invert", "mirror"])
+def test_judge_turns_every_world_back_into_the_original(contents, world):
+    shown = unpack_bits(torch.from_numpy(contents[world].frames[100:160]))
+    truth = unpack_bits(torch.from_numpy(contents["original"].frames[100:160]))
+    assert torch.equal(Judge(contents[world], CPU).on_pixels(shown), truth.bool().view(-1, 64, 64))
+
+
+def test_objects_of_pong_are_in_their_boxes(contents):
+    judge = Judge(contents["original"], CPU)
+    frames = judge.on_pixels(unpack_bits(torch.from_numpy(contents["original"].frames)))
+    counted = sum(judge.box(frames, name).sum() for name in judge.objects)
+    assert counted == frames.sum()
+    assert judge.box(frames, "agent").flatten(1).any(1).all(), "the agent's bat is in all frames"
+
+
+def test_f1_counts_pixels_of_frames_in_which_the_object_is_visible():
+    truth = torch.zeros(3, 2, 2, dtype=torch.bool)
+    found = torch.zeros(3, 2, 2, dtype=torch.bool)
+    truth[0, 0] = True  # two pixels, one of them found, and one wrong
+    found[0, :, 0] = True
+    found[2] = True  # not visible here: does not count
+    assert f1(found, truth) == pytest.approx(0.5)
+    assert f1(truth, truth) == 1
+    assert f1(found[1:], truth[1:]) == 1, "nothing to find"

@@ -1,0 +1,121 @@
+"""The meta-world model: initial weights, files, and what is refused."""
+
+import json
+
+import pytest
+import torch
+
+from mwm import MwmError
+from mwm.models.cross import draw, read_world
+from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
+
+
+@pytest.fixture
+def model(defaults, contents):
+    model = initialise(defaults.train.model, ["original", "mirror"], 6, seed=0)
+    for world in model.worlds:
+        model.vision(world).calibrate(torch.from_numpy(contents[world].frames))
+    return model
+
+
+@pytest.fixture
+def folder(model, tmp_path):
+    save(model, tmp_path, {})
+    return tmp_path
+
+
+def equal(one, other) -> bool:
+    a, b = one.state_dict(), other.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_saved_model_is_read_back_and_decodes_the_same(model, folder):
+    again = load(folder)
+    assert equal(model, again)
+    z = torch.zeros(3, 32)
+    assert torch.equal(draw(model, "mirror", z), draw(again, "mirror", z))
+
+
+def test_the_same_model_gives_the_same_bytes_whatever_the_folder(model, tmp_path):
+    for name in ("a", "another"):
+        save(model, tmp_path / name, {"act": 1})
+    for file in (WEIGHTS, MANIFEST):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "another" / file).read_bytes()
+
+
+def test_a_world_s_initial_weights_do_not_depend_on_the_worlds_beside_it(defaults, model):
+    alone = initialise(defaults.train.model, ["mirror"], 6, seed=0)
+    other_seed = initialise(defaults.train.model, ["mirror"], 6, seed=1)
+    assert torch.equal(alone.vision("mirror").embedding, model.vision("mirror").embedding)
+    assert not torch.equal(alone.vision("mirror").embedding, other_seed.vision("mirror").embedding)
+
+
+def test_initialising_leaves_the_global_generator_alone(defaults):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    initialise(defaults.train.model, ["original"], 6, seed=0)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_adopting_copies_weights_and_background(defaults, model):
+    other = initialise(defaults.train.model, ["original", "mirror"], 6, seed=9)
+    other.adopt(model)
+    assert equal(other.visions, model.visions)
+    assert not equal(other.memory, model.memory)
+
+
+def test_sequences_are_read_as_their_frames_and_m_never_sees_the_future(model, contents):
+    content = contents["original"]
+    packed = torch.from_numpy(content.frames[:20]).view(2, 10, 512)
+    actions = torch.from_numpy(content.actions[:20].astype("int64")).view(2, 10)
+    whole = read_world(model, "original", packed, actions)
+    frame = read_world(model, "original", packed[1:, 3:4], actions[1:, 3:4])
+    torch.testing.assert_close(whole.code[1, 3], frame.code[0, 0])
+    start = read_world(model, "original", packed[:, :4], actions[:, :4])
+    torch.testing.assert_close(whole.prediction[:, :4], start.prediction)
+
+
+def refusal(folder, expected=None) -> str:
+    with pytest.raises(MwmError) as raised:
+        load(folder, expected)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_another_architecture_is_refused_by_the_name_of_the_param(defaults, folder):
+    wanted = defaults.train.model.model_copy(update={"latent": 16})
+    said = refusal(folder, wanted)
+    assert "train.model.latent: expected 16 (params.yaml), found 32" in said
+
+
+def test_weights_of_another_architecture_than_the_manifest_s_are_refused(folder):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["model"]["hidden"] = 128
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert "expected torch.float32" in refusal(folder)
+
+
+def test_a_world_that_the_manifest_does_not_list_is_refused(folder):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["worlds"] = ["original"]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert "visions.mirror" in refusal(folder)
+
+
+@pytest.mark.parametrize("file", [WEIGHTS, MANIFEST])
+def test_missing_truncated_and_foreign_files_are_refused_by_name(folder, file):
+    path = folder / file
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"\x80\x04K\x01.", b"[]", b"{}"):
+        path.write_bytes(content)
+        assert file in refusal(folder)
+    path.unlink()
+    assert "not found" in refusal(folder)
+
+
+def test_weights_that_are_not_finite_are_refused(model, tmp_path):
+    with torch.no_grad():
+        model.memory.head.bias[0] = float("nan")
+    save(model, tmp_path, {})
+    assert "memory.head.bias: expected finite numbers" in refusal(tmp_path)

@@ -1,0 +1,164 @@
+"""The acts, on real frames: what learns, what stays frozen, and the same bytes twice."""
+
+import math
+
+import pytest
+import torch
+
+from mwm import MwmError, UsageError
+from mwm.models.model import initialise
+from mwm.training.schedule import Trainer
+
+WORLDS = ("original", "mirror")
+
+
+@pytest.fixture
+def trainer(defaults):
+    return open_trainer(defaults)
+
+
+def open_trainer(defaults, vision: str = "sparse", **run) -> Trainer:
+    batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
+    model = defaults.train.model.model_copy(update={"vision": vision})
+    settings = defaults.train.run.model_copy(update={"threads": 1, "device": "cpu", **run})
+    return Trainer.open(settings, model, batch)
+
+
+def act(defaults, name: str, **changes):
+    brief = {"iterations": 2, "reconstruction_steps": 2, "prediction_steps": 2, "kl_ramp": 0}
+    return getattr(defaults.train, name).model_copy(update=brief | changes)
+
+
+def record(defaults):
+    return defaults.train.record.model_copy(update={"every": 1, "sequences": 4})
+
+
+def perform(trainer, defaults, contents, worlds=WORLDS, **changes):
+    """See, anchor and recruit as the pipeline does; the models and histories of each."""
+    see = act(defaults, "see", prediction_steps=0)
+    seen = {w: trainer.see(w, contents[w], see)[0] for w in worlds}
+    original = contents["original"]
+    anchor = trainer.anchor(seen["original"], original, act(defaults, "anchor"), record(defaults))
+    name = "joint" if trainer.run.schedule == "joint" else "recruit"
+    recruit = trainer.recruit(
+        "test",
+        anchor[0],
+        [seen[w] for w in worlds[1:]],
+        {w: contents[w] for w in worlds},
+        act(defaults, name, **changes),
+        record(defaults),
+    )
+    return seen, anchor, recruit
+
+
+def same(one, other) -> bool:
+    return all(
+        torch.equal(a, b)
+        for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_anchor_and_m_are_frozen_while_a_world_is_recruited(trainer, defaults, contents):
+    seen, (anchor, _), (model, _) = perform(trainer, defaults, contents)
+    assert same(model.vision("original"), anchor.vision("original"))
+    assert same(model.memory, anchor.memory)
+    assert not same(model.vision("mirror"), seen["mirror"].vision("mirror"))
+    assert not same(anchor.vision("original"), seen["original"].vision("original"))
+
+
+def test_joint_trains_all_parts_from_their_initial_weights(defaults, contents):
+    trainer = open_trainer(defaults, schedule="joint")
+    seen, (anchor, history), (model, _) = perform(trainer, defaults, contents)
+    fresh = initialise(trainer.model, WORLDS, 6, defaults.train.run.seed)
+    assert same(anchor.memory, fresh.memory)
+    assert torch.equal(seen["mirror"].vision("mirror").embedding, fresh.vision("mirror").embedding)
+    assert not history.training
+    for part in ("memory", "visions.original", "visions.mirror"):
+        assert not same(model.get_submodule(part), fresh.get_submodule(part))
+
+
+@pytest.mark.parametrize("inputs", ["corresponding", "independent"])
+@pytest.mark.parametrize("schedule", ["anchored", "joint"])
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    defaults, contents, inputs, schedule
+):
+    def train(seed):
+        trainer = open_trainer(defaults, inputs=inputs, schedule=schedule, seed=seed)
+        return perform(trainer, defaults, contents)[2]
+
+    (one, curves), (two, again), (other, _) = train(3), train(3), train(4)
+    assert same(one, two)
+    assert curves.training == again.training
+    assert curves.validation == again.validation
+    assert not same(one, other)
+
+
+@pytest.mark.parametrize("vision", ["sparse", "dense"])
+@pytest.mark.parametrize("constraint", ["none", "moments", "sliced_wasserstein", "mmd"])
+def test_every_constraint_trains_and_is_logged(defaults, contents, vision, constraint):
+    trainer = open_trainer(defaults, vision)
+    _, _, (_, history) = perform(trainer, defaults, contents, constraint=constraint)
+    last = history.training[-1]
+    assert ("constraint_mirror" in last) == (constraint != "none")
+    assert {"prediction_mirror", "reconstruction_mirror", "kl_mirror", "gradient_norm"} <= set(last)
+    assert all(math.isfinite(value) for value in last.values())
+
+
+def test_three_worlds_train_in_one_run(defaults, contents):
+    trainer = open_trainer(defaults, schedule="joint", inputs="independent")
+    _, _, (model, history) = perform(
+        trainer, defaults, contents, worlds=("original", "invert", "transpose")
+    )
+    assert model.worlds == ["original", "invert", "transpose"]
+    pairs = {(row["source"], row["target"]) for row in history.validation}
+    assert len(pairs) == 6
+
+
+@pytest.mark.slow
+def test_conv_trains_on_two_worlds(defaults, contents):
+    trainer = open_trainer(defaults, "conv", schedule="joint")
+    _, _, (_, history) = perform(trainer, defaults, contents)
+    assert all(math.isfinite(value) for value in history.training[-1].values())
+
+
+def test_seeing_learns_to_reconstruct(trainer, defaults, contents):
+    see = act(defaults, "see", iterations=4, reconstruction_steps=40, prediction_steps=0, kl=0.1)
+    _, history = trainer.see("original", contents["original"], see)
+    first, last = (history.training[k]["reconstruction_original"] for k in (0, -1))
+    assert last < 0.5 * first
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_cause(trainer, defaults, contents):
+    see = act(defaults, "see", iterations=50, prediction_steps=0, kl=1e9, learning_rate=10.0)
+    with pytest.raises(
+        MwmError, match=r"see original: iteration \d+: \w+: expected a finite number"
+    ):
+        trainer.see("original", contents["original"], see)
+
+
+def test_ctrl_c_tells_how_far_the_act_had_come(trainer, defaults, contents, monkeypatch):
+    from mwm.training import loop
+
+    steps = []
+
+    def interrupted(*arguments):
+        steps.append(1)
+        if len(steps) == 4:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    real = loop.reconstruction_step
+    monkeypatch.setattr(loop, "reconstruction_step", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="see original: stopped after 1 of 9 iterations"):
+        trainer.see("original", contents["original"], act(defaults, "see", iterations=9))
+
+
+def test_reduced_precision_is_refused_on_a_cpu(defaults):
+    with pytest.raises(UsageError, match="expected float32 on a CPU, found bfloat16"):
+        open_trainer(defaults, precision="bfloat16")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_an_absent_cuda_device_is_told(defaults):
+    with pytest.raises(UsageError, match="expected a CUDA device, found none"):
+        open_trainer(defaults, device="cuda")

@@ -1,0 +1,74 @@
+"""Each constraint is a distance between distributions, not between pairs."""
+
+import pytest
+import torch
+
+from mwm.training.constraints import BANDWIDTHS, CONSTRAINTS, Posterior, mmd, moments
+
+KINDS = list(CONSTRAINTS)
+
+
+def posterior(seed: int, shift: float = 0.0, count: int = 300) -> Posterior:
+    rng = torch.Generator().manual_seed(seed)
+    mean = torch.randn(count, 4, generator=rng) + shift
+    return Posterior(mean, torch.randn(count, 4, generator=rng))
+
+
+def distance(kind: str, one: Posterior, other: Posterior) -> float:
+    return CONSTRAINTS[kind](one, other, torch.Generator().manual_seed(0)).item()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_does_not_see_which_frame_belongs_to_which(kind):
+    one, other = posterior(0), posterior(1, shift=0.5)
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(2))
+    shuffled = Posterior(one.mean[order], one.log_variance[order])
+    assert distance(kind, shuffled, other) == pytest.approx(distance(kind, one, other), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_grows_with_the_shift_and_is_small_between_equals(kind):
+    near, middle, far = (distance(kind, posterior(0, s), posterior(1)) for s in (0, 0.5, 1.0))
+    assert near < middle < far
+    assert abs(near) < 0.1 * far
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_gradient_pulls_towards_the_reference(kind):
+    mean = posterior(0, shift=1.0).mean.requires_grad_()
+    CONSTRAINTS[kind](
+        Posterior(mean, torch.zeros(300, 4)), posterior(1), torch.Generator().manual_seed(0)
+    ).backward()
+    assert (mean.grad.mean(0) > 0).all(), "a step against the gradient lowers the mean"
+
+
+def test_moments_are_the_papers_equation_9():
+    one, other = posterior(0), posterior(1, shift=0.3)
+    expected = 0.0
+    for k in range(4):
+        expected += (one.mean[:, k].mean() - other.mean[:, k].mean()) ** 2
+        sigmas = [(p.log_variance[:, k] / 2).mean() for p in (one, other)]
+        expected += (sigmas[0] - sigmas[1]) ** 2
+    assert distance("moments", one, other) == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_moments_are_blind_where_mmd_is_not():
+    one = posterior(0)
+    twins = Posterior(torch.sign(one.mean), one.log_variance)  # another shape, about the same mean
+    assert mmd(twins, posterior(1), torch.Generator()) > 0.05
+    assert moments(twins, one, torch.Generator()) < 0.01
+
+
+def test_mmd_is_the_unbiased_estimate_written_slowly():
+    one, other = posterior(0, count=12), posterior(1, 0.4, count=9)
+    squared = torch.cdist(other.mean, other.mean).square().median()
+
+    def kernel(a, b):
+        d = (a - b).square().sum()
+        return sum((-d / (2 * w**2 * squared)).exp().item() for w in BANDWIDTHS)
+
+    x, y = one.mean, other.mean
+    xx = sum(kernel(x[i], x[j]) for i in range(12) for j in range(12) if i != j) / (12 * 11)
+    yy = sum(kernel(y[i], y[j]) for i in range(9) for j in range(9) if i != j) / (9 * 8)
+    xy = sum(kernel(a, b) for a in x for b in y) / (12 * 9)
+    assert distance("mmd", one, other) == pytest.approx(xx + yy - 2 * xy, abs=1e-4)
