@@ -88,7 +88,8 @@ def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
 def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
     """One number per ordered pair, the lowest over models; bold where it reaches 0.9."""
     worlds = pairs.worlds
-    shades = LinearSegmentedColormap.from_list("shades", [theme.paper, theme.own])
+    shades = LinearSegmentedColormap.from_list("shades", [theme.faint, theme.own])
+    shades.set_bad(theme.paper)
     found = np.full((len(worlds), len(worlds)), np.nan)
     for here, there in np.ndindex(found.shape):
         between = (worlds[here], worlds[there])
@@ -107,7 +108,12 @@ def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
     panel.tick_params(axis="x", rotation=0 if set(worlds) <= SYMBOLS.keys() else 40)
     panel.set_xlabel("decoded in")
     panel.set_ylabel("encoded in")
+    seams = np.arange(0.5, len(worlds) - 1)
+    panel.set_xticks(seams, minor=True)
+    panel.set_yticks(seams, minor=True)
+    panel.tick_params(which="minor", length=0)
     panel.grid(visible=False)
+    panel.grid(which="minor", color=theme.paper, linewidth=1.5)
     panel.spines[:].set_visible(False)
 
 

@@ -6,6 +6,8 @@ from html import escape
 from mwm.reporting.results import Pairs, Row
 from mwm.reporting.style import SYMBOLS, rounded_down
 
+WORDS = ' class="words"'  # of a cell that is not a number
+
 
 def symbol(world: str) -> str:
     """Γ with its index, or the name of a world for which the paper has no symbol."""
@@ -38,19 +40,23 @@ def percent(value: float | None) -> str:
 
 
 def head(*groups: tuple[str, Sequence[str]]) -> str:
-    """Two rows of column heads: groups, and the columns of each; a group of none is left out."""
-    groups = tuple(group for group in groups if group[1])
-    above = "".join(
-        f'<th colspan="{len(columns)}" scope="colgroup">{name}</th>' for name, columns in groups
-    )
-    below = "".join(f'<th scope="col">{name}</th>' for _, columns in groups for name in columns)
+    """Two rows of column heads: groups, and the columns of each.
+
+    A group without a name holds words, not numbers; a group without columns is left out.
+    """
+    above, below = "", ""
+    for name, columns in groups:
+        if columns:
+            above += f'<th colspan="{len(columns)}" scope="colgroup">{name}</th>'
+        for column in columns:
+            below += f'<th scope="col"{"" if name else WORDS}>{column}</th>'
     return f"<thead><tr>{above}</tr><tr>{below}</tr></thead>"
 
 
 def line(name: str, cells: Iterable[str], words: str | None = None) -> str:
     """A row of a table: its name, cells with numbers, and at its end perhaps words."""
     numbers = "".join(f"<td>{cell}</td>" for cell in cells)
-    last = "" if words is None else f'<td class="words">{words}</td>'
+    last = "" if words is None else f"<td{WORDS}>{words}</td>"
     return f'<tr><th scope="row">{name}</th>{numbers}{last}</tr>'
 
 

@@ -57,7 +57,7 @@ def _key_figures(pairs: Pairs) -> str:
     told = [
         ("variants that meet the criterion", f"{successes}<small> of {len(pairs.runs)}</small>"),
         (
-            f"ordered pairs with alignment ≥ {ALIGNED}",
+            f"ordered pairs aligned to {ALIGNED} or more",
             f"{sum(map(aligned, crossed))}<small> of {len(crossed)}</small>",
         ),
     ]

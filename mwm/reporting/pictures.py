@@ -12,6 +12,7 @@ from mwm.store import SIDE
 # Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.
 FRAME = 2 * SIDE
 BASE_DPI = 55
+EDGE = 4
 
 
 class Sheet:
@@ -61,14 +62,15 @@ def _bytes(colour: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 
 def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
     """The film's fullest frame in every world, six in a row."""
-    across, gap, head = 6, 40, 34
+    across, gap, head = 6, 60, 34
     moment = film.fullest()
     rows = -(-len(film.truth) // across)
     columns = min(across, len(film.truth))
-    sheet = Sheet(gap + columns * (FRAME + gap), rows * (FRAME + head) + 12, theme, dpi)
+    width = EDGE + columns * (FRAME + gap) - gap + EDGE
+    sheet = Sheet(width, rows * (FRAME + head) + EDGE, theme, dpi)
     for index, (world, truth) in enumerate(film.truth.items()):
         row, column = divmod(index, across)
-        left, top = gap + column * (FRAME + gap), head + row * (FRAME + head)
+        left, top = EDGE + column * (FRAME + gap), head + row * (FRAME + head)
         sheet.picture(truth[moment], left, top)
         sheet.text(label(world), left + FRAME // 2, top - 10)
     return sheet.png()
@@ -77,9 +79,9 @@ def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
 def strip_figure(film: Film, chosen: Sequence[int], theme: Theme, dpi: int) -> bytes:
     """Successive frames: each world's own above what its V decodes from the original's latents."""
     gap, between, head = 4, 20, 34
-    margin = 40 + max(96, *(9 * len(world) for world in film.truth))
-    block = 2 * FRAME + gap + between
-    width = margin + len(chosen) * (FRAME + gap) + 8
+    margin = 28 + max(96, *(9 * len(world) for world in film.truth))
+    block = FRAME + gap + FRAME + between
+    width = margin + len(chosen) * (FRAME + gap)
     sheet = Sheet(width, head + len(film.truth) * block, theme, dpi)
     for column, moment in enumerate(chosen):
         left = margin + column * (FRAME + gap)
@@ -93,8 +95,8 @@ def strip_figure(film: Film, chosen: Sequence[int], theme: Theme, dpi: int) -> b
             sheet.picture(film.decoded[world][moment], left, top + FRAME + gap)
     for row, world in enumerate(film.truth):
         top = head + row * block
-        sheet.text(label(world), 12, top + FRAME // 2, align="left")
-        sheet.text("the world's frame", 12, top + FRAME // 2 + 18, muted=True, align="left")
-        sheet.text("decoded from", 12, top + FRAME * 3 // 2, muted=True, align="left")
-        sheet.text("original's z", 12, top + FRAME * 3 // 2 + 16, muted=True, align="left")
+        sheet.text(label(world), 0, top + FRAME // 2, align="left")
+        sheet.text("the world's frame", 0, top + FRAME // 2 + 18, muted=True, align="left")
+        sheet.text("decoded from", 0, top + FRAME * 3 // 2, muted=True, align="left")
+        sheet.text("original's z", 0, top + FRAME * 3 // 2 + 16, muted=True, align="left")
     return sheet.png()

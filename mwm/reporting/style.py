@@ -28,12 +28,13 @@ class Theme:
     ink: str
     muted: str
     rule: str
+    faint: str
     own: str
     cross: str
 
 
-LIGHT = Theme("#ffffff", "#1c1f24", "#5b6470", "#d8dce2", own="#0072B2", cross="#D55E00")
-DARK = Theme("#15181d", "#e6e8ec", "#9aa3af", "#3a414c", own="#56B4E9", cross="#E69F00")
+LIGHT = Theme("#ffffff", "#1c1f24", "#5b6470", "#d8dce2", "#e9eff5", own="#0072B2", cross="#D55E00")
+DARK = Theme("#15181d", "#e6e8ec", "#9aa3af", "#3a414c", "#222a33", own="#56B4E9", cross="#E69F00")
 
 
 @contextmanager
@@ -93,4 +94,5 @@ def label(world: str) -> str:
 def rounded_down(value: float, places: int) -> str:
     """A number that never looks as if it reached a threshold that it does not reach."""
     scale = 10**places
-    return f"{math.floor(value * scale) / scale:.{places}f}".replace("-", "−")
+    steps = math.floor(value * scale + 1e-6)  # 0.29 is 0.28999... in binary
+    return f"{steps / scale:.{places}f}".replace("-", "−")

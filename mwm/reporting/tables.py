@@ -54,7 +54,7 @@ def _verdict(there: Row, back: Row, objects: Sequence[str]) -> str:
         for row in (there, back)
         if (lacks := list(shortfalls(row, objects)))
     ]
-    return "<br>".join(['<b class="bad">falls short</b>', *reasons])
+    return "".join(['<b class="bad">falls short</b>', *reasons])
 
 
 def errors(pairs: Pairs) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from mwm import UsageError, params
 from mwm.rollouts.emulator import known_games
@@ -39,25 +39,35 @@ class Game(params.Section):
     objects: dict[str, Box] = Field(default_factory=dict)
 
 
+_ENTRIES = TypeAdapter(dict[str, Game])
+
+
 def find(name: str, table: Path = TABLE) -> Game:
     """The entry in `table` of the game with the Gymnasium id `name`, or the defaults.
 
     Raises:
-        UsageError: there is no such game; the table is no YAML; the entry has an unknown key or a
-            value out of range.
+        UsageError: there is no such game; or the table is no YAML, names a game that does not
+            exist, or has an entry with an unknown key or a value out of range.
     """
     known = known_games()
-    if name not in known:
-        raise UsageError(
-            f"params.yaml: collect.game: expected one of ale-py's {len(known)} games ALE/*-v5, "
-            f"found {name!r}{params.did_you_mean(name, known)}"
-        )
-    entries, places = params.read(table)
+    _check_known("params.yaml: collect.game", name, known)
+    data, places = params.read(table)
     try:
-        return Game.model_validate((entries or {}).get(name, {}))
+        entries = _ENTRIES.validate_python(data or {})
     except ValidationError as error:
         fault = error.errors()[0]
-        key = (name, *fault["loc"])
+        key = fault["loc"]
         place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
         said = f"{fault['msg']}, found {fault['input']!r}"
-        raise UsageError(f"{place}: {'.'.join(map(str, key))}: {said}") from None
+        raise UsageError(f"{place}: {'.'.join(map(str, key)) or 'the table'}: {said}") from None
+    for listed in entries:
+        _check_known(places[(listed,)], listed, known)
+    return entries.get(name, Game())
+
+
+def _check_known(where: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise UsageError(
+            f"{where}: expected one of ale-py's {len(known)} games ALE/*-v5, "
+            f"found {name!r}{params.did_you_mean(name, known)}"
+        )

@@ -45,16 +45,16 @@ def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, in
     Raises:
         UsageError: the game's field is not within the screen, or too small for a frame.
     """
-    field = {}
-    for axis, length in zip(("rows", "columns"), screen, strict=True):
-        first, last = getattr(game, axis) or (0, length)
-        if last > length or last - first < store.SIDE:
+    fields = {"rows": (game.rows, screen[0]), "columns": (game.columns, screen[1])}
+    for axis, (span, length) in fields.items():
+        if span and (span[1] > length or span[1] - span[0] < store.SIDE):
             raise UsageError(
                 f"{games.TABLE}: {settings.game}: {axis}: expected at least {store.SIDE} pixels "
-                f"within 0..{length}, found [{first}, {last}]"
+                f"within 0..{length}, found {span}"
             )
-        field[axis] = (first, last)
-    return Recipe(**settings.model_dump(exclude={"episodes"}), **field)
+    (top, bottom), (left, right) = (span or (0, length) for span, length in fields.values())
+    played = settings.model_dump(exclude={"episodes"})
+    return Recipe(rows=(top, bottom), columns=(left, right), **played)
 
 
 def _attributes(

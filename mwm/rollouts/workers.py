@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -21,7 +21,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def play_all(recipe: Recipe, episodes: int, workers: int) -> Iterator[Episode]:
+def play_all(recipe: Recipe, episodes: int, workers: int) -> Generator[Episode, None, None]:
     """Play episodes 0..episodes - 1 in `workers` processes; yields them in that order.
 
     A script that calls this needs `if __name__ == "__main__":`, as the processes are spawned.

@@ -93,7 +93,10 @@ def evaluated(tmp_path: Path, contents: dict[str, Frames]) -> Evaluate:
             for model, worlds in models.items():
                 plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
                 truth = np.stack(plays)
-                decoded = np.unpackbits(truth, axis=2) * 200 + np.roll(np.unpackbits(truth, axis=2), 1, 2) * 40
+                decoded = (
+                    np.unpackbits(truth, axis=2) * 200
+                    + np.roll(np.unpackbits(truth, axis=2), 1, 2) * 40
+                )
                 group = file.create_group(model)
                 group.attrs["worlds"] = json.dumps(worlds)
                 group.attrs["source"] = "original"

@@ -1,0 +1,78 @@
+"""The table of games: Pong's entry against the emulator, and faulty entries."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mwm import UsageError
+from mwm.rollouts import games
+from mwm.rollouts.emulator import Emulator
+
+PONG = "ALE/Pong-v5"
+
+
+def test_pongs_field_lies_between_the_walls_and_below_the_score() -> None:
+    pong, emulator = games.find(PONG), Emulator(PONG)
+    emulator.reset()
+    emulator.act(0, 240)
+    top, bottom = pong.rows
+    screen = emulator.screen()
+    wall = set(np.unique(screen[[top - 1, bottom]]).tolist())
+    assert wall == {14}
+    values, counts = np.unique(screen[top:bottom], return_counts=True)
+    assert values[counts.argmax()] == pong.background
+    assert pong.columns == [0, emulator.shape[1]]
+
+
+def test_an_unlisted_game_is_taken_whole() -> None:
+    game = games.find("ALE/Breakout-v5")
+    assert (game.rows, game.columns, game.background, game.objects) == (None, None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "close"), [("ALE/Pnog-v5", PONG), ("ALE/Breakuot-v5", "ALE/Breakout-v5")]
+)
+def test_an_unknown_game_is_told_with_the_closest_known_one(name: str, close: str) -> None:
+    with pytest.raises(UsageError, match=f"found '{name}'; did you mean '{close}'"):
+        games.find(name)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("rows: [194, 34]", ":2: ALE/Pong-v5.rows: .*each first edge must lie before its last"),
+        ("rows: [34]", ":2: ALE/Pong-v5.rows: .*at least 2 items.*found \\[34\\]"),
+        ("background: 256", ":2: ALE/Pong-v5.background: .*less than or equal to 255.*found 256"),
+        ("background: black", ":2: ALE/Pong-v5.background: .*valid integer.*found 'black'"),
+        ("objects: {ball: [0, 54, 64, 8]}", ":2: ALE/Pong-v5.objects.ball: .*each first edge"),
+        ("colour: 3", ":2: ALE/Pong-v5.colour: .*not permitted"),
+        ("rows: [", "expected YAML"),
+    ],
+)
+def test_a_faulty_entry_is_told_by_line(tmp_path: Path, entry: str, told: str) -> None:
+    table = tmp_path / "games.yaml"
+    table.write_text(f"{PONG}:\n  {entry}\n")
+    with pytest.raises(UsageError, match=told):
+        games.find(PONG, table)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("- a list", ":1: the table: .*valid dictionary.*found \\['a list'\\]"),
+        (f"{PONG}: 3", f":1: {PONG}: .*found 3"),
+        ("ALE/Pnog-v5: {}", f":1: .*found 'ALE/Pnog-v5'; did you mean '{PONG}'"),
+    ],
+)
+def test_a_table_of_another_form_is_told(tmp_path: Path, text: str, told: str) -> None:
+    table = tmp_path / "games.yaml"
+    table.write_text(text)
+    with pytest.raises(UsageError, match=told):
+        games.find(PONG, table)
+
+
+def test_an_empty_table_lists_no_game(tmp_path: Path) -> None:
+    table = tmp_path / "games.yaml"
+    table.write_text("# no game yet\n")
+    assert games.find(PONG, table) == games.Game()
