@@ -10,9 +10,6 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-# `python` in dvc.yaml is the environment's.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
-
 .PHONY: help env repro test slow smoke lint format clean
 .DEFAULT_GOAL := help
 
@@ -29,9 +26,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# PATH: the `python` of dvc.yaml is the environment's.
 repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params changed
+	@[ -e .git ] || { echo "repro: git init, which DVC needs"; git init --quiet; }
 	@echo "repro: dvc repro; then open report/index.html"
-	@$(BIN)/python -m dvc repro
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dvc repro
 
 test: $(STAMP)  ## run the tests that take seconds
 	@echo "test: pytest (the slow ones: make slow)"

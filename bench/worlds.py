@@ -2,7 +2,7 @@
 
     python -m bench.worlds [frames]
 
-Limits: a third of the unpacked way's time, and 40 times one copy of the packed array.
+Limits, on idle cores: a third of the unpacked way's time, 40 times one copy of the packed array.
 """
 
 import sys

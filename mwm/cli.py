@@ -87,7 +87,7 @@ class Progress:
         self.done += amount
         now = time.monotonic()
         if self._bar is not None:
-            rate = f"{self.rate:,.0f} {self.unit}/s"
+            rate = self._pace()
             self._bar.update(
                 self._task, completed=self.done, total=self.total, rate=rate, note=note
             )
@@ -100,12 +100,14 @@ class Progress:
         """Units per second since the start."""
         return self.done / max(time.monotonic() - self._started, 1e-9)
 
+    def _pace(self) -> str:
+        digits = ",.0f" if self.rate >= 10 else ".2g"
+        return f"{self.rate:{digits}} {self.unit}/s"
+
     def _line(self, note: str) -> str:
         left = max(self.total - self.done, 0) / max(self.rate, 1e-9)
         eta = f"{int(left) // 60}:{int(left) % 60:02d}"
-        text = (
-            f"{self.label}: {self.done:,}/{self.total:,} {self.unit}, {self.rate:,.0f}/s, ETA {eta}"
-        )
+        text = f"{self.label}: {self.done:,}/{self.total:,} {self.unit}, {self._pace()}, ETA {eta}"
         return f"{text}, {note}" if note else text
 
     def __exit__(

@@ -129,6 +129,7 @@ class Act(Section):
     reconstruction_steps: CountOrNone
     frames: Literal["random", "sequences"]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
+    cooldown: Annotated[float, Field(ge=0, le=1)]
     kl: Weight
     kl_ramp: CountOrNone
 

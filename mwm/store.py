@@ -53,6 +53,21 @@ def replacing(path: Path | str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_folder(folder: Path | str) -> None:
+    """Make `folder`, and write there for a moment: to be asked before minutes of work, not after.
+
+    Raises:
+        MwmError: the folder cannot be made or written.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"room")
+    except OSError as error:
+        raise MwmError(f"{folder}: cannot be written: {_told(error)}") from None
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -155,8 +170,8 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
         h5py.File(output, "w", libver=("v110", "v110")) as file,
     ):
         file.attrs["kind"] = kind
-        for name, value in attributes.items():
-            file.attrs[name] = value
+        for name in sorted(attributes):
+            file.attrs[name] = attributes[name]
         yield file
         file.flush()
 
@@ -176,10 +191,12 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     except OSError as error:
         raise MwmError(f"{path}: expected a whole HDF5 file, found: {error}; {REMAKE}") from None
     with file:
-        found = str(file.attrs.get("kind", "an unknown kind"))
-        if found != kind:
-            raise MwmError(f"{path}: expected a file of kind {kind!r}, found {found!r}; {REMAKE}")
         try:
+            found = str(file.attrs.get("kind", "an unknown kind"))
+            if found != kind:
+                raise MwmError(
+                    f"{path}: expected a file of kind {kind!r}, found {found!r}; {REMAKE}"
+                )
             yield file
         except (OSError, KeyError) as error:
             raise MwmError(f"{path}: damaged: {error}; {REMAKE}") from None

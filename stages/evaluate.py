@@ -33,6 +33,7 @@ def evaluate(
     models = assemble(folders, p.train.run.schedule)
     worlds = {world: None for model in models.values() for world in model.worlds}
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
+    store.check_folder(out)
     rows, films = [], {}
     for name, model in models.items():
         shown = {world: contents[world] for world in model.worlds}

@@ -33,6 +33,7 @@ def see(
     p = params.load()
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
     content = store.read_frames(data / f"{world}.h5", "world")
+    store.check_folder(runs / "see" / world)
     keep(runs / "see" / world, *trainer.see(world, content, p.train.see), p.train.run, p.train.see)
 
 
@@ -48,6 +49,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
     content = store.read_frames(data / f"{params.ORIGINAL}.h5", "world")
     seen = load(runs / "see" / params.ORIGINAL, p.train.model)
+    store.check_folder(runs / "anchor")
     trained = trainer.anchor(seen, content, p.train.anchor, p.train.record)
     keep(runs / "anchor", *trained, p.train.run, p.train.anchor)
 
@@ -70,6 +72,7 @@ def recruit(
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     anchor = load(runs / "anchor", p.train.model)
     seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
+    store.check_folder(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     trained = trainer.recruit(run, anchor, seen, contents, act, p.train.record)
     keep(runs / run, *trained, p.train.run, act)

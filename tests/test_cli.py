@@ -108,14 +108,13 @@ def test_progress_off_a_terminal_is_a_plain_line_now_and_then(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Progress("collect", total=1000, unit="frames", every_seconds=0.05) as progress:
-        for _ in range(10):
-            time.sleep(0.02)
-            progress.advance(100, note="reward -3")
+        time.sleep(0.06)
+        for _ in range(1000):
+            progress.advance(note="reward -3")
     lines = capsys.readouterr().err.splitlines()
-    assert 2 <= len(lines) < 10
-    assert lines[0].startswith("collect: ")
-    assert ", reward -3" in lines[0]
-    assert "/1,000 frames, " in lines[0]
+    assert 2 <= len(lines) < 100
+    assert lines[0].startswith("collect: 1/1,000 frames, ")
+    assert lines[0].endswith(", reward -3")
     assert lines[-1].startswith("collect: 1,000/1,000 frames, ")
 
 

@@ -1,8 +1,9 @@
 """rollouts.h5 as preprocessing reads it: checked at the door, then chunk by chunk."""
 
+import json
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,28 @@ def opening(path: Path | str) -> Iterator[Rollouts]:
         names = [f"screens/{episode:06d}" for episode in range(len(steps))]
         _check_screens(file, names, steps.tolist())
         attributes = {name: file.attrs[name] for name in file.attrs if name != "kind"}
+        _check_attributes(path, attributes, int(actions.max()))
         yield Rollouts(Path(path), [file[name] for name in names], actions, offsets, attributes)
+
+
+def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action: int) -> None:
+    """The attributes that are read here or by those who read the frames: JSON of the right form."""
+    forms: list[tuple[str, str, Callable[[Any], bool]]] = [
+        ("action_names", f"over {last_action} names", lambda x: len(x) > last_action),
+        ("background", "null or 0..255", lambda x: x is None or x in range(256)),
+        ("objects", "boxes by name", lambda x: isinstance(x, dict)),
+    ]
+    for name, expected, fits in forms:
+        found = attributes.get(name, "none")
+        try:
+            fit = fits(json.loads(found))
+        except (TypeError, ValueError):
+            fit = False
+        if not fit:
+            raise MwmError(
+                f"{path}: attribute {name}: expected {expected} in JSON, found {found}; "
+                f"{store.REMAKE}"
+            )
 
 
 def _check_screens(file: h5py.File, names: list[str], steps: list[int]) -> None:

@@ -27,7 +27,7 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
     """Errors on validation episodes: a column per run, from the original above, back below."""
     runs = list(dict.fromkeys(row.model for row in curves))
     columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
-    figure = blank(max(2.05 * columns + 0.5, 6.5), 3.7 * bands + 0.7, dpi)
+    figure = blank(max(2.05 * columns + 0.5, 8.5), 3.7 * bands + 0.7, dpi)
     figure.set_layout_engine("constrained")
     panels = figure.subplots(2 * bands, columns, sharey=True, squeeze=False)
     for index in range(columns * bands):
@@ -37,7 +37,7 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
             of_run = [row for row in curves if row.model == runs[index]]
             _losses(there, [row for row in of_run if row.source == ORIGINAL], theme)
             _losses(back, [row for row in of_run if row.source != ORIGINAL], theme)
-            there.set_title(runs[index], loc="left")
+            there.set_title(runs[index], loc="left", pad=18)
             back.set_xlabel("iteration")
         elif runs:
             there.remove()
@@ -58,8 +58,8 @@ def _losses(panel: Axes, rows: Sequence[Row], theme: Theme) -> None:
             marker = "o" if len(known) == 1 else None
             panel.plot(*zip(*known, strict=True), marker=marker, **_line(column, theme))
             panel.set_yscale("log")
-    direction = f"{symbol(rows[0].source)} → {symbol(rows[0].target)}" if rows else "not recorded"
-    panel.text(0.97, 0.93, direction, transform=panel.transAxes, ha="right", va="top")
+    words = f"{symbol(rows[0].source)} → {symbol(rows[0].target)}" if rows else "not recorded"
+    panel.text(0, 1.03, words, transform=panel.transAxes, color=theme.muted)
     panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(ScalarFormatter())
     panel.yaxis.set_minor_formatter(NullFormatter())
@@ -75,7 +75,8 @@ def _line(column: str, theme: Theme) -> dict[str, Any]:
 def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
     """Alignment of every ordered pair, of what is seen and of what is predicted."""
     side = 0.56 * len(pairs.worlds)
-    figure = blank(2 * side + 3.4, side + 1.3, dpi)
+    names = 0.085 * max(map(len, pairs.worlds))
+    figure = blank(2 * (side + names + 0.95), side + 1.3 + _upright(pairs) * names, dpi)
     figure.set_layout_engine("constrained", wspace=0.08)
     seen, predicted = figure.subplots(1, 2)
     _matrix(seen, pairs, "alignment", theme)
@@ -85,11 +86,15 @@ def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
     return png(figure)
 
 
+def _upright(pairs: Pairs) -> bool:
+    """Whether the columns' names stand upright, for want of room: symbols need little."""
+    return not set(pairs.worlds) <= SYMBOLS.keys()
+
+
 def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
     """One number per ordered pair, the lowest over models; bold where it reaches 0.9."""
     worlds = pairs.worlds
     shades = LinearSegmentedColormap.from_list("shades", [theme.faint, theme.own])
-    shades.set_bad(theme.paper)
     found = np.full((len(worlds), len(worlds)), np.nan)
     for here, there in np.ndindex(found.shape):
         between = (worlds[here], worlds[there])
@@ -105,7 +110,7 @@ def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
     panel.set_xticks(range(len(worlds)), [symbol(world) for world in worlds])
     panel.set_yticks(range(len(worlds)), [label(world) for world in worlds])
     panel.tick_params(length=0, labelsize=9, labelcolor=theme.ink)
-    panel.tick_params(axis="x", rotation=0 if set(worlds) <= SYMBOLS.keys() else 40)
+    panel.tick_params(axis="x", rotation=90 if _upright(pairs) else 0)
     panel.set_xlabel("decoded in")
     panel.set_ylabel("encoded in")
     seams = np.arange(0.5, len(worlds) - 1)

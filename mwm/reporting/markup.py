@@ -31,7 +31,7 @@ def share(value: float | None) -> str:
 
 def pixels(value: float | None) -> str:
     """A squared error or a distance."""
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{value:,.2f}"
 
 
 def percent(value: float | None) -> str:

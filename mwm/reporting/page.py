@@ -44,11 +44,11 @@ def _headline(pairs: Pairs) -> str:
     failed = [there.target for there, _ in pairs.runs if there["success"] != 1]
     count = len(pairs.runs)
     if not failed:
-        return f"All {count} variants meet the criterion of success."
+        return f"Every variant ({count} of {count}) meets the criterion of success."
     if len(failed) == count:
-        return f"None of the {count} variants meets the criterion of success."
+        return f"No variant (0 of {count}) meets the criterion of success."
     names = ", ".join(label(world) for world in failed)
-    return f"{count - len(failed)} of {count} variants meet the criterion; not so {names}."
+    return f"{count - len(failed)} of {count} variants meet the criterion of success; not {names}."
 
 
 def _key_figures(pairs: Pairs) -> str:
@@ -57,7 +57,7 @@ def _key_figures(pairs: Pairs) -> str:
     told = [
         ("variants that meet the criterion", f"{successes}<small> of {len(pairs.runs)}</small>"),
         (
-            f"ordered pairs aligned to {ALIGNED} or more",
+            f"ordered pairs that align (≥ {ALIGNED})",
             f"{sum(map(aligned, crossed))}<small> of {len(crossed)}</small>",
         ),
     ]

@@ -12,7 +12,8 @@ from mwm.store import SIDE
 # Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.
 FRAME = 2 * SIDE
 BASE_DPI = 55
-EDGE = 4
+EDGE = 4  # around the whole
+LETTER = 9  # width of a letter, on average
 
 
 class Sheet:
@@ -63,40 +64,37 @@ def _bytes(colour: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
 def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
     """The film's fullest frame in every world, six in a row."""
     across, gap, head = 6, 60, 34
+    pitch = gap + max(FRAME, *(LETTER * len(world) for world in film.truth))
+    columns, rows = min(across, len(film.truth)), -(-len(film.truth) // across)
+    sheet = Sheet(columns * pitch - gap + 2 * EDGE, rows * (head + FRAME) + EDGE, theme, dpi)
     moment = film.fullest()
-    rows = -(-len(film.truth) // across)
-    columns = min(across, len(film.truth))
-    width = EDGE + columns * (FRAME + gap) - gap + EDGE
-    sheet = Sheet(width, rows * (FRAME + head) + EDGE, theme, dpi)
     for index, (world, truth) in enumerate(film.truth.items()):
         row, column = divmod(index, across)
-        left, top = EDGE + column * (FRAME + gap), head + row * (FRAME + head)
+        left, top = EDGE + column * pitch, head + row * (head + FRAME)
         sheet.picture(truth[moment], left, top)
-        sheet.text(label(world), left + FRAME // 2, top - 10)
+        sheet.text(label(world), left, top - 10, align="left")
     return sheet.png()
 
 
 def strip_figure(film: Film, chosen: Sequence[int], theme: Theme, dpi: int) -> bytes:
     """Successive frames: each world's own above what its V decodes from the original's latents."""
     gap, between, head = 4, 20, 34
-    margin = 28 + max(96, *(9 * len(world) for world in film.truth))
+    margin = 28 + max(96, *(LETTER * len(world) for world in film.truth))
     block = FRAME + gap + FRAME + between
     width = margin + len(chosen) * (FRAME + gap)
     sheet = Sheet(width, head + len(film.truth) * block, theme, dpi)
     for column, moment in enumerate(chosen):
-        left = margin + column * (FRAME + gap)
-        since = moment - chosen[0]
-        sheet.text(
-            f"+{since} steps" if since else "start", left + FRAME // 2, head - 12, muted=True
-        )
+        left, since = margin + column * (FRAME + gap), moment - chosen[0]
+        words = f"+{since} steps" if since else "start"
+        sheet.text(words, left + FRAME // 2, head - 12, muted=True)
         for row, world in enumerate(film.truth):
             top = head + row * block
             sheet.picture(film.truth[world][moment], left, top)
             sheet.picture(film.decoded[world][moment], left, top + FRAME + gap)
     for row, world in enumerate(film.truth):
         top = head + row * block
-        sheet.text(label(world), 0, top + FRAME // 2, align="left")
-        sheet.text("the world's frame", 0, top + FRAME // 2 + 18, muted=True, align="left")
-        sheet.text("decoded from", 0, top + FRAME * 3 // 2, muted=True, align="left")
-        sheet.text("original's z", 0, top + FRAME * 3 // 2 + 16, muted=True, align="left")
+        sheet.text(label(world), EDGE, top + FRAME // 2, align="left")
+        sheet.text("the world's frame", EDGE, top + FRAME // 2 + 18, muted=True, align="left")
+        sheet.text("decoded from", EDGE, top + FRAME * 3 // 2, muted=True, align="left")
+        sheet.text("original's z", EDGE, top + FRAME * 3 // 2 + 16, muted=True, align="left")
     return sheet.png()

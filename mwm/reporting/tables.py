@@ -30,6 +30,7 @@ def verdicts(pairs: Pairs) -> str:
         ("F1 across / own, lower direction", list(map(escape, pairs.objects))),
         ("", ["criterion"]),
     )
+    runs = {(there.model, there.target): (there, back) for there, back in pairs.runs}
 
     def told(row: Row) -> str:
         there, back = runs[row.model, row.target]
@@ -42,19 +43,14 @@ def verdicts(pairs: Pairs) -> str:
             cells.append(f"{share(worse[f'f1_{name}'])}<small> / {own}</small>")
         return line(label(row.target), cells, _verdict(there, back, pairs.objects))
 
-    runs = {(there.model, there.target): (there, back) for there, back in pairs.runs}
     return table(titles, pairs, [there for there, _ in pairs.runs], told)
 
 
 def _verdict(there: Row, back: Row, objects: Sequence[str]) -> str:
     if there["success"] == 1:
         return '<b class="good">meets it</b>'
-    reasons = [
-        f"<small>{pair(row)}: {escape(', '.join(lacks))}</small>"
-        for row in (there, back)
-        if (lacks := list(shortfalls(row, objects)))
-    ]
-    return "".join(['<b class="bad">falls short</b>', *reasons])
+    lacks = escape("; ".join(shortfalls((there, back), objects)))
+    return f'<b class="bad">falls short</b><small>{lacks}</small>'
 
 
 def errors(pairs: Pairs) -> str:

@@ -1,9 +1,8 @@
-"""Why a pair of worlds does not meet the criterion of success, in words."""
+"""Why a variant does not meet the criterion of success, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mwm.reporting.results import Row
-from mwm.reporting.style import rounded_down
 
 # The criterion of success, which evaluation judges; here it is only told.
 ALIGNMENT = 0.9
@@ -12,19 +11,20 @@ OWN_F1 = {"ball": 0.8}
 OWN_F1_ELSE = 0.9
 
 
-def shortfalls(row: Row, objects: Sequence[str]) -> Iterator[str]:
-    """What one direction of a pair lacks: "alignment 0.421 < 0.9", "ball 0.310 < 0.9 × 0.702"."""
-    alignment = row["alignment"]
-    if alignment is None or alignment < ALIGNMENT:
-        yield f"alignment {_told(alignment)} < {ALIGNMENT}"
+def shortfalls(ways: Sequence[Row], objects: Sequence[str]) -> list[str]:
+    """What falls short in one direction at least: ["alignment", "F1 across: agent, ball"]."""
+    across, own = [], []
     for name in objects:
-        own, cross = row[f"own_f1_{name}"], row[f"f1_{name}"]
-        needed = OWN_F1.get(name, OWN_F1_ELSE)
-        if own is None or own < needed:
-            yield f"own {name} {_told(own)} < {needed}"
-        if own is None or cross is None or cross < CROSS_F1 * own:
-            yield f"{name} {_told(cross)} < {CROSS_F1} × {_told(own)}"
-
-
-def _told(value: float | None) -> str:
-    return "unknown" if value is None else rounded_down(value, 3)
+        f1 = [(way[f"f1_{name}"] or 0.0, way[f"own_f1_{name}"] or 0.0) for way in ways]
+        if any(cross < CROSS_F1 * itself for cross, itself in f1):
+            across.append(name)
+        if any(itself < OWN_F1.get(name, OWN_F1_ELSE) for _, itself in f1):
+            own.append(name)
+    told = []
+    if any((way["alignment"] or 0.0) < ALIGNMENT for way in ways):
+        told.append("alignment")
+    if across:
+        told.append(f"F1 across: {', '.join(across)}")
+    if own:
+        told.append(f"own F1: {', '.join(own)}")
+    return told

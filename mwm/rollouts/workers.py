@@ -22,13 +22,17 @@ def usable_cores() -> int:
 
 
 def play_all(recipe: Recipe, episodes: int, workers: int) -> Generator[Episode, None, None]:
-    """Play episodes 0..episodes - 1 in `workers` processes; yields them in that order.
+    """Play episodes 0..episodes - 1 in `workers` processes (1: in this one); yields them in order.
 
     A script that calls this needs `if __name__ == "__main__":`, as the processes are spawned.
 
     Raises:
         MwmError: a worker failed or died.
     """
+    if workers == 1:
+        emulator = Emulator(recipe.game)
+        yield from (play(emulator, recipe, index) for index in range(episodes))
+        return
     finished: dict[int, Episode] = {}
     team = _Team(recipe, min(workers, episodes))
     try:

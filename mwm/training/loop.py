@@ -125,6 +125,7 @@ class _Steps:
         counts: dict[str, int] = defaultdict(int)
         norm = torch.zeros(())
         self.frames = 0
+        self._set_rate(number)
         for step in self._schedule():
             with self._autocast():
                 total, losses = step()
@@ -141,6 +142,13 @@ class _Steps:
         row = {"iteration": number, **row, "gradient_norm": round(norm.item(), 6)}
         self._check(row)
         return row
+
+    def _set_rate(self, number: int) -> None:
+        """The learning rate of an iteration: constant, then falling to 0 over the cooldown."""
+        settings = self._plan.settings
+        left = (settings.iterations - number + 1) / settings.iterations
+        for group in self._optimizer.param_groups:
+            group["lr"] = settings.learning_rate * min(1.0, left / max(settings.cooldown, 1e-9))
 
     def _schedule(self) -> Iterator[Callable[[], tuple[Tensor, Losses]]]:
         settings = self._plan.settings

@@ -1,6 +1,7 @@
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,9 @@ from mwm.store import Frames
 PONG = ("opponent", "agent", "ball")
 FILM = 40
 
-Evaluate = Callable[..., Path]
-
 
 def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, Any]:
     """A row of pairs.csv in which chance is 30 and the world's own error 2."""
-    own = source == target
     return {
         "model": model,
         "source": source,
@@ -36,7 +34,6 @@ def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, A
         "mean_frame": 25.9,
         "untranslated": 41.25,
         "upper_bound": 2.0,
-        "success": "" if own else str(alignment >= 0.95).lower(),
     }
 
 
@@ -50,6 +47,22 @@ def _object(name: str, alignment: float) -> dict[str, Any]:
     }
 
 
+def _curves(run: str, variant: str) -> Iterator[dict[str, Any]]:
+    for iteration in (5, 10, 15):
+        for source, target in (("original", variant), (variant, "original")):
+            error = 2 + 30 / iteration
+            yield {
+                "run": run,
+                "iteration": iteration,
+                "source": source,
+                "target": target,
+                "reconstruction": error,
+                "prediction": error + 2,
+                "transfer": error + 5,
+                "predicted_transfer": error + 7,
+            }
+
+
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
@@ -57,50 +70,56 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-@pytest.fixture
-def evaluated(tmp_path: Path, contents: dict[str, Frames]) -> Evaluate:
-    """Writes eval/ as evaluation does, of real frames and made-up numbers; returns the folder.
+def evaluate(
+    folder: Path,
+    contents: dict[str, Frames],
+    models: dict[str, list[str]],
+    alignments: dict[tuple[str, str], float] | None = None,
+    objects: tuple[str, ...] = PONG,
+    names: dict[str, str] | None = None,
+) -> Path:
+    """Write to `folder` as evaluation does, of real frames and made-up numbers; returns it.
 
     `models` gives each model's worlds, the original first; `alignments` the alignment of ordered
-    pairs, 0.96 where it does not name one; `names` calls worlds by other names.
+    pairs, 0.96 where it does not name one; `names` tells which of `contents` a world shows.
     """
-
-    def write(
-        models: dict[str, list[str]],
-        alignments: dict[tuple[str, str], float] | None = None,
-        objects: tuple[str, ...] = PONG,
-        names: dict[str, str] | None = None,
-    ) -> Path:
-        folder = tmp_path / "eval"
-        folder.mkdir(exist_ok=True)
-        pairs, curves = [], []
-        for model, worlds in models.items():
-            for source, target in ((i, j) for i in worlds for j in worlds):
-                value = 1.0 if source == target else (alignments or {}).get((source, target), 0.96)
-                row = _pair(model, source, target, value)
-                pairs.append(row | {k: v for o in objects for k, v in _object(o, value).items()})
-            for variant, iteration in ((w, i) for w in worlds[1:] for i in (5, 10, 15)):
-                for source, target in ((worlds[0], variant), (variant, worlds[0])):
-                    error = 2 + 30 / iteration
-                    curves.append(
-                        {"run": variant, "iteration": iteration, "source": source}
-                        | {"target": target, "reconstruction": error, "prediction": error + 2}
-                        | {"transfer": error + 5, "predicted_transfer": error + 7}
-                    )
-        _write(folder / "pairs.csv", pairs)
+    folder.mkdir(exist_ok=True)
+    pairs, curves = [], []
+    for model, worlds in models.items():
+        aligned = {
+            (i, j): 1.0 if i == j else (alignments or {}).get((i, j), 0.96)
+            for i in worlds
+            for j in worlds
+        }
+        for (i, j), value in aligned.items():
+            judged = "" if i == j else str(min(value, aligned[j, i]) >= 0.95).lower()
+            row = _pair(model, i, j, value) | {"success": judged}
+            pairs.append(row | {k: v for o in objects for k, v in _object(o, value).items()})
+        for world in worlds[1:]:
+            curves += _curves(world, world)
+    _write(folder / "pairs.csv", pairs)
+    if curves:
         _write(folder / "curves.csv", curves)
-        with store.creating_h5(folder / "film.h5", "film", {}) as file:
-            for model, worlds in models.items():
-                plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
-                truth = np.stack(plays)
-                decoded = (
-                    np.unpackbits(truth, axis=2) * 200
-                    + np.roll(np.unpackbits(truth, axis=2), 1, 2) * 40
-                )
-                group = file.create_group(model)
-                group.attrs["worlds"] = json.dumps(worlds)
-                group.attrs["source"] = "original"
-                group["truth"], group["decoded"] = truth, decoded
-        return folder
+    with store.creating_h5(folder / "film.h5", "film", {}) as file:
+        for model, worlds in models.items():
+            plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
+            on = np.unpackbits(np.stack(plays), axis=2)
+            group = file.create_group(model)
+            group.attrs["worlds"] = json.dumps(worlds)
+            group.attrs["source"] = "original"
+            group["truth"] = np.stack(plays)
+            group["decoded"] = on * 200 + np.roll(on, 1, axis=2) * 40
+    return folder
 
-    return write
+
+@pytest.fixture
+def evaluated(tmp_path: Path, contents: dict[str, Frames]) -> Callable[..., Path]:
+    """`evaluate` with a folder of its own."""
+    return partial(evaluate, tmp_path / "eval", contents)
+
+
+@pytest.fixture(scope="session")
+def three(tmp_path_factory: pytest.TempPathFactory, contents: dict[str, Frames]) -> Path:
+    """An evaluation of one model of three worlds; to be read only."""
+    worlds = ["original", "vswap", "mirror"]
+    return evaluate(tmp_path_factory.mktemp("three") / "eval", contents, {"anchored": worlds})

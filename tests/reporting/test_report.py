@@ -1,17 +1,214 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from mwm.reporting.page import page as write_page
 from mwm.reporting.report import report
+from mwm.reporting.results import read_pairs
+from stages import report as stage
 
-SIX = ["original", "transpose", "hswap", "vswap", "invert", "mirror"]
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+THREE = {"anchored": ["original", "vswap", "mirror"]}
+FIGURES = ["alignment", "curves", "strip", "worlds"]
+VOID = {"meta", "img", "source", "br"}
 
 
-def test_x(evaluated, defaults, tmp_path):
-    e = evaluated(
-        {"anchored": SIX},
-        {("original", "vswap"): 0.3, ("vswap", "mirror"): -0.21, ("mirror", "original"): 0.93},
+class _Page(HTMLParser):
+    """Checks that tags are nested, and collects them and the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", "".join(self.words))
+
+
+@pytest.fixture(scope="session")
+def settings(defaults):
+    return defaults.report.model_copy(update={"strip_start": 5, "strip_frames": 3, "dpi": 55})
+
+
+def _report(evaluation, folder, settings):
+    report(evaluation, folder, folder / "metrics.json", settings)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reported(three, settings):
+    """The report of `three`; to be read only."""
+    return _report(three, three.parent / "report", settings)
+
+
+def _page(folder):
+    return _Page((folder / "index.html").read_text())
+
+
+def _picture(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("L"))
+
+
+def test_the_same_inputs_give_the_same_bytes(three, reported, settings, tmp_path):
+    again = _report(three, tmp_path, settings)
+    names = ["index.html", "metrics.json", *(f"{name}.png" for name in FIGURES)]
+    assert sorted(path.name for path in again.iterdir()) == sorted(names)
+    for name in names:
+        assert (again / name).read_bytes() == (reported / name).read_bytes()
+
+
+def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
+    page = _page(reported)
+    links = [a[key] for _, a in page.tags for key in ("src", "srcset", "href") if key in a]
+    assert len(links) == 2 * len(FIGURES)
+    assert all(link.startswith("data:image/png;base64,") for link in links)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
+    assert "$" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("alignments", "headline", "verdict"),
+    [
+        ({}, "Every variant (2 of 2) meets the criterion of success.", "meets it"),
+        (
+            {("original", "vswap"): 0.3},
+            "1 of 2 variants meet the criterion of success; not Γv vswap.",
+            "falls shortalignment; F1 across: opponent, agent, ball",
+        ),
+        (
+            {("original", "vswap"): 0.3, ("mirror", "original"): 0.94},
+            "No variant (0 of 2) meets the criterion of success.",
+            "falls short",
+        ),
+    ],
+)
+def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
+    pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
+    page = _Page(write_page(pairs, dict.fromkeys(FIGURES, (b"", b"")), [0, 1]))
+    assert headline in page.text
+    assert verdict in page.text
+
+
+def test_every_number_of_the_pairs_with_the_original_is_in_the_page(reported):
+    text = _page(reported).text
+    for number in ("3.12", "2.00", "30.00", "26.50", "25.90", "41.25", "0.960", "0.860", "0.931"):
+        assert number in text
+
+
+def test_models_of_the_joint_schedule_are_told_apart(evaluated, settings, tmp_path):
+    folder = evaluated({"one": ["original", "vswap"], "two": ["original", "mirror"]})
+    page = _page(_report(folder, tmp_path / "report", settings))
+    assert "model one" in page.text
+    assert "model two" in page.text
+
+
+def test_an_unlisted_game_and_worlds_of_ones_own_are_reported_too(evaluated, settings, tmp_path):
+    worlds = ["original", "quarter_turn", "x" * 32]
+    names = dict.fromkeys(worlds[1:], "mirror")
+    folder = evaluated({"anchored": worlds}, objects=(), names=names)
+    page = _page(_report(folder, tmp_path / "report", settings))
+    assert "Γo → quarter_turn" in page.text
+    assert "No objects are listed for this game" in page.text
+    assert "F1" not in page.text
+
+
+def test_runs_that_were_never_validated_leave_a_chart_without_lines(
+    three, reported, settings, tmp_path
+):
+    folder = Path(shutil.copytree(three, tmp_path / "eval"))
+    head = (folder / "curves.csv").read_text().splitlines()[0]
+    (folder / "curves.csv").write_text(f"{head}\n")
+    _report(folder, tmp_path / "report", settings)
+    empty, drawn = (_picture(f / "curves.png") for f in (tmp_path / "report", reported))
+    assert (empty < 200).sum() < 0.7 * (drawn < 200).sum()
+
+
+def test_the_strip_shows_the_frames_of_the_film(reported, contents, settings):
+    places = np.lib.stride_tricks.sliding_window_view(_picture(reported / "strip.png"), (64, 64))
+    for world in ("original", "vswap"):
+        frame = contents[world].frames[20 + settings.strip_start]
+        shown = 12 + np.unpackbits(frame).reshape(64, 64) * 236
+        corners = np.argwhere((places[:, :, ::9, ::9] == shown[::9, ::9]).all(axis=(2, 3)))
+        assert any(np.array_equal(places[y, x], shown) for y, x in corners), world
+
+
+def test_the_figures_grow_with_the_resolution(three, reported, settings, tmp_path):
+    large = _report(three, tmp_path, settings.model_copy(update={"dpi": 110}))
+    for name in FIGURES:
+        height, width = _picture(reported / f"{name}.png").shape
+        twice = (2 * height, 2 * width)
+        assert _picture(large / f"{name}.png").shape == pytest.approx(twice, abs=2)
+
+
+@pytest.fixture
+def project(three, tmp_path, monkeypatch):
+    """A folder with params.yaml, whose strip fits the film, and eval/."""
+    shutil.copytree(three, tmp_path / "eval")
+    text = (
+        PARAMS.read_text()
+        .replace("strip_start: 60", "strip_start: 5")
+        .replace("dpi: 110", "dpi: 55")
     )
-    s = defaults.report.model_copy(update={"strip_start": 5})
-    import shutil
+    (tmp_path / "params.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
-    shutil.copytree(e, "/tmp/rep/eval0", dirs_exist_ok=True)
-    report(e, tmp_path / "r", tmp_path / "m.json", s)
-    shutil.copytree(tmp_path / "r", "/tmp/rep/r0", dirs_exist_ok=True)
-    shutil.copy(tmp_path / "m.json", "/tmp/rep/r0")
+
+def test_the_stage_writes_what_it_says(project):
+    assert CliRunner().invoke(stage.app, []).exit_code == 0
+    assert {path.name for path in (project / "report").iterdir()} == {
+        "index.html",
+        *(f"{name}.png" for name in FIGURES),
+    }
+    assert json.loads((project / "metrics.json").read_text())["alignment_min"] == 0.96
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "told"),
+    [
+        (lambda p: (p / "eval/pairs.csv").unlink(), 1, "eval/pairs.csv: not found"),
+        (lambda p: (p / "eval/curves.csv").unlink(), 1, "eval/curves.csv: not found"),
+        (lambda p: (p / "eval/film.h5").unlink(), 1, "eval/film.h5: not found"),
+        (lambda p: (p / "eval/film.h5").write_bytes(b"x"), 1, "expected a whole HDF5 file"),
+        (lambda p: shutil.copy(p / "eval/pairs.csv", p / "eval/curves.csv"), 1, "column 'run'"),
+        (lambda p: (p / "report").write_text(""), 1, "cannot be written"),
+        (
+            lambda p: (p / "params.yaml").write_text(
+                (p / "params.yaml").read_text().replace("strip_start: 5", "strip_start: 26")
+            ),
+            2,
+            "params.yaml: report: expected a strip within the film's 40 frames",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_and_writes_nothing(project, spoil, code, told):
+    spoil(project)
+    result = CliRunner().invoke(stage.app, [])
+    assert result.exit_code == code
+    assert result.stderr.startswith("error: ")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (project / "report").is_dir()
+    assert not (project / "metrics.json").exists()

@@ -1,0 +1,75 @@
+"""The command: mistakes in one line, nothing half-written."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from mwm import params, store
+from stages import preprocess
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(rollouts: Path, monkeypatch: pytest.MonkeyPatch, defaults: params.Params) -> Path:
+    """A folder with params.yaml and data/rollouts.h5."""
+    folder = rollouts.parent
+    monkeypatch.chdir(folder)
+    (folder / "data").mkdir()
+    rollouts.rename("data/rollouts.h5")
+    (folder / "params.yaml").write_text(yaml.safe_dump(defaults.model_dump()))
+    return folder
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(preprocess.app, list(arguments))
+
+
+def test_the_declared_file_is_written(project: Path) -> None:
+    assert _run().exit_code == 0
+    assert store.read_frames(project / "data/frames.h5").frames.shape == (900, 512)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--rollouts", "nowhere.h5"], "nowhere.h5: not found"),
+        (["--rollouts", "params.yaml"], "params.yaml: expected a whole HDF5 file"),
+        (["--out", "params.yaml/frames.h5"], "cannot be written"),
+        (["--out", "data"], "a folder has that name"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(project: Path, arguments: list[str], told: str) -> None:
+    result = _run(*arguments)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    assert sorted(path.name for path in project.iterdir()) == ["data", "params.yaml"]
+    assert [path.name for path in (project / "data").iterdir()] == ["rollouts.h5"]
+
+
+def test_too_few_episodes_are_a_usage_error(project: Path) -> None:
+    with h5py.File("data/rollouts.h5", "r+") as file:
+        offsets, actions = file["episode_offsets"][:3], file["actions"][:300]
+        del file["episode_offsets"], file["actions"]
+        file["episode_offsets"], file["actions"] = offsets, actions
+    result = _run()
+    assert result.exit_code == 2
+    assert "expected episodes for each of train, validation, test, found 2" in result.stderr
+    assert not (project / "data/frames.h5").exists()
+
+
+def test_help_is_there_at_once() -> None:
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        command = [sys.executable, "-m", "stages.preprocess", "--help"]
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.3

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from mwm import MwmError, UsageError, store
+from mwm.reporting.film import read_film
+from mwm.reporting.results import read_curves, read_pairs
+
+THREE = {"anchored": ["original", "vswap", "mirror"]}
+
+
+def test_pairs_are_read_with_their_objects_and_empty_cells(evaluated):
+    pairs = read_pairs(evaluated(THREE, {("vswap", "mirror"): 0.2}) / "pairs.csv")
+    assert pairs.worlds == ["original", "vswap", "mirror"]
+    assert pairs.objects == ["opponent", "agent", "ball"]
+    assert len(pairs.rows) == 9
+    assert [(there.target, back.source) for there, back in pairs.runs] == [
+        ("vswap", "vswap"),
+        ("mirror", "mirror"),
+    ]
+    lost = next(row for row in pairs.crossed if (row.source, row.target) == ("vswap", "mirror"))
+    assert lost["alignment"] == 0.2
+    assert lost["distance_ball"] is None
+    assert lost["success"] == 0
+    assert pairs.rows[0]["success"] is None
+
+
+def test_a_game_without_listed_objects_has_none(evaluated):
+    assert read_pairs(evaluated(THREE, objects=()) / "pairs.csv").objects == []
+
+
+@pytest.mark.parametrize("cell", ["nan", "inf", ""])
+def test_what_is_no_finite_number_counts_as_not_measured(evaluated, cell):
+    path = evaluated(THREE) / "curves.csv"
+    path.write_text(
+        path.read_text().replace("vswap,5,original,vswap,8.0,", f"vswap,5,original,vswap,{cell},")
+    )
+    assert read_curves(path)[0]["reconstruction"] is None
+
+
+def _spoil(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("alignment", "alingment", "expected a column 'alignment', found none"),
+        ("own_f1_ball", "other", "expected a column 'own_f1_ball', found none"),
+        ("26.5", "many", r"pairs.csv:2: blank: expected a number, found 'many'"),
+        (",26.5", "", r"pairs.csv:2: expected \d+ cells"),
+        ("26.5", '"26.5', "expected CSV, found: unexpected end of data"),
+        ("anchored,mirror,vswap", "anchored,mirror,mirror", "a row for anchored, mirror to vswap"),
+    ],
+)
+def test_damaged_pairs_are_told_by_file_and_line(evaluated, old, new, told):
+    path = evaluated(THREE) / "pairs.csv"
+    _spoil(path, old, new)
+    with pytest.raises(MwmError, match=told) as caught:
+        read_pairs(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_pairs_without_a_variant_are_refused(evaluated):
+    with pytest.raises(MwmError, match="expected original and a variant, found no such pair"):
+        read_pairs(evaluated({"lonely": ["original"]}) / "pairs.csv")
+
+
+@pytest.mark.parametrize("read", [read_pairs, read_curves])
+def test_missing_and_foreign_tables_are_told(tmp_path, read):
+    path = tmp_path / "table.csv"
+    with pytest.raises(MwmError, match=r"table.csv: not found; make it again"):
+        read(path)
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(MwmError, match=r"table.csv: expected CSV"):
+        read(path)
+    path.write_text("")
+    with pytest.raises(MwmError, match=r"table.csv: expected a column"):
+        read(path)
+
+
+def test_the_film_is_read_by_world(evaluated, contents):
+    film = read_film(evaluated(THREE) / "film.h5", ["anchored"])
+    assert list(film.truth) == ["original", "vswap", "mirror"]
+    shown = np.unpackbits(contents["mirror"].frames[20:60], axis=1).reshape(-1, 64, 64)
+    assert np.array_equal(film.truth["mirror"], shown * 255)
+    assert film.decoded["mirror"].shape == (40, 64, 64)
+    assert len(film) == 40
+
+
+def test_films_of_a_model_per_pair_are_one_film(evaluated):
+    folder = evaluated({"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]})
+    film = read_film(folder / "film.h5", ["vswap", "mirror"])
+    assert list(film.decoded) == ["original", "vswap", "mirror"]
+
+
+def test_the_fullest_frame_shows_all_objects(evaluated):
+    film = read_film(evaluated(THREE) / "film.h5", ["anchored"])
+    on = (film.truth["original"] > 0).sum(axis=(1, 2))
+    assert on[film.fullest()] == on.max()
+    assert on.max() > on.min()
+
+
+def test_a_strip_beyond_the_film_is_the_users_mistake(evaluated, defaults):
+    film = read_film(evaluated(THREE) / "film.h5", ["anchored"])
+    fits = defaults.report.model_copy(
+        update={"strip_start": 25, "strip_frames": 8, "strip_every": 2}
+    )
+    assert film.strip(fits) == [25, 27, 29, 31, 33, 35, 37, 39]
+    with pytest.raises(
+        UsageError, match=r"within the film's 40 frames, found its last frame at 40;"
+    ):
+        film.strip(fits.model_copy(update={"strip_start": 26}))
+
+
+def test_a_film_without_a_model_or_of_another_shape_is_refused(evaluated, tmp_path):
+    path = evaluated(THREE) / "film.h5"
+    with pytest.raises(MwmError, match="expected a group 'mirror', found anchored"):
+        read_film(path, ["mirror"])
+    for attribute in ("[]", "{", '["mirror"]'):
+        with store.creating_h5(tmp_path / "film.h5", "film", {}) as file:
+            file.create_group("anchored").attrs["worlds"] = attribute
+        with pytest.raises(
+            MwmError, match="expected a JSON list of names that starts with original"
+        ):
+            read_film(tmp_path / "film.h5", ["anchored"])
+    with store.creating_h5(tmp_path / "film.h5", "film", {}) as file:
+        file.create_group("anchored").attrs["worlds"] = '["original", "mirror"]'
+        file["anchored/truth"] = np.zeros((1, 9, 512), np.uint8)
+    with pytest.raises(MwmError, match=r"'anchored/truth': expected uint8 \(2, n, 512\), found"):
+        read_film(tmp_path / "film.h5", ["anchored"])

@@ -1,0 +1,134 @@
+"""rollouts.h5: the same bytes however it is made, and all that is needed to play it again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import ale_py
+import gymnasium
+import h5py
+import numpy as np
+import pytest
+
+from mwm import UsageError, params
+from mwm.rollouts import games
+from mwm.rollouts.recording import collect, recipe_for
+
+COLOURS = {34, 14, 56, 200}
+
+
+@pytest.fixture(scope="module")
+def short(defaults: params.Params) -> params.Collect:
+    """Three episodes of 70 steps: a full chunk and a part of one."""
+    return _with(defaults.collect, episodes=3, max_steps=70)
+
+
+def _with(settings: params.Collect, **values: Any) -> params.Collect:
+    return settings.model_copy(update=values)
+
+
+def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, short: params.Collect) -> None:
+    files = []
+    for name, workers in (("one", 1), ("two", 2), ("again", 2)):
+        collect(short, tmp_path / name, workers)
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1] == files[2]
+
+
+def test_another_seed_plays_otherwise_from_the_first_episode(
+    tmp_path: Path, short: params.Collect
+) -> None:
+    actions = []
+    for seed in (0, 1):
+        path = tmp_path / f"{seed}.h5"
+        collect(_with(short, seed=seed), path, 1)
+        with h5py.File(path) as file:
+            actions.append(file["actions"][...].reshape(3, 70))
+    distinct = {tuple(episode) for episode in np.concatenate(actions).tolist()}
+    assert len(distinct) == 6
+
+
+def test_the_stored_actions_played_again_show_the_stored_screens(worlds: Path) -> None:
+    """Played by gymnasium's emulator as it comes, with nothing of ours."""
+    gymnasium.register_envs(ale_py)
+    env = gymnasium.make("ALE/Pong-v5", frameskip=4, repeat_action_probability=0.0)
+    ale = env.unwrapped.ale
+    with h5py.File(worlds / "rollouts.h5") as file:
+        offsets = file["episode_offsets"][...]
+        names = json.loads(file.attrs["action_names"])
+        (top, bottom), (left, right) = json.loads(file.attrs["field"]).values()
+        assert offsets.tolist() == list(range(0, 901, 150))
+        for episode, name in enumerate(file["screens"]):
+            steps = slice(offsets[episode], offsets[episode + 1])
+            ale.reset_game()
+            ale.act(ale_py.Action.NOOP)
+            ale.act(ale_py.Action.NOOP)
+            for screen, action, reward in zip(
+                file["screens"][name], file["actions"][steps], file["rewards"][steps], strict=True
+            ):
+                assert np.array_equal(ale.getScreen()[top:bottom, left:right], screen)
+                act = ale_py.Action[names[action]]
+                assert sum(ale.act(act) for _ in range(4)) == reward
+
+
+@pytest.mark.parametrize("frame_skip", [1, 4])
+def test_no_frame_of_a_wrong_palette_reaches_the_file(
+    tmp_path: Path, short: params.Collect, frame_skip: int
+) -> None:
+    collect(_with(short, frame_skip=frame_skip), tmp_path / "rollouts.h5", 1)
+    with h5py.File(tmp_path / "rollouts.h5") as file:
+        for screens in file["screens"].values():
+            assert set(np.unique(screens[...]).tolist()) <= COLOURS
+
+
+def test_an_episode_ends_with_its_game(tmp_path: Path, short: params.Collect) -> None:
+    """At 60 frames a step a game lasts some 60 steps: fewer than a chunk."""
+    collect(_with(short, frame_skip=60, max_steps=1000), tmp_path / "rollouts.h5", 1)
+    with h5py.File(tmp_path / "rollouts.h5") as file:
+        offsets = file["episode_offsets"][...]
+        assert np.diff(offsets).max() < 100
+        for episode, screens in enumerate(file["screens"].values()):
+            steps = slice(offsets[episode], offsets[episode + 1])
+            assert len(screens) == offsets[episode + 1] - offsets[episode]
+            assert file["rewards"][steps].min() < 0
+            assert screens[-1].any()
+
+
+def test_the_file_says_how_it_was_played(tmp_path: Path, short: params.Collect) -> None:
+    settings = _with(short, hold=2, repeat_probability=0.25, seed=7)
+    collect(settings, tmp_path / "rollouts.h5", 1)
+    with h5py.File(tmp_path / "rollouts.h5") as file:
+        found = dict(file.attrs)
+        assert [screens.chunks for screens in file["screens"].values()] == [(64, 160, 160)] * 3
+        assert {screens.compression for screens in file["screens"].values()} == {"gzip"}
+        assert (file["actions"].dtype, file["rewards"].dtype) == (np.uint8, np.float32)
+    for key, value in settings.model_dump(exclude={"episodes"}).items():
+        assert found[key] == value
+    assert found["kind"] == "rollouts"
+    assert found["policy"] == "random"
+    assert found["emulator_repeat_action_probability"] == 0
+    assert found["ale_py"] == ale_py.__version__
+    assert json.loads(found["background"]) == 34
+    assert set(json.loads(found["objects"])) == {"opponent", "ball", "agent"}
+
+
+def test_an_unlisted_game_is_recorded_whole(tmp_path: Path, short: params.Collect) -> None:
+    collect(_with(short, game="ALE/Breakout-v5"), tmp_path / "rollouts.h5", 2)
+    with h5py.File(tmp_path / "rollouts.h5") as file:
+        assert file["screens/000002"].shape == (70, 210, 160)
+        assert json.loads(file.attrs["background"]) is None
+        assert json.loads(file.attrs["objects"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("game", "told"),
+    [
+        (games.Game(rows=[34, 211]), r"rows: expected at least 64 pixels within 0..210, found"),
+        (games.Game(columns=[100, 160]), r"columns: expected at least 64 pixels within 0..160"),
+    ],
+)
+def test_a_field_that_does_not_fit_the_screen_is_told(
+    short: params.Collect, game: games.Game, told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        recipe_for(short, game, (210, 160))

@@ -1,0 +1,60 @@
+"""Worker processes: in order, and gone when they should be."""
+
+import dataclasses
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mwm import MwmError, params
+from mwm.rollouts.games import Game
+from mwm.rollouts.play import Recipe
+from mwm.rollouts.recording import recipe_for
+from mwm.rollouts.workers import play_all, usable_cores
+
+
+@pytest.fixture
+def recipe(defaults: params.Params) -> Recipe:
+    return recipe_for(defaults.collect.model_copy(update={"max_steps": 20}), Game(), (210, 160))
+
+
+def test_episodes_come_in_order_and_as_one_process_plays_them(recipe: Recipe) -> None:
+    episodes = list(play_all(recipe, episodes=15, workers=2))
+    assert len(episodes) == 15
+    for episode, alone in zip(episodes, play_all(recipe, 15, workers=1), strict=True):
+        assert episode.chunks == alone.chunks
+        assert np.array_equal(episode.actions, alone.actions)
+
+
+def test_workers_end_when_no_one_wants_more(recipe: Recipe) -> None:
+    episodes = play_all(recipe, episodes=10**6, workers=2)
+    next(episodes)
+    assert len(multiprocessing.active_children()) == 2
+    episodes.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_dead_worker_is_told(recipe: Recipe) -> None:
+    episodes = play_all(recipe, episodes=10**6, workers=2)
+    next(episodes)
+    for process in multiprocessing.active_children():
+        os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(MwmError, match=r"episode \d+: its worker process died \(exit code -9\)"):
+        for _ in episodes:
+            pass
+    assert multiprocessing.active_children() == []
+
+
+def test_a_failing_worker_is_told_in_one_line(recipe: Recipe) -> None:
+    broken = dataclasses.replace(recipe, game="ALE/Pnog-v5")
+    with pytest.raises(MwmError, match=r"episode \d: its worker failed: \w+: .*Pnog") as failure:
+        list(play_all(broken, episodes=2, workers=2))
+    assert "\n" not in str(failure.value)
+
+
+def test_usable_cores_are_those_of_this_process() -> None:
+    assert 1 <= usable_cores() <= os.cpu_count()
+    assert Path("/proc/self").exists() is False or usable_cores() == len(os.sched_getaffinity(0))

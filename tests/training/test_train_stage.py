@@ -1,0 +1,92 @@
+"""`python -m stages.train`, as users and DVC run it: one line for each fault."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from stages.train import app
+
+ROOT = Path(__file__).resolve().parents[2]
+BRIEF = {"iterations": 1, "reconstruction_steps": 1}
+
+
+@pytest.fixture
+def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= BRIEF
+    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
+    values["train"]["run"]["threads"] = 1
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "worlds").symlink_to(worlds)
+    return tmp_path
+
+
+def train(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def refusal(*arguments: str, code: int = 1) -> str:
+    done = train(*arguments)
+    assert done.exit_code == code, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def change(project: Path, section: str, **values) -> None:
+    path = project / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["train"][section] |= values
+    path.write_text(yaml.safe_dump(params))
+
+
+def test_the_acts_follow_each_other_and_another_architecture_is_refused(project):
+    for arguments in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
+        done = train(*arguments)
+        assert done.exit_code == 0, done.stderr
+    manifest = json.loads((project / "runs" / "mirror" / "manifest.json").read_text())
+    assert manifest["worlds"] == ["original", "mirror"]
+    assert manifest["settings"]["run"]["seed"] == 0
+    assert (project / ".mwm" / "speed" / "runs-mirror.csv").is_file()
+    written = {path.name for path in (project / "runs" / "mirror").iterdir()}
+    assert written == {"model.safetensors", "manifest.json", "training.csv", "validation.csv"}
+
+    change(project, "model", latent=16)
+    said = refusal("recruit", "mirror")
+    assert "train.model.latent: expected 16 (params.yaml), found 32" in said
+
+
+def test_an_unknown_run_is_told_with_those_that_there_are(project):
+    said = refusal("recruit", "miror", code=2)
+    assert "train.runs has no 'miror'" in said
+    assert "did you mean 'mirror'?" in said
+
+
+def test_missing_worlds_and_acts_are_told_by_file(project):
+    assert "runs/see/original/manifest.json: not found" in refusal("anchor")
+    (project / "data" / "worlds").unlink()
+    assert "data/worlds/mirror.h5: not found" in refusal("see", "mirror")
+
+
+def test_a_file_of_another_kind_is_refused(project, worlds):
+    said = refusal("see", "mirror", "--data", str(worlds / "nowhere"))
+    assert "not found" in said
+    (project / "other").mkdir()
+    (project / "other" / "mirror.h5").write_bytes((worlds / "frames.h5").read_bytes())
+    said = refusal("see", "mirror", "--data", "other")
+    assert "expected a file of kind 'world', found 'frames'" in said
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_training(project):
+    (project / "file").write_text("")
+    said = refusal("see", "mirror", "--runs", "file")
+    assert "file/see/mirror" in said
+    assert "cannot be written" in said
