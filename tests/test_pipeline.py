@@ -19,7 +19,7 @@ from mwm import params
 ROOT = closure.ROOT
 SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 ROOMS = sorted((ROOT / "mwm").glob("*/*.py"))
-SHARED = ("mwm", "mwm.params", "mwm.store", "mwm.seeding", "mwm.cli")
+SHARED = ("mwm", "mwm.params", "mwm.store", "mwm.seeding", "mwm.cli", "mwm.criterion")
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 
 

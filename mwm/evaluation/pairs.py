@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mwm.criterion import shortfalls
 from mwm.evaluation.scenes import Scene
 from mwm.models.cross import Latents, draw, read_world
 from mwm.models.measures import Judge, alignment, f1, squared_error
@@ -14,12 +15,6 @@ from mwm.models.model import MetaWorldModel
 from mwm.models.vision import unpack_bits
 
 Row = dict[str, Any]
-
-# The criterion of success, in both directions of a pair.
-ALIGNMENT = 0.9
-CROSS_F1 = 0.9  # of the target world's own F1
-OWN_F1 = {"ball": 0.8}  # the ball is 4 of 4096 pixels
-OWN_F1_ELSE = 0.9
 
 
 def judge_pairs(
@@ -49,8 +44,8 @@ def judge_pairs(
         row["upper_bound"] = rows[i, i]["reconstruction"]
         untranslated = draw(model, i, latents[i].code.flatten(0, 1))
         row["untranslated"] = _rounded(squared_error(untranslated, scenes[j].now.flatten(0, 1)))
-        both = (row, rows[j, i])
-        row["success"] = None if i == j else all(map(_meets_criterion, both))
+        objects = list(scenes[j].judge.objects)
+        row["success"] = None if i == j else not shortfalls([row, rows[j, i]], objects)
     return list(rows.values())
 
 
@@ -129,15 +124,6 @@ def _centroids(on: Tensor) -> Tensor:
     row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
     column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
     return torch.stack([row, column], 1)
-
-
-def _meets_criterion(row: Row) -> bool:
-    objects = [key.removeprefix("own_f1_") for key in row if key.startswith("own_f1_")]
-    return row["alignment"] >= ALIGNMENT and all(
-        row[f"own_f1_{o}"] >= OWN_F1.get(o, OWN_F1_ELSE)
-        and row[f"f1_{o}"] >= CROSS_F1 * row[f"own_f1_{o}"]
-        for o in objects
-    )
 
 
 def _rounded(value: float | None) -> float | None:

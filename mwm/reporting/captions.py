@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from mwm.criterion import ALIGNMENT, CROSS_F1, OWN_F1, OWN_F1_ELSE
 from mwm.reporting.results import Pairs
 from mwm.reporting.summary import ALIGNED
-from mwm.reporting.verdict import ALIGNMENT, CROSS_F1, OWN_F1, OWN_F1_ELSE
 
 OBJECTS = (
     "What the right world's V decodes from the left world's code, in the original's coordinates, "

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
+from mwm.criterion import shortfalls
 from mwm.reporting.markup import head, label, line, pair, percent, pixels, share, table
 from mwm.reporting.results import PER_OBJECT, Pairs, Row
-from mwm.reporting.verdict import shortfalls
 
 ERRORS = {  # column of pairs.csv: its name in the table
     "transfer": "L<sub>t</sub>",
