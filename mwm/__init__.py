@@ -4,9 +4,9 @@ import os
 
 __version__ = "0.1.0"
 
-# PyTorch's threads (libgomp) wait for each other by spinning. Beside another busy process that takes
-# their cores away from those who work: a training step took 1,360 ms instead of 59. Read when torch
-# is first imported, which commands do after this module.
+# PyTorch's threads (libgomp) wait for each other by spinning. Beside another busy process that
+# takes their cores away from those who work: a training step took 1,360 ms instead of 59.
+# Read when torch is first imported, which commands do after this module.
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 

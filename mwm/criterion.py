@@ -1,7 +1,7 @@
 """The criterion of success, which evaluation judges by and the report explains."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 ALIGNMENT = 0.9
 CROSS_F1 = 0.9  # of the target world's own F1
@@ -9,7 +9,13 @@ OWN_F1 = {"ball": 0.8}  # the ball is 4 of 4096 pixels
 OWN_F1_ELSE = 0.9
 
 
-def shortfalls(ways: Sequence[Mapping[str, Any]], objects: Sequence[str]) -> list[str]:
+class Metrics(Protocol):
+    """A row of metrics: a number, or None, by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def shortfalls(ways: Sequence[Metrics], objects: Sequence[str]) -> list[str]:
     """What falls short in one direction at least: ["alignment", "F1 across: agent, ball"].
 
     Args:

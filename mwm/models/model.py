@@ -7,7 +7,8 @@ from typing import Any, cast
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from mwm import MwmError, __version__, seeding, store
@@ -79,7 +80,9 @@ def save(model: MetaWorldModel, folder: Path, settings: Mapping[str, Any]) -> No
         "versions": {"mwm": __version__, "torch": str(torch.__version__)},
     }
     with store.replacing(folder / WEIGHTS) as temporary:
-        save_file({k: v.contiguous().cpu() for k, v in model.state_dict().items()}, temporary)
+        # Not save_file: it hides the cause of a failed write.
+        tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+        temporary.write_bytes(to_bytes(tensors))
     store.write_json(folder / MANIFEST, manifest)
 
 

@@ -87,7 +87,7 @@ class SparseVision(Vision):
         return self._differences(z) * self.sign
 
     def loss(self, z: Tensor, x: OnPixels) -> Tensor:
-        """As `Vision.loss`; computed on differences from the background, which have the same loss."""
+        """As `Vision.loss`; differences from the background have the same loss."""
         logits = self._differences(z)
         if self.config.loss == "bce":
             return cast(Tensor, _SparseCrossEntropy.apply(logits, x.flat))  # type: ignore[no-untyped-call]

@@ -1,6 +1,7 @@
 """The meta-world model: initial weights, files, and what is refused."""
 
 import json
+import resource
 
 import pytest
 import torch
@@ -119,3 +120,14 @@ def test_weights_that_are_not_finite_are_refused(model, tmp_path):
         model.memory.head.bias[0] = float("nan")
     save(model, tmp_path, {})
     assert "memory.head.bias: expected finite numbers" in refusal(tmp_path)
+
+
+def test_a_full_disk_is_told_and_nothing_half_written_is_left(model, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # as good as a full disk
+    try:
+        with pytest.raises(MwmError, match=r"model\.safetensors: cannot be written"):
+            save(model, tmp_path, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
