@@ -23,9 +23,10 @@ def squared_error(probabilities: Tensor, packed: Tensor) -> float:
 def alignment(transfer: float, reconstruction: float, chance: float) -> float:
     """1: as good as the world's own code; 0: no better than the code of an unrelated frame.
 
-    Also 0 where the world's own code is no better than an unrelated one: nothing is represented.
+    Also 0 where the world's own code is less than 1% better than an unrelated one: then nothing is
+    represented, and the quotient would be noise.
     """
-    if chance <= reconstruction:
+    if chance - reconstruction < 0.01 * chance:
         return 0.0
     return 1 - (transfer - reconstruction) / (chance - reconstruction)
 

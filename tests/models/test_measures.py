@@ -23,6 +23,7 @@ def test_alignment_is_one_at_the_own_code_and_zero_at_chance():
     assert alignment(transfer=3, reconstruction=3, chance=30) == 1
     assert alignment(transfer=30, reconstruction=3, chance=30) == 0
     assert alignment(transfer=26, reconstruction=26, chance=26) == 0, "a world that draws blanks"
+    assert alignment(transfer=20, reconstruction=26.0, chance=26.1) == 0, "an untrained one"
 
 
 @pytest.mark.parametrize("world", ["transpose", "hswap", "vswap", "invert", "mirror"])
