@@ -137,7 +137,7 @@ class Act(Section):
 class ConstrainedAct(Act):
     """An act in which a world's latents are pulled towards the original's."""
 
-    constraint: Literal["none", "moments", "sliced_wasserstein", "mmd"]
+    constraint: Literal["none", "moments", "contrast", "sliced_wasserstein", "mmd"]
     constraint_weight: Weight
 
 
@@ -181,6 +181,17 @@ class Train(Section):
                 said = f"expected a world of its own, found {run.worlds[1]!r} as in {other!r}"
                 raise MisfitError(("runs", name, "worlds"), said)
             variants[run.worlds[1]] = name
+        return self
+
+    @model_validator(mode="after")
+    def _contrast_has_corresponding_inputs(self) -> Self:
+        act = "joint" if self.run.schedule == "joint" else "recruit"
+        if getattr(self, act).constraint == "contrast" and self.run.inputs != "corresponding":
+            said = (
+                "contrast compares halves of one batch, it needs train.run.inputs: corresponding, "
+                f"found {self.run.inputs}; choose another constraint, or those inputs"
+            )
+            raise MisfitError((act, "constraint"), said)
         return self
 
 

@@ -173,7 +173,7 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
         for name in sorted(attributes):
             file.attrs[name] = attributes[name]
         yield file
-        file.flush()
+        file.flush()  # what failed is raised here: a file must not fail while it closes
 
 
 @contextmanager

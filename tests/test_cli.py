@@ -1,5 +1,6 @@
 """Commands end in one line and an exit code that scripts can use."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -82,19 +83,19 @@ def test_wrong_arguments_are_a_usage_error(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("  episodes: 120", "  episods: 120", "did you mean 'episodes'?"),
-        ("  episodes: 120", "  episodes: many", "expected a valid integer, found 'many'"),
-        ("  dpi: 110", "  dpi: 3", "report.dpi: expected greater than or equal to 30, found 3"),
-        ("[original, mirror]", "[original, original]", "expected distinct worlds"),
-        ("[original, mirror]", "[original, mirro]", "did you mean 'mirror'?"),
+        (r"episodes: \d+", "episods: 3", "did you mean 'episodes'?"),
+        (r"episodes: \d+", "episodes: many", "expected a valid integer, found 'many'"),
+        (r"dpi: \d+", "dpi: 3", "report.dpi: expected greater than or equal to 30, found 3"),
+        (r"\[original, mirror\]", "[original, original]", "expected distinct worlds"),
+        (r"\[original, mirror\]", "[original, mirro]", "did you mean 'mirror'?"),
     ],
 )
 def test_a_stage_refuses_faulty_params_before_it_does_anything(
     tmp_path: Path, old: str, new: str, said: str
 ) -> None:
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    (tmp_path / "params.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    text, count = re.subn(old, new, (ROOT / "params.yaml").read_text(encoding="utf-8"))
+    assert count == 1
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
     ended = run("-m", "stages.variants", "mirror", folder=tmp_path)
     assert ended.returncode == 2
     assert ended.stdout == ""

@@ -11,6 +11,8 @@ from mwm import UsageError, params
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 
+EPISODES, HOLD = r"episodes: \d+", r"^  hold: \d+"
+
 Edited = Callable[[str, str], str]
 
 
@@ -59,34 +61,34 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
     ("pattern", "replacement", "said"),
     [
         (
-            "episodes: 120",
+            EPISODES,
             "episodes: '120'",
             "collect.episodes: expected a valid integer, found '120'",
         ),
-        ("episodes: 120", "episodes: 1.5", "collect.episodes: expected a valid integer, found 1.5"),
+        (EPISODES, "episodes: 1.5", "collect.episodes: expected a valid integer, found 1.5"),
         (
-            "episodes: 120",
+            EPISODES,
             "episodes: yes",
             "collect.episodes: expected a valid integer, found True",
         ),
-        ("episodes: 120", "episodes:", "collect.episodes: expected a valid integer, found None"),
+        (EPISODES, "episodes:", "collect.episodes: expected a valid integer, found None"),
         (
-            "episodes: 120",
+            EPISODES,
             "episodes: 0",
             "collect.episodes: expected greater than or equal to 1, found 0",
         ),
         (
-            "game: ALE/Pong-v5",
+            r"game: \S+",
             "game: Pong",
             "collect.game: expected pattern '^ALE/[A-Za-z0-9]+-v5$', found 'Pong'",
         ),
         (
-            "validation: 0.1 ",
+            r"validation: \S+ ",
             "validation: .nan ",
             "preprocess.validation: expected a finite number, found nan",
         ),
         (
-            "vision: sparse",
+            r"vision: \w+",
             "vision: spares",
             "train.model.vision: expected 'sparse', 'dense' or 'conv', found 'spares'",
         ),
@@ -131,7 +133,7 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
             "Mirror: {worlds: [original, mirror]}",
             "train.runs.Mirror: expected pattern '^[a-z][a-z0-9_]{0,31}$', found 'Mirror'",
         ),
-        ("dpi: ", "dpi: -", "report.dpi: expected greater than or equal to 30, found -110"),
+        (r"dpi: \d+", "dpi: 3", "report.dpi: expected greater than or equal to 30, found 3"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
@@ -141,8 +143,8 @@ def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
 
 
 def test_an_unknown_key_is_told_with_the_known_ones_and_the_closest(fault_of: Edited) -> None:
-    said = fault_of("^  hold: 1", "  hold: 1\n  holt: 1")
-    place = f"params.yaml:{line_of('^  hold: 1') + 1}: collect.holt"
+    said = fault_of(HOLD, "  hold: 1\n  holt: 1")
+    place = f"params.yaml:{line_of(HOLD) + 1}: collect.holt"
     assert said.startswith(f"{place}: unknown key; expected one of game, episodes, ")
     assert said.endswith("; did you mean 'hold'?")
 
@@ -153,27 +155,27 @@ def test_an_unknown_key_of_a_run_is_told_with_the_known_ones(fault_of: Edited) -
 
 
 def test_a_missing_key_is_told_at_its_section(fault_of: Edited) -> None:
-    said = fault_of("^  hold: 1.*\n", "")
+    said = fault_of(f"{HOLD}.*\n", "")
     assert said == f"params.yaml:{line_of('^collect:')}: collect.hold: missing; add it"
 
 
 def test_shares_that_leave_no_training_episodes_are_refused(fault_of: Edited) -> None:
-    said = fault_of("validation: 0.1 ", "validation: 0.95 ")
+    said = fault_of(r"validation: \S+(.*\n  test:) \S+", r"validation: 0.9\1 0.1")
     assert said.endswith(
-        "expected validation + test < 1, to leave episodes to train on, found 0.95 + 0.1"
+        "expected validation + test < 1, to leave episodes to train on, found 0.9 + 0.1"
     )
 
 
 def test_each_of_several_faults_has_a_line_of_its_own(fault_of: Edited) -> None:
-    first, second = fault_of("episodes: 120(.*)\n", r"episodes: 0\1\n  holt: 3\n").splitlines()
-    line = line_of("episodes: 120")
+    first, second = fault_of(rf"{EPISODES}(.*)\n", r"episodes: 0\1\n  holt: 3\n").splitlines()
+    line = line_of(EPISODES)
     assert first.startswith(f"params.yaml:{line}: collect.episodes: expected ")
     assert second.startswith(f"error: params.yaml:{line + 1}: collect.holt: unknown key; ")
 
 
 def test_a_key_that_is_there_twice_is_refused(fault_of: Edited) -> None:
-    said = fault_of("^  hold: 1", "  hold: 2\n  hold: 1")
-    line = line_of("^  hold: 1")
+    said = fault_of(HOLD, "  hold: 2\n  hold: 1")
+    line = line_of(HOLD)
     assert (
         said == f"params.yaml:{line + 1}: collect.hold is there twice, first at params.yaml:{line}"
     )

@@ -41,24 +41,34 @@ def test_a_second_run_does_nothing(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "stages"),
+    ("profile", "stages"),
     [
-        ("# emulated frames", "# frames of the emulator", set()),
-        ("  frame_skip: 4", "  frame_skip: 3", {"collect"}),
-        ("  validation: 0.1", "  validation: 0.2", {"preprocess"}),
-        ("mirror: [mirror]", "mirror: [mirror, invert]", {"variants@mirror"}),
-        ("    latent: 32", "    latent: 16", SEE | RECRUIT | {"anchor"}),
-        ("    kl: 1.5", "    kl: 1.6", SEE),
-        ("    constraint_weight: 10.0  # weight", "    constraint_weight: 11.0  # weight", RECRUIT),
-        ("  film: 40", "  film: 41", {"evaluate"}),
-        ("  dpi: 110", "  dpi: 111", {"report"}),
+        ("collect: {frame_skip: 7}", {"collect"}),
+        ("preprocess: {validation: 0.3}", {"preprocess"}),
+        ("train: {model: {latent: 7}}", SEE | RECRUIT | {"anchor"}),
+        ("train: {see: {kl: 7.0}}", SEE),
+        ("train: {anchor: {kl: 7.0}}", {"anchor"}),
+        ("train: {recruit: {kl: 7.0}}", RECRUIT),
+        ("train: {joint: {kl: 7.0}}", RECRUIT),
+        ("evaluate: {film: 41}", {"evaluate"}),
+        ("report: {dpi: 90}", {"report"}),
     ],
 )
 def test_an_edit_of_params_concerns_only_the_stages_that_read_it(
-    workspace: Workspace, old: str, new: str, stages: set[str]
+    workspace: Workspace, profile: str, stages: set[str]
 ) -> None:
-    workspace.edit("params.yaml", old, new)
+    workspace.lay(profile)
     assert workspace.outdated() == stages
+
+
+def test_an_edit_of_one_world_concerns_that_world_alone(workspace: Workspace) -> None:
+    workspace.edit("params.yaml", "    mirror: [mirror]", "    mirror: [mirror, invert]")
+    assert workspace.outdated() == {"variants@mirror"}
+
+
+def test_an_edit_of_a_comment_concerns_nothing(workspace: Workspace) -> None:
+    workspace.edit("params.yaml", "# emulated frames", "# frames of the emulator")
+    assert workspace.outdated() == set()
 
 
 def test_an_edit_of_the_training_code_concerns_training_alone(workspace: Workspace) -> None:
@@ -67,28 +77,23 @@ def test_an_edit_of_the_training_code_concerns_training_alone(workspace: Workspa
 
 
 def test_an_edit_of_the_report_runs_the_report_alone(workspace: Workspace) -> None:
-    workspace.edit("params.yaml", "  dpi: 110", "  dpi: 100")
+    workspace.lay("report: {dpi: 90}")
     assert workspace.repro() == ["report"]
 
 
 def test_an_edit_of_training_collects_nothing_again(workspace: Workspace) -> None:
-    old = "    constraint_weight: 10.0  # weight"
-    workspace.edit("params.yaml", old, old.replace("10.0", "11.0"))
+    workspace.lay("train: {recruit: {constraint_weight: 7.0}}")
     assert set(workspace.repro()) == RECRUIT | {"evaluate", "report"}
 
 
 def test_a_new_world_trains_itself_and_one_recruit(workspace: Workspace) -> None:
-    workspace.edit("params.yaml", "    mirror: [mirror]", TURNED.format(old="mirror: [mirror]"))
-    run = "mirror: {worlds: [original, mirror]}"
-    workspace.edit("params.yaml", f"    {run}", NEW_RUN.format(old=run))
-    line = "data/worlds/mirror.h5, runs/mirror/model.safetensors"
-    workspace.edit("dvc.yaml", line, f"{line.replace('mirror', 'turned')}, {line}")
+    world, run = "    mirror: [mirror]\n", "    mirror: {worlds: [original, mirror]}\n"
+    files = "data/worlds/mirror.h5, runs/mirror/model.safetensors"
+    workspace.edit("params.yaml", world, f"{world}    turned: [transpose, mirror]\n")
+    workspace.edit("params.yaml", run, f"{run}    turned: {{worlds: [original, turned]}}\n")
+    workspace.edit("dvc.yaml", files, f"{files.replace('mirror', 'turned')}, {files}")
     ran = workspace.repro()
     assert ran == ["variants@turned", "see@turned", "recruit@turned", "evaluate", "report"]
-
-
-TURNED = "    {old}\n    turned: [transpose, mirror]"
-NEW_RUN = "    {old}\n    turned: {{worlds: [original, turned]}}"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,13 @@ class Workspace:
         outs = (out for stage in lock["stages"].values() for out in stage.get("outs", []))
         return {out["path"]: out["md5"] for out in outs}
 
+    def lay(self, profile: str) -> None:
+        """Lay a profile, given as its text, over params.yaml."""
+        path = self.folder / ".mwm" / "profile.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(profile, encoding="utf-8")
+        self.run("-m", "mwm.profiles", str(path))
+
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace the one place in `file` where `old` stands."""
         path = self.folder / file

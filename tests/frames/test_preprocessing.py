@@ -119,13 +119,20 @@ def test_pong_would_be_seen_the_same_if_it_were_not_listed(
     assert np.array_equal(store.read_frames(tmp_path / "frames.h5").frames, frames.frames)
 
 
-def test_the_background_is_found_in_the_episodes_that_are_named(rollouts: Path) -> None:
+def test_the_background_is_what_the_training_episodes_show(
+    rollouts: Path, tmp_path: Path, frames: store.Frames, defaults: params.Params
+) -> None:
+    """Were the test episode asked, its grey would be the background and its frames blank."""
     with h5py.File(rollouts, "r+") as file:
-        screens = file["screens"]["000005"]
+        file.attrs["background"] = "null"
+        screens = file["screens/000005"]
         screens[...] = np.full(screens.shape, 99, np.uint8)
     with opening(rollouts) as opened:
         assert (find_background(opened, np.array([5])) == 99).all()
-        assert (find_background(opened, np.arange(5)) == BACKGROUND).all()
+    preprocess(defaults.preprocess, rollouts, tmp_path / "frames.h5")
+    found = store.read_frames(tmp_path / "frames.h5").frames
+    assert np.array_equal(found[:750], frames.frames[:750])
+    assert (found[750:] == 255).all()
 
 
 @pytest.mark.parametrize("game", ["ALE/Breakout-v5", "ALE/Carnival-v5"])

@@ -46,14 +46,31 @@ def test_no_screen_has_a_wrong_palette(pong: Emulator, frame_skip: int) -> None:
         assert set(np.unique(screens[:, FIELD]).tolist()) <= COLOURS
 
 
-@pytest.mark.parametrize("game", ["ALE/Pong-v5", "ALE/Seaquest-v5", "ALE/Qbert-v5"])
+def _fresh_screens(game: str, frame_skip: int, steps: int) -> NDArray[np.uint8]:
+    """What gymnasium's environment shows of the same play, two frames after its first reset."""
+    env = gymnasium.make(game, repeat_action_probability=0.0)
+    env.reset()
+    ale, screens = env.unwrapped.ale, []
+    actions = ale.getMinimalActionSet()
+    for action in [0, 0]:
+        ale.act(action)
+    for action in np.random.default_rng(0).integers(len(actions), size=steps):
+        screens.append(ale.getScreen())
+        for _ in range(frame_skip):
+            ale.act(actions[action])
+    return np.array(screens)
+
+
+@pytest.mark.parametrize(
+    "game", ["ALE/Pong-v5", "ALE/FishingDerby-v5", "ALE/BeamRider-v5", "ALE/Qbert-v5"]
+)
 def test_screens_depend_on_the_actions_alone(game: str) -> None:
-    """Seaquest draws random numbers as it starts; Qbert outlives a restored state."""
+    """Fishing Derby starts from what is left in memory; a restored Qbert lacks something."""
     emulator = Emulator(game)
     first = _screens(emulator, 2, 120)
     _screens(emulator, 3, 70, seed=1)
     assert np.array_equal(first, _screens(emulator, 2, 120))
-    assert np.array_equal(first, _screens(Emulator(game), 2, 120))
+    assert np.array_equal(first, _fresh_screens(game, 2, 120))
 
 
 def test_pong_knows_six_actions(pong: Emulator) -> None:

@@ -37,6 +37,16 @@ def test_workers_end_when_no_one_wants_more(recipe: Recipe) -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_an_interrupt_is_not_for_workers(recipe: Recipe, capfd: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C goes to all processes of a terminal; this one alone is to answer."""
+    episodes = play_all(recipe, episodes=50, workers=2)
+    next(episodes)
+    for process in multiprocessing.active_children():
+        os.kill(process.pid, signal.SIGINT)
+    assert len(list(episodes)) == 49
+    assert capfd.readouterr().err == ""
+
+
 def test_a_dead_worker_is_told(recipe: Recipe) -> None:
     episodes = play_all(recipe, episodes=10**6, workers=2)
     next(episodes)
