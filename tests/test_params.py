@@ -142,6 +142,15 @@ def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
     assert fault_of(pattern, replacement) == f"params.yaml:{line_of(pattern)}: {said}"
 
 
+def test_a_constraint_that_needs_corresponding_inputs_is_told_with_its_line(
+    fault_of: Edited,
+) -> None:
+    said = fault_of("inputs: corresponding", "inputs: independent")
+    place = f"params.yaml:{line_of('constraint: contrast')}: train.recruit.constraint"
+    assert said.startswith(f"{place}: contrast compares halves of one batch, it needs ")
+    assert "train.run.inputs: corresponding, found independent" in said
+
+
 def test_an_unknown_key_is_told_with_the_known_ones_and_the_closest(fault_of: Edited) -> None:
     said = fault_of(HOLD, "  hold: 1\n  holt: 1")
     place = f"params.yaml:{line_of(HOLD) + 1}: collect.holt"

@@ -56,7 +56,8 @@ class Rollouts:
         dataset = self.screens[episode]
         try:
             _, deflated = dataset.id.read_direct_chunk((start, 0, 0))
-            raw = zlib_ng.decompress(deflated, bufsize=math.prod(dataset.chunks))
+            size = math.prod(dataset.chunks)
+            raw = zlib_ng.decompress(deflated, bufsize=size + 1)  # one more, or it is doubled
             screens = np.frombuffer(raw, np.uint8).reshape(dataset.chunks)
         except (OSError, RuntimeError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
             raise MwmError(

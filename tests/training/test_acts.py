@@ -25,6 +25,7 @@ def open_trainer(defaults, vision: str = "sparse", **run) -> Trainer:
 
 
 def act(defaults, name: str, **changes):
+    """An act of params.yaml, made brief."""
     brief = {"iterations": 2, "reconstruction_steps": 2, "prediction_steps": 2, "kl_ramp": 0}
     return getattr(defaults.train, name).model_copy(update=brief | changes)
 
@@ -94,7 +95,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 @pytest.mark.parametrize("vision", ["sparse", "dense"])
-@pytest.mark.parametrize("constraint", ["none", "moments", "sliced_wasserstein", "mmd"])
+@pytest.mark.parametrize("constraint", ["none", "moments", "contrast", "sliced_wasserstein", "mmd"])
 def test_every_constraint_trains_and_is_logged(defaults, contents, vision, constraint):
     trainer = open_trainer(defaults, vision)
     _, _, (_, history) = perform(trainer, defaults, contents, constraint=constraint)

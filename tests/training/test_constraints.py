@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from mwm.training.constraints import BANDWIDTHS, CONSTRAINTS, Posterior, mmd, moments
+from mwm.training.constraints import BANDWIDTHS, CONSTRAINTS, CONTRAST, Posterior, mmd, moments
 
-KINDS = list(CONSTRAINTS)
+KINDS = [kind for kind in CONSTRAINTS if kind != "contrast"]  # it compares halves: see below
 
 
 def posterior(seed: int, shift: float = 0.0, count: int = 300) -> Posterior:
@@ -50,6 +50,31 @@ def test_moments_are_the_papers_equation_9():
         sigmas = [(p.log_variance[:, k] / 2).mean() for p in (one, other)]
         expected += (sigmas[0] - sigmas[1]) ** 2
     assert distance("moments", one, other) == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_contrast_sees_the_halves_of_a_batch_and_nothing_finer():
+    one, other = posterior(0), posterior(1, shift=0.5)
+    rng = torch.Generator().manual_seed(2)
+    within = torch.cat([torch.randperm(150, generator=rng), 150 + torch.randperm(150)])
+    across = torch.randperm(300, generator=rng)
+    before = distance("contrast", one, other)
+    for order, same in ((within, True), (across, False)):
+        shuffled = Posterior(one.mean[order], one.log_variance[order])
+        assert (distance("contrast", shuffled, other) == pytest.approx(before, rel=1e-4)) is same
+
+
+def test_contrast_is_the_offset_and_the_weighted_change_written_slowly():
+    one, other = posterior(0), posterior(1, shift=0.3)
+    offset = change = 0.0
+    for x, y in ((one.mean, other.mean), (one.log_variance / 2, other.log_variance / 2)):
+        for k in range(4):
+            first = x[:150, k].mean() - y[:150, k].mean()
+            second = x[150:, k].mean() - y[150:, k].mean()
+            offset += ((first + second) / 2) ** 2
+            change += ((first - second) / 2) ** 2
+    expected = (offset + CONTRAST * change).item()
+    assert distance("contrast", one, other) == pytest.approx(expected, rel=1e-4)
+    assert distance("contrast", one, one) == 0
 
 
 def test_moments_are_blind_where_mmd_is_not():
