@@ -25,14 +25,12 @@ def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[
 
 
 def _spread_sample(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
-    lengths = np.diff(rollouts.episode_offsets)[episodes]
-    ends = np.cumsum(lengths)
+    ends = np.cumsum(rollouts.steps[episodes])
     count = min(SAMPLES, int(ends[-1]))
     screens = np.empty((count, *rollouts.field), np.uint8)
     for sample, position in enumerate(np.arange(count) * ends[-1] // count):
-        nth = int(np.searchsorted(ends, position, side="right"))
-        step = int(position - (ends[nth] - lengths[nth]))
-        starts = rollouts.chunk_starts(int(episodes[nth]))
-        start = step - step % starts.step
-        screens[sample] = rollouts.chunk(int(episodes[nth]), start)[step - start]
+        nth = np.searchsorted(ends, position, side="right")
+        episode = int(episodes[nth])
+        step = int(position - ends[nth] + rollouts.steps[episode])
+        screens[sample] = rollouts.screen(episode, step)
     return screens

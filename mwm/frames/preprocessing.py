@@ -25,7 +25,7 @@ def preprocess(settings: params.Preprocess, source: Path | str, out: Path | str)
         MwmError: `source` is missing or not what it should be, or `out` cannot be written.
     """
     with opening(source) as rollouts:
-        split = split_episodes(len(rollouts.screens), settings.validation, settings.test)
+        split = split_episodes(len(rollouts.steps), settings.validation, settings.test)
         background = json.loads(rollouts.attributes["background"])
         if background is None:
             background = find_background(rollouts, np.flatnonzero(split == 0))
@@ -51,20 +51,19 @@ def binary_frames(rollouts: Rollouts, background: NDArray[np.uint8]) -> NDArray[
     frames = np.empty((len(rollouts.actions), store.FRAME_BYTES), np.uint8)
 
     def convert(episode: int) -> int:
-        offset = int(rollouts.episode_offsets[episode])
-        for start in rollouts.chunk_starts(episode):
-            screens = rollouts.chunk(episode, start)
+        first = offset = int(rollouts.episode_offsets[episode])
+        for screens in rollouts.chunks(episode):
             for block in range(0, len(screens), BLOCK):
                 masks = screens[block : block + BLOCK] != background
-                first = offset + start + block
-                frames[first : first + len(masks)] = any_pool(masks)
-        return len(rollouts.screens[episode])
+                frames[offset : offset + len(masks)] = any_pool(masks)
+                offset += len(masks)
+        return offset - first
 
-    # Threads suffice: zlib and NumPy release the interpreter lock.
+    # Threads suffice: zlib-ng and NumPy release the interpreter's lock.
     with (
         ThreadPoolExecutor() as threads,
         Progress("preprocess", len(frames), "frames") as progress,
     ):
-        for steps in threads.map(convert, range(len(rollouts.screens))):
+        for steps in threads.map(convert, range(len(rollouts.steps))):
             progress.advance(steps)
     return frames

@@ -18,52 +18,62 @@ from mwm import MwmError, store
 
 @dataclass(frozen=True)
 class Rollouts:
-    """An open rollouts.h5, whose chunks several threads may read at once.
+    """An open rollouts.h5; several threads may read from it at once.
 
     Attributes:
         path: where it is.
-        screens: per episode, (steps, height, width) uint8 palette values of the playing field.
+        file: open; `screens/<episode>` is (steps, height, width) uint8 palette values of the field.
+        field: (height, width) of the playing field.
         actions: (n,) uint8, index into the minimal action set, of all episodes' steps.
         episode_offsets: (episodes + 1,) int64; episode e is actions[offsets[e]:offsets[e + 1]].
         attributes: how the episodes were played.
     """
 
     path: Path
-    screens: list[h5py.Dataset]
+    file: h5py.File
+    field: tuple[int, int]
     actions: NDArray[np.uint8]
     episode_offsets: NDArray[np.int64]
     attributes: dict[str, Any]
 
     @property
-    def field(self) -> tuple[int, int]:
-        """(height, width) of the playing field."""
-        height, width = self.screens[0].shape[1:]
-        return height, width
+    def steps(self) -> NDArray[np.int64]:
+        """(episodes,) lengths."""
+        return np.diff(self.episode_offsets)
 
-    def chunk_starts(self, episode: int) -> range:
-        """The steps at which the episode's chunks start."""
-        steps, chunk = self.screens[episode].shape[0], self.screens[episode].chunks[0]
-        return range(0, steps, chunk)
-
-    def chunk(self, episode: int, start: int) -> NDArray[np.uint8]:
-        """The (steps, height, width) screens of the chunk that starts at step `start`.
-
-        zlib-ng and not h5py: a tenth of the time, and threads do not wait for one another.
+    def chunks(self, episode: int) -> Iterator[NDArray[np.uint8]]:
+        """The episode's screens in order, (steps, height, width) at a time.
 
         Raises:
-            MwmError: the chunk is damaged.
+            MwmError: a chunk is damaged.
         """
-        dataset = self.screens[episode]
+        screens = self.file[_name(episode)]
+        for start in range(0, len(screens), screens.chunks[0]):
+            yield self._chunk(screens, start)
+
+    def screen(self, episode: int, step: int) -> NDArray[np.uint8]:
+        """One screen, (height, width).
+
+        Raises:
+            MwmError: its chunk is damaged.
+        """
+        screens = self.file[_name(episode)]
+        within = step % screens.chunks[0]
+        screen: NDArray[np.uint8] = self._chunk(screens, step - within)[within]
+        return screen
+
+    def _chunk(self, screens: h5py.Dataset, start: int) -> NDArray[np.uint8]:
+        """With zlib-ng, not h5py: a tenth of the time, and threads do not wait for one another."""
+        size = math.prod(screens.chunks)
         try:
-            _, deflated = dataset.id.read_direct_chunk((start, 0, 0))
-            size = math.prod(dataset.chunks)
+            _, deflated = screens.id.read_direct_chunk((start, 0, 0))
             raw = zlib_ng.decompress(deflated, bufsize=size + 1)  # one more, or it is doubled
-            screens = np.frombuffer(raw, np.uint8).reshape(dataset.chunks)
+            chunk = np.frombuffer(raw, np.uint8).reshape(screens.chunks)
         except (OSError, RuntimeError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
             raise MwmError(
-                f"{self.path}: {dataset.name}: damaged at step {start}: {error}; {store.REMAKE}"
+                f"{self.path}: {screens.name}: damaged at step {start}: {error}; {store.REMAKE}"
             ) from None
-        return screens[: dataset.shape[0] - start]
+        return chunk[: len(screens) - start]
 
 
 @contextmanager
@@ -82,11 +92,14 @@ def opening(path: Path | str) -> Iterator[Rollouts]:
                 f"found {offsets[:3].tolist()}..; {store.REMAKE}"
             )
         actions = store.read_array(file, "actions", np.uint8, (int(offsets[-1]),))
-        names = [f"screens/{episode:06d}" for episode in range(len(steps))]
-        _check_screens(file, names, steps.tolist())
+        field = _check_screens(file, steps.tolist())
         attributes = {name: file.attrs[name] for name in file.attrs if name != "kind"}
         _check_attributes(path, attributes, int(actions.max()))
-        yield Rollouts(Path(path), [file[name] for name in names], actions, offsets, attributes)
+        yield Rollouts(Path(path), file, field, actions, offsets, attributes)
+
+
+def _name(episode: int) -> str:
+    return f"screens/{episode:06d}"
 
 
 def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action: int) -> None:
@@ -109,20 +122,21 @@ def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action:
             )
 
 
-def _check_screens(file: h5py.File, names: list[str], steps: list[int]) -> None:
-    """Every episode's screens, of one size that can be pooled, in the chunks that we read."""
-    store.check_dataset(file, names[0], np.uint8, (steps[0], None, None))
-    height, width = file[names[0]].shape[1:]
-    for name, count in zip(names, steps, strict=True):
-        store.check_dataset(file, name, np.uint8, (count, height, width))
-        dataset = file[name]
-        if dataset.compression != "gzip" or dataset.chunks[1:] != (height, width):
-            raise MwmError(
-                f"{file.filename}: {name}: expected gzip chunks of whole screens, "
-                f"found {dataset.compression} {dataset.chunks}; {store.REMAKE}"
-            )
+def _check_screens(file: h5py.File, steps: list[int]) -> tuple[int, int]:
+    """Every episode's screens are of one size, in the chunks that we read; returns the size."""
+    store.check_dataset(file, _name(0), np.uint8, (steps[0], None, None))
+    height, width = file[_name(0)].shape[1:]
     if min(height, width) < store.SIDE:
         raise MwmError(
-            f"{file.filename}: {names[0]}: expected screens of at least {store.SIDE} x "
+            f"{file.filename}: {_name(0)}: expected screens of at least {store.SIDE} x "
             f"{store.SIDE} pixels, found {height} x {width}; {store.REMAKE}"
         )
+    for episode, count in enumerate(steps):
+        store.check_dataset(file, _name(episode), np.uint8, (count, height, width))
+        screens = file[_name(episode)]
+        if screens.compression != "gzip" or screens.chunks[1:] != (height, width):
+            raise MwmError(
+                f"{file.filename}: {_name(episode)}: expected gzip chunks of whole screens, "
+                f"found {screens.compression} {screens.chunks}; {store.REMAKE}"
+            )
+    return height, width

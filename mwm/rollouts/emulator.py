@@ -7,7 +7,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-# Pong shows a wrong palette on the reset screen and one frame later; no other game does so longer.
+# Pong shows a wrong palette on the reset screen and one frame later; no other game does.
 SETTLE_FRAMES = 2
 NOOP = 0
 

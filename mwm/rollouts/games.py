@@ -7,10 +7,12 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from mwm import UsageError, params
 from mwm.rollouts.emulator import known_games
+from mwm.store import SIDE
 
 TABLE = Path(__file__).with_name("games.yaml")
 
-Number = Annotated[int, Field(ge=0, le=255)]
+Byte = Annotated[int, Field(ge=0, le=255)]
+Edge = Annotated[int, Field(ge=0, le=SIDE)]
 
 
 def _rising(span: list[int]) -> list[int]:
@@ -20,8 +22,8 @@ def _rising(span: list[int]) -> list[int]:
     return span
 
 
-Span = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_rising)]
-Box = Annotated[list[Number], Field(min_length=4, max_length=4), AfterValidator(_rising)]
+Span = Annotated[list[Byte], Field(min_length=2, max_length=2), AfterValidator(_rising)]
+Box = Annotated[list[Edge], Field(min_length=4, max_length=4), AfterValidator(_rising)]
 
 
 class Game(params.Section):
@@ -35,8 +37,8 @@ class Game(params.Section):
 
     rows: Span | None = None
     columns: Span | None = None
-    background: Number | None = None
-    objects: dict[str, Box] = Field(default_factory=dict)
+    background: Byte | None = None
+    objects: dict[params.Name, Box] = Field(default_factory=dict)
 
 
 _ENTRIES = TypeAdapter(dict[str, Game])
@@ -56,9 +58,9 @@ def find(name: str, table: Path = TABLE) -> Game:
         entries = _ENTRIES.validate_python(data or {})
     except ValidationError as error:
         fault = error.errors()[0]
-        key = fault["loc"]
+        key = tuple(part for part in fault["loc"] if part != "[key]")
         place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
-        said = f"{fault['msg']}, found {fault['input']!r}"
+        said = f"{fault['msg'].removeprefix('Value error, ')}, found {fault['input']!r}"
         raise UsageError(f"{place}: {'.'.join(map(str, key)) or 'the table'}: {said}") from None
     for listed in entries:
         _check_known(places[(listed,)], listed, known)

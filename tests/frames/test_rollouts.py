@@ -14,11 +14,12 @@ from mwm.frames.rollouts import opening
 def test_the_screens_are_those_that_h5py_reads(rollouts: Path) -> None:
     with opening(rollouts) as opened, h5py.File(rollouts) as file:
         assert opened.field == (160, 160)
+        assert opened.steps.tolist() == [150] * 6
         for episode, screens in enumerate(file["screens"].values()):
-            starts = opened.chunk_starts(episode)
-            assert list(starts) == [0, 64, 128]
-            read = np.concatenate([opened.chunk(episode, start) for start in starts])
-            assert np.array_equal(read, screens[...])
+            chunks = list(opened.chunks(episode))
+            assert [len(chunk) for chunk in chunks] == [64, 64, 22]
+            assert np.array_equal(np.concatenate(chunks), screens[...])
+            assert np.array_equal(opened.screen(episode, 130), screens[130])
 
 
 def _replace(name: str, data: object, **options: object) -> Callable[[h5py.File], None]:
@@ -90,9 +91,9 @@ def test_a_damaged_chunk_is_told(rollouts: Path) -> None:
         file.seek(place.byte_offset + place.size // 2)
         file.write(b"\xff" * 16)
     with opening(rollouts) as opened:
-        opened.chunk(2, 0)
+        opened.screen(2, 63)
         with pytest.raises(MwmError, match=r"/screens/000002: damaged at step 64: .*dvc repro"):
-            opened.chunk(2, 64)
+            opened.screen(2, 64)
 
 
 @pytest.mark.parametrize(
