@@ -1,11 +1,12 @@
 """Any-pooling of binary pictures to 64 x 64 packed bits: not even one pixel is ever lost."""
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm.store import SIDE
+from mwm.store import FRAME_BYTES, SIDE
 
 
 def any_pool(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -15,28 +16,52 @@ def any_pool(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
     ceil((i + 1) * height / 64) and the columns likewise: adaptive max pooling. The windows overlap
     where the size is no multiple of 64.
     """
-    n, _, width = masks.shape
-    # Rows first, on packed bits: eight pixels in one OR.
-    rows = np.unpackbits(_pool(np.packbits(masks, axis=2)), axis=2, count=width)
-    pixels = _pool(rows.reshape(n * SIDE, width))
-    return np.packbits(pixels.reshape(n, SIDE * SIDE), axis=1)
+    rows = _pool_rows(_pack_rows(masks))  # eight pixels in one OR
+    tables = _column_tables(masks.shape[2])
+    by_position = np.ascontiguousarray(rows.reshape(-1, len(tables)).T)
+    frames = np.zeros(len(masks) * SIDE, np.uint64)
+    for table, values in zip(tables, by_position, strict=True):
+        frames |= table.take(values)
+    return frames.view(np.uint8).reshape(-1, FRAME_BYTES)
 
 
-def _pool(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """OR axis 1 of (n, length, ...) down to (n, 64, ...).
+def _pack_rows(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """(n, height, width) to (n, height, bytes): eight pixels a byte, the last one filled up."""
+    n, height, width = masks.shape
+    if width % 8:
+        return np.packbits(masks, axis=2)
+    return np.packbits(masks).reshape(n, height, width // 8)  # without rows: twice as fast
 
-    The windows repeat every length / gcd(length, 64) cells (160: five cells, two windows), so each
+
+def _pool_rows(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """OR axis 1 of (n, height, bytes) down to (n, 64, bytes).
+
+    The windows repeat every height / gcd(height, 64) cells (160: five cells, two windows), so each
     of the few windows in a period is ORed for all periods in one strided operation.
     """
-    n, length, *rest = cells.shape
-    periods = math.gcd(length, SIDE)
+    n, height, width = cells.shape
+    periods = math.gcd(height, SIDE)
     windows = SIDE // periods
-    source = cells.reshape(n, periods, length // periods, *rest)
-    pooled = np.empty((n, periods, windows, *rest), np.uint8)
+    source = cells.reshape(n, periods, height // periods, width)
+    pooled = np.empty((n, periods, windows, width), np.uint8)
     for window in range(windows):
-        first, last = window * length // SIDE, -(-(window + 1) * length // SIDE) - 1
+        first, last = window * height // SIDE, -(-(window + 1) * height // SIDE) - 1
         target = pooled[:, :, window]
         np.bitwise_or(source[:, :, first], source[:, :, last], out=target)
         for between in range(first + 1, last):
             np.bitwise_or(target, source[:, :, between], out=target)
-    return pooled.reshape(n, SIDE, *rest)
+    return pooled.reshape(n, SIDE, width)
+
+
+@cache
+def _column_tables(width: int) -> NDArray[np.uint64]:
+    """(bytes, 256): the pooled row of 64 bits that each value of each byte of a row alone makes."""
+    column = np.arange(width)
+    window = np.arange(SIDE)[:, None]
+    first, end = window * width // SIDE, -(-(window + 1) * width // SIDE)
+    covers = np.zeros((SIDE, -(-width // 8) * 8), bool)
+    covers[:, :width] = (first <= column) & (column < end)
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(bool)
+    by_byte = covers.reshape(SIDE, -1, 8).transpose(1, 0, 2)[:, None]
+    on = (by_byte & bits[:, None]).any(axis=3)
+    return np.packbits(on, axis=2).view(np.uint64)[..., 0]

@@ -1,7 +1,6 @@
 """frames.h5: the screens as 64 x 64 binary frames of the original world, split by episode."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from mwm.frames.pooling import any_pool
 from mwm.frames.rollouts import Rollouts, opening
 from mwm.frames.splitting import split_episodes
 
-BLOCK = 16  # screens binarised at once: larger ones leave the processor's cache, at twice the time
+BLOCK = 32  # screens binarised at once: more leave the processor's cache
 
 
 def preprocess(settings: params.Preprocess, source: Path | str, out: Path | str) -> None:
@@ -49,21 +48,14 @@ def binary_frames(rollouts: Rollouts, background: NDArray[np.uint8]) -> NDArray[
         background: a palette value, () or (height, width).
     """
     frames = np.empty((len(rollouts.actions), store.FRAME_BYTES), np.uint8)
-
-    def convert(episode: int) -> int:
-        first = offset = int(rollouts.episode_offsets[episode])
-        for screens in rollouts.chunks(episode):
-            for block in range(0, len(screens), BLOCK):
-                masks = screens[block : block + BLOCK] != background
-                frames[offset : offset + len(masks)] = any_pool(masks)
-                offset += len(masks)
-        return offset - first
-
-    # Threads suffice: zlib-ng and NumPy release the interpreter's lock.
-    with (
-        ThreadPoolExecutor() as threads,
-        Progress("preprocess", len(frames), "frames") as progress,
-    ):
-        for steps in threads.map(convert, range(len(rollouts.steps))):
+    offset = 0
+    # One thread: two pass the interpreter's lock to and fro and end no sooner.
+    with Progress("preprocess", len(frames), "frames") as progress:
+        for episode, steps in enumerate(rollouts.steps.tolist()):
+            for screens in rollouts.chunks(episode):
+                for block in range(0, len(screens), BLOCK):
+                    masks = screens[block : block + BLOCK] != background
+                    frames[offset : offset + len(masks)] = any_pool(masks)
+                    offset += len(masks)
             progress.advance(steps)
     return frames

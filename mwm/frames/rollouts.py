@@ -18,7 +18,7 @@ from mwm import MwmError, store
 
 @dataclass(frozen=True)
 class Rollouts:
-    """An open rollouts.h5; several threads may read from it at once.
+    """An open rollouts.h5.
 
     Attributes:
         path: where it is.
@@ -63,7 +63,7 @@ class Rollouts:
         return screen
 
     def _chunk(self, screens: h5py.Dataset, start: int) -> NDArray[np.uint8]:
-        """With zlib-ng, not h5py: a tenth of the time, and threads do not wait for one another."""
+        """With zlib-ng, not h5py: a tenth of the time."""
         size = math.prod(screens.chunks)
         try:
             _, deflated = screens.id.read_direct_chunk((start, 0, 0))
