@@ -102,7 +102,7 @@ def test_every_dep_is_one_file_and_made_by_a_stage_unless_it_is_code(stage: str)
 
 def test_evaluation_reads_every_world_and_every_run() -> None:
     p = params.load(ROOT / "params.yaml")
-    worlds = {f"data/worlds/{world}.h5" for world in p.variants.worlds}
+    worlds = {f"data/worlds/{w}.h5" for run in p.train.runs.values() for w in run.worlds}
     models = {f"runs/{run}/model.safetensors" for run in p.train.runs}
     read = set(STAGES["evaluate"]["deps"])
     assert worlds | models <= read

@@ -62,12 +62,12 @@ def test_permutations_of_two_seeds_differ(pong):
 def test_one_decorated_function_is_a_new_kind(pong, monkeypatch):
     monkeypatch.setattr("mwm.worlds.registry.KINDS", dict(KINDS))
 
-    @bijection("flip")
-    def flip(frames):
+    @bijection("a_test_kind")
+    def a_test_kind(frames):
         """Upper side down."""
         return frames.reshape(-1, 64, 8)[:, ::-1].reshape(-1, 512)
 
-    shown = World("upside_down", ["flip"]).make(pong)
+    shown = World("upside_down", ["a_test_kind"]).make(pong)
     assert np.array_equal(_unpacked(shown.frames), np.flip(_unpacked(pong.frames), axis=1))
 
 
