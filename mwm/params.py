@@ -26,6 +26,7 @@ CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
+Constraint = Literal["moments", "contrast", "transport", "sliced_wasserstein", "mmd"]
 
 
 class MisfitError(ValueError):
@@ -137,8 +138,7 @@ class Act(Section):
 class ConstrainedAct(Act):
     """An act in which a world's latents are pulled towards the original's."""
 
-    constraint: Literal["none", "moments", "contrast", "sliced_wasserstein", "mmd"]
-    constraint_weight: Weight
+    constraints: dict[Constraint, Weight]
 
 
 class Run(Section):
@@ -186,12 +186,13 @@ class Train(Section):
     @model_validator(mode="after")
     def _contrast_has_corresponding_inputs(self) -> Self:
         act = "joint" if self.run.schedule == "joint" else "recruit"
-        if getattr(self, act).constraint == "contrast" and self.run.inputs != "corresponding":
+        asked = getattr(self, act).constraints.get("contrast", 0.0)
+        if asked and self.run.inputs != "corresponding":
             said = (
                 "contrast compares halves of one batch, it needs train.run.inputs: corresponding, "
-                f"found {self.run.inputs}; choose another constraint, or those inputs"
+                f"found {self.run.inputs}; choose other constraints, or those inputs"
             )
-            raise MisfitError((act, "constraint"), said)
+            raise MisfitError((act, "constraints", "contrast"), said)
         return self
 
 

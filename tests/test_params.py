@@ -146,7 +146,7 @@ def test_a_constraint_that_needs_corresponding_inputs_is_told_with_its_line(
     fault_of: Edited,
 ) -> None:
     said = fault_of("inputs: corresponding", "inputs: independent")
-    place = f"params.yaml:{line_of('constraint: contrast')}: train.recruit.constraint"
+    place = f"params.yaml:{line_of('contrast: 100.0')}: train.recruit.constraints.contrast"
     assert said.startswith(f"{place}: contrast compares halves of one batch, it needs ")
     assert "train.run.inputs: corresponding, found independent" in said
 

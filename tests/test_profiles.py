@@ -57,7 +57,7 @@ def test_the_paper_profile_is_the_papers_setting(tmp_path: Path) -> None:
     assert (p.train.model.latent, p.train.model.memory) == (32, 32)
     assert (p.train.batch.sequences, p.train.batch.length) == (16, 25)
     assert (p.train.joint.prediction_steps, p.train.joint.reconstruction_steps) == (20, 10)
-    assert p.train.joint.constraint == "moments"
+    assert p.train.joint.constraints.keys() == {"moments"}
 
 
 def test_worlds_and_runs_are_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_an_edit_of_the_report_runs_the_report_alone(workspace: Workspace) -> No
 
 
 def test_an_edit_of_training_collects_nothing_again(workspace: Workspace) -> None:
-    workspace.lay("train: {recruit: {constraint_weight: 7.0}}")
+    workspace.lay("train: {recruit: {constraints: {moments: 7.0}}}")
     assert set(workspace.repro()) == RECRUIT | {"evaluate", "report"}
 
 

@@ -1,6 +1,6 @@
 """Constraints: how far the latents of one world are, as a distribution, from the original's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -9,6 +9,7 @@ from torch.nn import functional
 
 PROJECTIONS = 64  # directions of the sliced Wasserstein distance, besides the axes
 CONTRAST = 50.0  # weight of the change from one half of the batch to the other, see `contrast`
+SINKHORN = 5  # iterations of `transport`: more change little
 BANDWIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernels, in units of the median distance
 
 
@@ -20,6 +21,7 @@ class Posterior(NamedTuple):
 
 
 Constraint = Callable[[Posterior, Posterior, torch.Generator], Tensor]
+Weighted = Mapping[str, tuple[Constraint, float]]  # constraints and their weights in R, by kind
 
 
 def moments(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
@@ -53,6 +55,28 @@ def _gap(posterior: Posterior, reference: Posterior) -> tuple[Tensor, Tensor]:
     mean = posterior.mean.mean(0) - reference.mean.mean(0)
     deviation = 0.5 * (posterior.log_variance.mean(0) - reference.log_variance.mean(0))
     return mean, deviation
+
+
+def transport(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
+    """How far codes are, mean and log sigma, from those of the reference that each is assigned.
+
+    Entropic optimal transport (Cuturi 2013, Sinkhorn's iterations): a soft assignment by which all
+    codes of either side are used alike, made anew at each step from the two clouds alone. The order
+    of the frames is not seen. Codes are compared in posterior deviations of the reference, so that
+    dimensions without information do not count.
+    """
+    with torch.no_grad():
+        scale = (-reference.log_variance).exp().mean(0).sqrt()
+        cost = torch.cdist(posterior.mean * scale, reference.mean * scale).square()
+        excess = cost - cost.min(1, keepdim=True).values
+        softness = (cost - excess)[:, 0].median().clamp(min=1e-6)  # distance of the nearest code
+        plan = (-excess / softness).exp()
+        for _ in range(SINKHORN):
+            plan = plan / plan.sum(0).clamp(min=1e-12)
+            plan = plan / plan.sum(1, keepdim=True)
+    mean = posterior.mean - plan @ reference.mean
+    deviation = 0.5 * (posterior.log_variance - plan @ reference.log_variance)
+    return (mean.square() + deviation.square()).sum(1).mean()
 
 
 def sliced_wasserstein(
@@ -91,6 +115,7 @@ def mmd(posterior: Posterior, reference: Posterior, generator: torch.Generator) 
 CONSTRAINTS: dict[str, Constraint] = {
     "moments": moments,
     "contrast": contrast,
+    "transport": transport,
     "sliced_wasserstein": sliced_wasserstein,
     "mmd": mmd,
 }

@@ -14,7 +14,7 @@ from mwm.cli import Progress
 from mwm.models.model import MetaWorldModel
 from mwm.params import Act
 from mwm.training.batches import Sampler
-from mwm.training.constraints import Constraint
+from mwm.training.constraints import Weighted
 from mwm.training.phases import Losses, prediction_step, reconstruction_step
 from mwm.training.record import Row, Validator
 
@@ -29,7 +29,7 @@ class Plan:
         settings: how long, how many steps, which weights.
         learners: worlds whose V learns.
         memory_learns: whether M learns (in P; R never touches it).
-        constraint: pulls the learners' latents towards the first world's, with a weight.
+        constraints: pull the learners' latents towards the first world's, by kind.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Plan:
     settings: Act
     learners: list[str]
     memory_learns: bool
-    constraint: tuple[Constraint, float] | None = None
+    constraints: Weighted = field(default_factory=dict)
 
 
 @dataclass
@@ -175,7 +175,7 @@ class _Steps:
         ramp = max(plan.settings.kl_ramp, 1)
         kl = plan.settings.kl * min(1.0, self._reconstructions / ramp)
         return reconstruction_step(
-            self._model, plan.learners, batch, kl, plan.constraint, self._rng
+            self._model, plan.learners, batch, kl, plan.constraints, self._rng
         )
 
     def _autocast(self) -> AbstractContextManager[object]:

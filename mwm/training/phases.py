@@ -8,7 +8,7 @@ from torch import Tensor
 from mwm.models.model import MetaWorldModel
 from mwm.models.vision import kl_divergence, sample_gaussian
 from mwm.training.batches import Sequences
-from mwm.training.constraints import Constraint, Posterior
+from mwm.training.constraints import Posterior, Weighted
 
 Losses = dict[str, Tensor]  # scalars by name: what is logged
 
@@ -42,20 +42,20 @@ def reconstruction_step(
     learners: list[str],
     batch: Mapping[str, Tensor],
     kl_weight: float,
-    constraint: tuple[Constraint, float] | None,
+    constraints: Weighted,
     rng: torch.Generator,
 ) -> tuple[Tensor, Losses]:
-    """R: L_r of every learner, the KL divergence, and the constraint towards the first world.
+    """R: L_r of every learner, the KL divergence, and the constraints towards the first world.
 
     `batch` holds the packed frames (n, 512) of each world. With corresponding inputs they are the
-    same moments of play, but the constraint sees statistics of the whole batch alone.
+    same moments of play, but the constraints see statistics of the whole batch alone.
     """
     reference = next(iter(batch))
     posteriors: dict[str, Posterior] = {}
     losses: Losses = {}
     total = torch.zeros((), device=batch[reference].device)
     for world, frames in batch.items():
-        if world not in learners and (world != reference or constraint is None):
+        if world not in learners and (world != reference or not constraints):
             continue
         vision = model.vision(world)
         x = vision.unpack(frames)
@@ -66,11 +66,10 @@ def reconstruction_step(
             kl = kl_divergence(mean, log_variance)
             losses |= {f"reconstruction_{world}": reconstruction, f"kl_{world}": kl}
             total = total + reconstruction + kl_weight * kl
-    if constraint is not None:
-        distance, weight = constraint
+    for kind, (distance, weight) in constraints.items():
         for world in learners:
             if world != reference:
                 pull = distance(posteriors[world], posteriors[reference], rng)
-                losses[f"constraint_{world}"] = pull
+                losses[f"{kind}_{world}"] = pull
                 total = total + weight * pull
     return total, losses

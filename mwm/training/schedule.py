@@ -10,7 +10,7 @@ from mwm.models.model import MetaWorldModel, initialise
 from mwm.params import ORIGINAL, Act, Batch, ConstrainedAct, Model, Record, RunSettings
 from mwm.store import Frames
 from mwm.training.batches import Plays, Sampler, divide
-from mwm.training.constraints import CONSTRAINTS, Constraint
+from mwm.training.constraints import CONSTRAINTS
 from mwm.training.loop import History, Plan, perform
 from mwm.training.record import Validator
 
@@ -100,7 +100,11 @@ class Trainer:
             act,
             learners=model.worlds if self._joint else model.worlds[1:],
             memory_learns=self._joint,
-            constraint=_constraint(act),
+            constraints={
+                kind: (CONSTRAINTS[kind], weight)
+                for kind, weight in act.constraints.items()
+                if weight > 0
+            },
         )
         plays = {
             world: self._plays(world, content, position, len(contents))
@@ -136,9 +140,3 @@ class Trainer:
         if validated and record:
             validator = Validator(validated, self.batch.length, record, self.device)
         return perform(plan, model, sampler, validator, self.run.precision, rng)
-
-
-def _constraint(settings: ConstrainedAct) -> tuple[Constraint, float] | None:
-    if settings.constraint == "none":
-        return None
-    return CONSTRAINTS[settings.constraint], settings.constraint_weight

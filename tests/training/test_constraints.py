@@ -1,9 +1,20 @@
 """Each constraint is a distance between distributions, not between pairs."""
 
+import math
+
 import pytest
 import torch
 
-from mwm.training.constraints import BANDWIDTHS, CONSTRAINTS, CONTRAST, Posterior, mmd, moments
+from mwm.training.constraints import (
+    BANDWIDTHS,
+    CONSTRAINTS,
+    CONTRAST,
+    SINKHORN,
+    Posterior,
+    mmd,
+    moments,
+    transport,
+)
 
 KINDS = [kind for kind in CONSTRAINTS if kind != "contrast"]  # it compares halves: see below
 
@@ -28,7 +39,7 @@ def test_it_does_not_see_which_frame_belongs_to_which(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_grows_with_the_shift_and_is_small_between_equals(kind):
-    near, middle, far = (distance(kind, posterior(0, s), posterior(1)) for s in (0, 0.5, 1.0))
+    near, middle, far = (distance(kind, posterior(1, s), posterior(1)) for s in (0, 0.5, 1.0))
     assert near < middle < far
     assert abs(near) < 0.1 * far
 
@@ -75,6 +86,41 @@ def test_contrast_is_the_offset_and_the_weighted_change_written_slowly():
     expected = (offset + CONTRAST * change).item()
     assert distance("contrast", one, other) == pytest.approx(expected, rel=1e-4)
     assert distance("contrast", one, one) == 0
+
+
+def test_transport_pulls_every_code_to_its_counterpart_without_being_told_which_it_is():
+    reference = posterior(0)
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(2))
+    moved = reference.mean[order] + 0.02
+    moved.requires_grad_()
+    transport(
+        Posterior(moved, reference.log_variance[order]), reference, torch.Generator()
+    ).backward()
+    wanted = (moved - reference.mean[order]).detach()
+    assert torch.cosine_similarity(moved.grad, wanted, dim=1).median() > 0.99
+
+
+def test_transport_is_sinkhorns_assignment_written_slowly():
+    one, other = posterior(0, count=5), posterior(1, shift=0.4, count=7)
+    precision = [(-other.log_variance[:, k]).exp().mean().item() for k in range(4)]
+
+    def cost(i, j):
+        gaps = (one.mean[i] - other.mean[j]).tolist()
+        return sum(gap**2 * p for gap, p in zip(gaps, precision, strict=True))
+
+    nearest = [min(cost(i, j) for j in range(7)) for i in range(5)]
+    softness = sorted(nearest)[2]
+    plan = [[math.exp((nearest[i] - cost(i, j)) / softness) for j in range(7)] for i in range(5)]
+    for _ in range(SINKHORN):
+        columns = [sum(row[j] for row in plan) for j in range(7)]
+        plan = [[value / columns[j] for j, value in enumerate(row)] for row in plan]
+        plan = [[value / sum(row) for value in row] for row in plan]
+    expected = 0.0
+    for i, row in enumerate(plan):
+        for x, y in ((one.mean, other.mean), (one.log_variance / 2, other.log_variance / 2)):
+            assigned = sum(share * y[j] for j, share in enumerate(row))
+            expected += (x[i] - assigned).square().sum().item() / 5
+    assert distance("transport", one, other) == pytest.approx(expected, rel=1e-3)
 
 
 def test_moments_are_blind_where_mmd_is_not():
