@@ -77,7 +77,9 @@ def main() -> None:
     baseline = milliseconds(plain)
     print(f"R with a dense target (baseline): {baseline:6.1f} ms")
     steps: dict[str, Callable[[], None]] = {
-        "R": lambda: learn(reconstruction_step(model, WORLDS, flat, 1.0, {"moments": (moments, 1.0)}, rng)[0]),
+        "R": lambda: learn(
+            reconstruction_step(model, WORLDS, flat, 1.0, {"moments": (moments, 1.0)}, rng)[0]
+        ),
         "P": lambda: learn(prediction_step(model, WORLDS, batch, rng)[0]),
     }
     for name, step in steps.items():
