@@ -50,6 +50,10 @@ def captions(pairs: Pairs, chosen: Sequence[int]) -> dict[str, tuple[str, str]]:
             "blurred or elsewhere."
             + (" Each variant is decoded by the model that holds it." if several else ""),
         ),
+        "play": (
+            "The same play in motion, in every world, above its decodings from the original's z",
+            "The whole film at the speed of play, laid out as the frames above.",
+        ),
         "alignment": (
             "Matrices of alignment and predicted alignment over ordered pairs of worlds",
             "Encoded by the row's V, decoded by the column's: at once (left), and after one step "

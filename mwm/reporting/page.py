@@ -13,7 +13,12 @@ from mwm.reporting.summary import ALIGNED, aligned
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
-Drawn = Mapping[str, tuple[bytes, bytes]]  # figure: PNG for light and for dark paper
+Drawn = Mapping[str, tuple[bytes, bytes]]  # figure: PNG or GIF for light and for dark paper
+
+
+def kind(image: bytes) -> str:
+    """What an image is: "gif" or "png"."""
+    return "gif" if image.startswith(b"GIF8") else "png"
 
 
 def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int]) -> str:
@@ -72,7 +77,8 @@ def _key_figures(pairs: Pairs) -> str:
 def _figure(light: bytes, dark: bytes, alternative: str, caption: str) -> str:
     """A figure on paper of the reader's colour, with what to see in it."""
     on_light, on_dark = (
-        f"data:image/png;base64,{base64.b64encode(image).decode()}" for image in (light, dark)
+        f"data:image/{kind(image)};base64,{base64.b64encode(image).decode()}"
+        for image in (light, dark)
     )
     return (
         f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{on_dark}">'

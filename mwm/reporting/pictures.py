@@ -33,12 +33,18 @@ class Sheet:
 
     def picture(self, frame: Pictures, left: int, top: int) -> None:
         """Lay down a frame, (64, 64) uint8, within a hairline."""
-        x, y = self._length(left), self._length(top)
-        shades = 12 + frame.astype(np.uint16) * 236 // 255
-        shown = np.kron(shades.astype(np.uint8), np.ones((self._scale, self._scale), np.uint8))
-        side = len(shown)
+        x, y, side = self._length(left), self._length(top), SIDE * self._scale
         self._canvas[y - 1 : y + side + 1, x - 1 : x + side + 1] = _bytes(self._theme.rule)
-        self._canvas[y : y + side, x : x + side] = shown[:, :, None]
+        for channel in range(3):
+            self.paste(self._canvas[:, :, channel], frame, left, top)
+
+    def paste(self, channel: Pictures, frame: Pictures, left: int, top: int) -> None:
+        """Copy a frame, (64, 64) uint8, into one channel of a picture of this sheet."""
+        x, y, side = self._length(left), self._length(top), SIDE * self._scale
+        shades = 12 + frame.astype(np.uint16) * 236 // 255
+        channel[y : y + side, x : x + side] = np.kron(
+            shades.astype(np.uint8), np.ones((self._scale, self._scale), np.uint8)
+        )
 
     def text(self, words: str, x: int, y: int, muted: bool = False, align: str = "center") -> None:
         """Write `words`; their middle, or their `left` end, is at x, and they stand upon y."""

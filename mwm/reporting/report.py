@@ -4,9 +4,10 @@ from pathlib import Path
 
 from mwm import store
 from mwm.params import Report
+from mwm.reporting.animation import play_animation
 from mwm.reporting.charts import alignment_figure, curves_figure
 from mwm.reporting.film import read_film
-from mwm.reporting.page import page
+from mwm.reporting.page import kind, page
 from mwm.reporting.pictures import strip_figure, worlds_figure
 from mwm.reporting.results import read_curves, read_pairs
 from mwm.reporting.style import DARK, LIGHT, Theme, themed
@@ -18,7 +19,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
 
     Args:
         evaluation: folder with pairs.csv, curves.csv and film.h5.
-        folder: gets index.html, worlds.png, strip.png, alignment.png and curves.png.
+        folder: gets index.html, worlds.png, strip.png, play.gif, alignment.png and curves.png.
         metrics: JSON file, flat, at most 15 numbers.
         settings: params `report`.
 
@@ -36,6 +37,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             return {
                 "worlds": worlds_figure(film, theme, settings.dpi),
                 "strip": strip_figure(film, chosen, theme, settings.dpi),
+                "play": play_animation(film, theme, settings.dpi),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
             }
@@ -43,7 +45,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     light, dark = draw(LIGHT), draw(DARK)
     text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen)
     for name, image in light.items():
-        with store.replacing(folder / f"{name}.png") as temporary:
+        with store.replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)
     store.write_text(folder / "index.html", text)
     store.write_json(metrics, summarise(pairs))

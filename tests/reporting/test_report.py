@@ -17,6 +17,7 @@ from stages import report as stage
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 THREE = {"anchored": ["original", "vswap", "mirror"]}
 FIGURES = ["alignment", "curves", "strip", "worlds"]
+FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
 VOID = {"meta", "img", "source", "br"}
 
 
@@ -72,7 +73,7 @@ def _picture(path):
 
 def test_the_same_inputs_give_the_same_bytes(three, reported, settings, tmp_path):
     again = _report(three, tmp_path, settings)
-    names = ["index.html", "metrics.json", *(f"{name}.png" for name in FIGURES)]
+    names = ["index.html", "metrics.json", *FILES]
     assert sorted(path.name for path in again.iterdir()) == sorted(names)
     for name in names:
         assert (again / name).read_bytes() == (reported / name).read_bytes()
@@ -81,8 +82,8 @@ def test_the_same_inputs_give_the_same_bytes(three, reported, settings, tmp_path
 def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
     page = _page(reported)
     links = [a[key] for _, a in page.tags for key in ("src", "srcset", "href") if key in a]
-    assert len(links) == 2 * len(FIGURES)
-    assert all(link.startswith("data:image/png;base64,") for link in links)
+    assert len(links) == 2 * len(FILES)
+    assert all(re.match("data:image/(png|gif);base64,", link) for link in links)
     assert "script" not in {tag for tag, _ in page.tags}
     assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
     assert "$" not in page.text
@@ -106,7 +107,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = _Page(write_page(pairs, dict.fromkeys(FIGURES, (b"", b"")), [0, 1]))
+    page = _Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1]))
     assert headline in page.text
     assert verdict in page.text
 
@@ -154,6 +155,19 @@ def test_the_strip_shows_the_frames_of_the_film(reported, contents, settings):
         assert any(np.array_equal(places[y, x], shown) for y, x in corners), world
 
 
+def test_the_animation_shows_the_whole_film_at_the_speed_of_play(reported, contents):
+    frames, milliseconds = [], 0
+    with Image.open(reported / "play.gif") as gif:
+        for number in range(gif.n_frames):
+            gif.seek(number)
+            frames.append(np.asarray(gif.convert("L")))
+            milliseconds += gif.info["duration"]
+    assert milliseconds == 40 * 70
+    last = 12 + np.unpackbits(contents["mirror"].frames[20 + 39]).reshape(64, 64) * 236
+    places = np.lib.stride_tricks.sliding_window_view(frames[-1], (64, 64))
+    assert (places[:, :, ::9, ::9] == last[::9, ::9]).all(axis=(2, 3)).any()
+
+
 def test_the_figures_grow_with_the_resolution(three, reported, settings, tmp_path):
     large = _report(three, tmp_path, settings.model_copy(update={"dpi": 110}))
     for name in FIGURES:
@@ -180,7 +194,7 @@ def test_the_stage_writes_what_it_says(project):
     assert CliRunner().invoke(stage.app, []).exit_code == 0
     assert {path.name for path in (project / "report").iterdir()} == {
         "index.html",
-        *(f"{name}.png" for name in FIGURES),
+        *FILES,
     }
     assert json.loads((project / "metrics.json").read_text())["alignment_min"] == 0.96
 
