@@ -34,6 +34,19 @@ def assemble(folders: Iterable[Path], schedule: str) -> dict[str, MetaWorldModel
     return {ANCHORED: anchor}
 
 
+def alone(model: MetaWorldModel, folder: Path) -> MetaWorldModel:
+    """The same M, but every V as it saw alone (folder/<world>): worlds that share no dynamics.
+
+    Raises:
+        MwmError: a model is missing or damaged, or of another architecture.
+    """
+    other = MetaWorldModel(model.config, model.worlds, model.actions)
+    other.memory.load_state_dict(model.memory.state_dict())
+    for world in model.worlds:
+        other.adopt(load(folder / world, model.config))
+    return other
+
+
 def _same_anchor(one: MetaWorldModel, other: MetaWorldModel) -> bool:
     """Whether V of the original and M have the same weights."""
     pairs = [(one.memory, other.memory), (one.vision(ORIGINAL), other.vision(ORIGINAL))]

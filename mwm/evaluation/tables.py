@@ -11,10 +11,10 @@ from mwm import MwmError, store
 CURVE_ROWS = 500  # more make pages of plots slow
 
 
-def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as CSV; the columns are those of all rows in order; None is empty."""
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], first: Iterable[str] = ()) -> None:
+    """Write rows as CSV: the columns `first`, even without rows, then others; None is empty."""
     rows = list(rows)
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    columns = list(dict.fromkeys([*first, *(name for row in rows for name in row)]))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()

@@ -13,6 +13,14 @@ OBJECTS = (
     "in pixels; and the share of frames in which the object is found at all."
 )
 
+MIRROR_TEST = (
+    "Which object answers to the agent's actions, according to the model alone? M predicts the "
+    "next latent under every action, the world's V draws each, and a pixel moves by as much as "
+    "its probability differs between actions. The share of test frames in which an object moves "
+    "more than any other: with shared dynamics, and with the same M but each V as it had learned "
+    "to see alone. The test is passed where it is the agent in nearly all frames."
+)
+
 
 def criterion(objects: Sequence[str]) -> str:
     """When a run counts as a success."""
@@ -67,5 +75,15 @@ def captions(pairs: Pairs, chosen: Sequence[int]) -> dict[str, tuple[str, str]]:
             "from the world's own code; orange: from the other world's. Solid: the frame itself; "
             "dashed: the next one, predicted by M. Dynamics are shared once the orange lines have "
             "come down to the blue ones. Measured on validation episodes, for the record alone.",
+        ),
+        "dreams": (
+            "Position errors of objects in open-loop dreams, by steps dreamt",
+            "M reads test frames, then goes on alone: it is fed with its own predictions and the "
+            "real actions. Above, the median distance of an object from its true place, where it "
+            "is found; below, how often it is found. Blue: drawn by the world whose V read the "
+            "frames; orange: by the others; dotted: the last frame seen, which knows of no "
+            "dynamics. Lines are means over worlds or pairs, bands reach from the least to the "
+            "greatest. What follows from the actions stays right for long; what depends on a "
+            "bounce that M must foresee does not.",
         ),
     }

@@ -8,6 +8,7 @@ from string import Template
 
 from mwm.reporting import captions, tables
 from mwm.reporting.markup import label, pair, share
+from mwm.reporting.mirror_test import Marks, mirror_table
 from mwm.reporting.results import Pairs
 from mwm.reporting.summary import ALIGNED, aligned
 
@@ -21,15 +22,15 @@ def kind(image: bytes) -> str:
     return "gif" if image.startswith(b"GIF8") else "png"
 
 
-def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int]) -> str:
+def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int], marks: Marks) -> str:
     """The whole page, with its figures inside; `chosen` are the film's frames in the strip."""
     words = captions.captions(pairs, chosen)
     figures = {name: _figure(*drawn[name], *words[name]) for name in drawn}
-    objects = ""
+    objects = mirror_test = ""
     if pairs.objects:
-        objects = (
-            f"<section><h2>Objects</h2><p>{captions.OBJECTS}</p>{tables.objects(pairs)}</section>"
-        )
+        objects = _section("Objects", captions.OBJECTS, tables.objects(pairs))
+    if marks:
+        mirror_test = _section("The mirror test", captions.MIRROR_TEST, mirror_table(marks))
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         figures,
         title=f"One dynamics, {len(pairs.worlds)} worlds",
@@ -41,7 +42,12 @@ def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int]) -> str:
         all_pairs=tables.all_pairs(pairs),
         errors=tables.errors(pairs),
         objects=objects,
+        mirror_test=mirror_test,
     )
+
+
+def _section(title: str, words: str, table: str) -> str:
+    return f"<section><h2>{title}</h2><p>{words}</p>{table}</section>"
 
 
 def _headline(pairs: Pairs) -> str:

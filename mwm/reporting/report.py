@@ -6,7 +6,9 @@ from mwm import store
 from mwm.params import Report
 from mwm.reporting.animation import play_animation
 from mwm.reporting.charts import alignment_figure, curves_figure
+from mwm.reporting.dreams import dreams_figure, read_dreams
 from mwm.reporting.film import read_film
+from mwm.reporting.mirror_test import read_marks
 from mwm.reporting.page import kind, page
 from mwm.reporting.pictures import strip_figure, worlds_figure
 from mwm.reporting.results import read_curves, read_pairs
@@ -18,8 +20,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     """Write index.html and the figures to `folder`, and the summary to `metrics`.
 
     Args:
-        evaluation: folder with pairs.csv, curves.csv and film.h5.
-        folder: gets index.html, worlds.png, strip.png, play.gif, alignment.png and curves.png.
+        evaluation: folder with pairs.csv, curves.csv, dreams.csv, mirror_test.csv and film.h5.
+        folder: gets index.html, play.gif, and PNGs: worlds, strip, alignment, curves, dreams.
         metrics: JSON file, flat, at most 15 numbers.
         settings: params `report`.
 
@@ -29,6 +31,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     """
     pairs = read_pairs(evaluation / "pairs.csv")
     curves = read_curves(evaluation / "curves.csv")
+    dreams = read_dreams(evaluation / "dreams.csv")
+    marks = read_marks(evaluation / "mirror_test.csv")
     film = read_film(evaluation / "film.h5", pairs.models)
     chosen = film.strip(settings)
 
@@ -40,10 +44,11 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
                 "play": play_animation(film, theme, settings.dpi),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
+                "dreams": dreams_figure(dreams, theme, settings.dpi),
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen)
+    text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen, marks)
     for name, image in light.items():
         with store.replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

@@ -14,6 +14,8 @@ MEASURES = ("reconstruction", "transfer", "prediction", "predicted_transfer")
 BASELINES = ("chance", "predicted_chance", "blank", "mean_frame", "untranslated", "upper_bound")
 ALIGNMENTS = ("alignment", "predicted_alignment")
 PER_OBJECT = ("f1", "own_f1", "distance", "found")
+Words = dict[str, str]
+Numbers = dict[str, float | None]
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
@@ -96,6 +98,27 @@ def _read(
     path: Path | str, model: str, numbers: Sequence[str], per_object: Sequence[str]
 ) -> tuple[list[Row], list[str]]:
     """The rows of a CSV file, and the objects of which its columns tell."""
+    columns, lines = _lines(path)
+    objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
+    numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
+    table = _typed(path, columns, lines, (model, "source", "target"), numbers)
+    rows = [Row(words[model], words["source"], words["target"], found) for words, found in table]
+    return rows, objects
+
+
+def read_table(
+    path: Path | str, words: Sequence[str], numbers: Sequence[str]
+) -> list[tuple[Words, Numbers]]:
+    """The rows of any CSV file of evaluation: its words and its numbers, by column.
+
+    Raises:
+        MwmError: missing, no CSV, a column missing, or a word for a number.
+    """
+    return _typed(path, *_lines(path), words, numbers)
+
+
+def _lines(path: Path | str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The columns of a CSV file, and its rows with their line numbers."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file, strict=True)
@@ -105,9 +128,18 @@ def _read(
         raise MwmError(f"{path}: not found; {REMAKE}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise MwmError(f"{path}: expected CSV, found: {error}; {REMAKE}") from None
-    objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
-    numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
-    for column in (model, "source", "target", *numbers):
+    return columns, lines
+
+
+def _typed(
+    path: Path | str,
+    columns: Sequence[str],
+    lines: Sequence[tuple[int, dict[str, str]]],
+    words: Sequence[str],
+    numbers: Sequence[str],
+) -> list[tuple[Words, Numbers]]:
+    """The rows as words and numbers, after a check that all are there."""
+    for column in (*words, *numbers):
         if column not in columns:
             raise MwmError(f"{path}: expected a column {column!r}, found none; {REMAKE}")
     rows = []
@@ -116,8 +148,8 @@ def _read(
         if len(line) != len(columns) or None in line.values():
             raise MwmError(f"{where}: expected {len(columns)} cells, found others; {REMAKE}")
         found = {column: _number(line[column], f"{where}: {column}") for column in numbers}
-        rows.append(Row(line[model], line["source"], line["target"], found))
-    return rows, objects
+        rows.append(({column: line[column] for column in words}, found))
+    return rows
 
 
 def _number(cell: str, where: str) -> float | None:

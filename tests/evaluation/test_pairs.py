@@ -1,12 +1,11 @@
 """Metrics, baselines and the criterion, on a model whose answers are known."""
 
 import json
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from oracle import Oracle
 
 from mwm import MwmError
 from mwm.evaluation.evaluate import evaluate_model
@@ -17,41 +16,6 @@ from mwm.models.vision import unpack_bits
 WORLDS = ["original", "mirror", "invert"]
 
 
-class Oracle(nn.Module):
-    """Its latents are the true frames of the original; `blind` worlds draw a blank frame."""
-
-    class Sight(NamedTuple):
-        place: torch.Tensor
-        back: torch.Tensor
-        inverted: torch.Tensor
-        blind: bool
-
-        def unpack(self, packed):
-            return unpack_bits(packed)
-
-        def encode(self, x):
-            z = (x - self.inverted).abs()[:, self.back]
-            return z, torch.zeros_like(z)
-
-        def decode(self, z):
-            x = (z[:, self.place] * (not self.blind) - self.inverted).abs()
-            return (x - 0.5) * 60
-
-    def __init__(self, contents, blind=()):
-        super().__init__()
-        self.sights = {}
-        for world in WORLDS:
-            place = torch.from_numpy(contents[world].pixel_map.astype("int64"))
-            inverted = unpack_bits(torch.from_numpy(contents[world].inverted)[None])[0]
-            self.sights[world] = self.Sight(place, place.argsort(), inverted, world in blind)
-
-    def vision(self, world):
-        return self.sights[world]
-
-    def memory(self, z, actions):
-        return z, torch.zeros_like(z)  # "nothing moves": the baseline of a copied frame
-
-
 @pytest.fixture
 def settings(defaults):
     return defaults.evaluate.model_copy(update={"frames": 100, "length": 10})
@@ -59,7 +23,7 @@ def settings(defaults):
 
 def judge(contents, settings, **kwargs):
     shown = {world: contents[world] for world in WORLDS}
-    rows = evaluate_model("test", Oracle(contents, **kwargs), shown, settings)
+    rows = evaluate_model("test", Oracle(contents, WORLDS, **kwargs), shown, settings)
     return {(row["source"], row["target"]): row for row in rows}
 
 
@@ -137,7 +101,7 @@ def test_worlds_of_other_plays_are_refused(contents, settings):
     other = replace(contents["mirror"], actions=contents["mirror"].actions[::-1].copy())
     shown = {"original": contents["original"], "mirror": other}
     with pytest.raises(MwmError, match="worlds original and mirror: expected the same actions"):
-        evaluate_model("test", Oracle(contents), shown, settings)
+        evaluate_model("test", Oracle(contents, WORLDS), shown, settings)
 
 
 def test_windows_are_disjoint_and_within_test_episodes(contents):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from mwm import store
+from mwm.evaluation.dreams import COLUMNS as DREAMT
+from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.store import Frames
 
 PONG = ("opponent", "agent", "ball")
@@ -63,6 +65,36 @@ def _curves(run: str, variant: str) -> Iterator[dict[str, Any]]:
             }
 
 
+def _dreams(
+    model: str, source: str, target: str, objects: tuple[str, ...]
+) -> Iterator[dict[str, Any]]:
+    for name in objects:
+        for step in (1, 2, 3):
+            yield {
+                "model": model,
+                "source": source,
+                "target": target,
+                "object": name,
+                "step": step,
+                "distance": step + (source != target),
+                "found": 1 - step / 10,
+                "copy_distance": 5 * step,
+                "copy_found": 0.5,
+            }
+
+
+def _mark(model: str, world: str, name: str) -> dict[str, Any]:
+    marked = 0.93 if (name == "agent") == (model != "alone") else 0.02
+    return {
+        "model": model,
+        "world": world,
+        "object": name,
+        "frames": 100,
+        "moved": 20 * marked,
+        "marked": marked,
+    }
+
+
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
@@ -100,6 +132,15 @@ def evaluate(
     _write(folder / "pairs.csv", pairs)
     if curves:
         _write(folder / "curves.csv", curves)
+    (folder / "dreams.csv").write_text(f"{','.join(DREAMT)}\n")
+    (folder / "mirror_test.csv").write_text(f"{','.join(MARKED)}\n")
+    if objects:
+        ways = [(m, i, j) for m, worlds in models.items() for i in worlds for j in worlds]
+        _write(folder / "dreams.csv", [row for way in ways for row in _dreams(*way, objects)])
+        shown = [(m, w) for m, worlds in models.items() for w in worlds]
+        shown += [("alone", w) for w in dict.fromkeys(w for _, w in shown)]
+        marks = [(m, w, o) for m, w in shown for o in objects]
+        _write(folder / "mirror_test.csv", [_mark(*mark) for mark in marks])
     with store.creating_h5(folder / "film.h5", "film", {}) as file:
         for model, worlds in models.items():
             plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]

@@ -16,7 +16,7 @@ from stages import report as stage
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 THREE = {"anchored": ["original", "vswap", "mirror"]}
-FIGURES = ["alignment", "curves", "strip", "worlds"]
+FIGURES = ["alignment", "curves", "dreams", "strip", "worlds"]
 FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
 VOID = {"meta", "img", "source", "br"}
 
@@ -107,7 +107,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = _Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1]))
+    page = _Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1], []))
     assert headline in page.text
     assert verdict in page.text
 
@@ -116,6 +116,11 @@ def test_every_number_of_the_pairs_with_the_original_is_in_the_page(reported):
     text = _page(reported).text
     for number in ("3.12", "2.00", "30.00", "26.50", "25.90", "41.25", "0.960", "0.860", "0.931"):
         assert number in text
+
+
+def test_the_mirror_test_stands_beside_that_of_worlds_alone(reported):
+    text = _page(reported).text
+    assert "Γm mirror2%93%2%93%2%93%" in text, "opponent, agent, ball: shared, then alone"
 
 
 def test_models_of_the_joint_schedule_are_told_apart(evaluated, settings, tmp_path):
@@ -205,6 +210,8 @@ def test_the_stage_writes_what_it_says(project):
         (lambda p: (p / "eval/pairs.csv").unlink(), 1, "eval/pairs.csv: not found"),
         (lambda p: (p / "eval/curves.csv").unlink(), 1, "eval/curves.csv: not found"),
         (lambda p: (p / "eval/film.h5").unlink(), 1, "eval/film.h5: not found"),
+        (lambda p: (p / "eval/dreams.csv").unlink(), 1, "eval/dreams.csv: not found"),
+        (lambda p: (p / "eval/mirror_test.csv").write_text("model\n"), 1, "a column 'world'"),
         (lambda p: (p / "eval/film.h5").write_bytes(b"x"), 1, "expected a whole HDF5 file"),
         (lambda p: shutil.copy(p / "eval/pairs.csv", p / "eval/curves.csv"), 1, "column 'run'"),
         (lambda p: (p / "report").write_text(""), 1, "cannot be written"),

@@ -1,0 +1,43 @@
+"""A model whose answers are known."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from mwm.models.vision import unpack_bits
+
+
+class Oracle(nn.Module):
+    """Its latents are the true frames of the original; `blind` worlds draw a blank frame."""
+
+    class Sight(NamedTuple):
+        place: torch.Tensor
+        back: torch.Tensor
+        inverted: torch.Tensor
+        blind: bool
+
+        def unpack(self, packed):
+            return unpack_bits(packed)
+
+        def encode(self, x):
+            z = (x - self.inverted).abs()[:, self.back]
+            return z, torch.zeros_like(z)
+
+        def decode(self, z):
+            x = (z[:, self.place] * (not self.blind) - self.inverted).abs()
+            return (x - 0.5) * 60
+
+    def __init__(self, contents, worlds, blind=()):
+        super().__init__()
+        self.sights = {}
+        for world in worlds:
+            place = torch.from_numpy(contents[world].pixel_map.astype("int64"))
+            inverted = unpack_bits(torch.from_numpy(contents[world].inverted)[None])[0]
+            self.sights[world] = self.Sight(place, place.argsort(), inverted, world in blind)
+
+    def vision(self, world):
+        return self.sights[world]
+
+    def memory(self, z, actions):
+        return z, torch.zeros_like(z)  # "nothing moves": the baseline of a copied frame

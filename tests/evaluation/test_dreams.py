@@ -1,0 +1,85 @@
+"""Dreams and the mirror test, on a model whose answers are known."""
+
+import pytest
+import torch
+from oracle import Oracle
+
+from mwm.evaluation.assemble import alone
+from mwm.evaluation.dreams import COLUMNS, dream, dreams
+from mwm.evaluation.mirror_test import mirror_test
+from mwm.models.model import initialise, save
+
+WORLDS = ["original", "mirror", "invert"]
+OBJECTS = ["opponent", "ball", "agent"]
+
+
+@pytest.fixture
+def settings(defaults):
+    return defaults.evaluate.model_copy(update={"frames": 100, "length": 10})
+
+
+@pytest.fixture
+def shown(contents):
+    return {world: contents[world] for world in WORLDS}
+
+
+class Mover(Oracle):
+    """Action a moves the agent's bat, and nothing else, by a rows."""
+
+    def memory(self, z, actions):
+        frames = z.view(*z.shape[:2], 64, 64).clone()
+        for a in range(6):
+            taken = actions == a
+            frames[taken, :, 54:] = frames[taken, :, 54:].roll(a, 1)
+        return frames.flatten(2), torch.zeros_like(z)
+
+
+def test_who_dreams_that_nothing_moves_errs_as_a_copied_frame_does(shown, settings):
+    rows = dreams("test", Oracle(shown, WORLDS), shown, settings)
+    assert [list(row) for row in rows] == [COLUMNS] * (9 * 3 * 10)
+    assert {row["step"] for row in rows} == set(range(1, 11))
+    for row in rows:
+        assert (row["distance"], row["found"]) == (row["copy_distance"], row["copy_found"])
+    later = [row["distance"] for row in rows if row["object"] == "agent" and row["step"] == 10]
+    assert min(later) > 1, "the agent's bat does move"
+
+
+def test_a_dream_is_fed_with_itself_and_with_the_real_actions(contents, defaults):
+    model = initialise(defaults.train.model, ["original"], 6, seed=0)
+    packed = torch.from_numpy(contents["original"].frames[:8]).view(2, 4, 512)
+    actions = torch.randint(0, 6, (2, 7), generator=torch.Generator().manual_seed(0))
+    dreamt = dream(model, "original", packed, actions)
+    assert dreamt.shape == (2, 3, defaults.train.model.latent)
+    with torch.no_grad():
+        vision = model.vision("original")
+        z = vision.encode(vision.unpack(packed[1]))[0]
+        for now in range(4, 7):
+            predicted = model.memory(z[None], actions[1:, :now])[0][0, -1]
+            assert torch.allclose(dreamt[1, now - 4], predicted, atol=1e-5)
+            z = torch.cat([z, predicted[None]])
+
+
+def test_the_object_that_the_actions_move_is_marked_in_every_world(shown, settings):
+    rows = mirror_test("test", Mover(shown, WORLDS), shown, settings)
+    assert [(row["world"], row["object"]) for row in rows] == [
+        (w, o) for w in WORLDS for o in OBJECTS
+    ]
+    for row in rows:
+        assert row["marked"] == (row["object"] == "agent")
+        assert (row["moved"] > 1) == (row["object"] == "agent")
+
+
+def test_nothing_is_marked_where_actions_change_nothing(shown, settings):
+    rows = mirror_test("test", Oracle(shown, WORLDS), shown, settings)
+    assert all(row["marked"] == row["moved"] == 0 for row in rows)
+
+
+def test_worlds_alone_keep_what_they_saw_with_the_shared_memory(tmp_path, defaults):
+    shared = initialise(defaults.train.model, WORLDS, 6, seed=1)
+    for world in WORLDS:
+        save(initialise(defaults.train.model, [world], 6, seed=2), tmp_path / world, {})
+    both = alone(shared, tmp_path)
+    seen = initialise(defaults.train.model, WORLDS, 6, seed=2)
+    for name, value in both.state_dict().items():
+        source = shared if name.startswith("memory") else seen
+        assert torch.equal(value, source.state_dict()[name]), name
