@@ -25,6 +25,7 @@ def evaluate(
     from mwm.evaluation.assemble import alone, assemble
     from mwm.evaluation.dreams import COLUMNS as DREAMT
     from mwm.evaluation.dreams import dreams
+    from mwm.evaluation.elements import latent_elements
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.film import shoot, write_films
     from mwm.evaluation.mirror_test import COLUMNS as MARKED
@@ -38,18 +39,20 @@ def evaluate(
     worlds = {world: None for model in models.values() for world in model.worlds}
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     store.check_folder(out)
-    rows, dreamt, marked, films = [], [], [], {}
+    rows, dreamt, marked, elements, films = [], [], [], [], {}
     for name, model in models.items():
         shown = {world: contents[world] for world in model.worlds}
         rows += evaluate_model(name, model, shown, p.evaluate)
         dreamt += dreams(name, model, shown, p.evaluate)
         marked += mirror_test(name, model, shown, p.evaluate)
         marked += mirror_test("alone", alone(model, runs / "see"), shown, p.evaluate)
+        elements += latent_elements(name, model, shown, p.evaluate)
         films[name] = shoot(model, shown, p.evaluate.film)
     write_csv(out / "pairs.csv", rows)
     store.write_json(out / "pairs.json", rows)
     write_csv(out / "dreams.csv", dreamt, DREAMT)
     write_csv(out / "mirror_test.csv", marked, MARKED)
+    write_csv(out / "elements.csv", elements)
     write_csv(out / "curves.csv", gather_curves(folders))
     write_films(out / "film.h5", films)
 

@@ -76,6 +76,15 @@ def captions(pairs: Pairs, chosen: Sequence[int]) -> dict[str, tuple[str, str]]:
             "dashed: the next one, predicted by M. Dynamics are shared once the orange lines have "
             "come down to the blue ones. Measured on validation episodes, for the record alone.",
         ),
+        "elements": (
+            "Per latent dimension: deviation, distance between worlds, decoder weights, gradient",
+            "Every dimension of z, sorted by how sure the original's V is of it (paper, Figs. 5 "
+            "and 6). A few key elements, left, have a small deviation, large weights in the "
+            "decoder and a large effect on the picture; the rest stay near the prior and draw next "
+            "to nothing. The worlds share a key element where the variants (orange) follow the "
+            "original and the distance of corresponding states lies well below its spread over "
+            "frames (dotted).",
+        ),
         "dreams": (
             "Position errors of objects in open-loop dreams, by steps dreamt",
             "M reads test frames, then goes on alone: it is fed with its own predictions and the "

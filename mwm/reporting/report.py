@@ -7,6 +7,7 @@ from mwm.params import Report
 from mwm.reporting.animation import play_animation
 from mwm.reporting.charts import alignment_figure, curves_figure
 from mwm.reporting.dreams import dreams_figure, read_dreams
+from mwm.reporting.elements import elements_figure, read_elements
 from mwm.reporting.film import read_film
 from mwm.reporting.mirror_test import read_marks
 from mwm.reporting.page import kind, page
@@ -20,8 +21,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     """Write index.html and the figures to `folder`, and the summary to `metrics`.
 
     Args:
-        evaluation: folder with pairs.csv, curves.csv, dreams.csv, mirror_test.csv and film.h5.
-        folder: gets index.html, play.gif, and PNGs: worlds, strip, alignment, curves, dreams.
+        evaluation: folder with film.h5, and pairs, curves, dreams, elements, mirror_test as CSV.
+        folder: gets index.html, play.gif, and a PNG for each other figure.
         metrics: JSON file, flat, at most 15 numbers.
         settings: params `report`.
 
@@ -33,6 +34,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     curves = read_curves(evaluation / "curves.csv")
     dreams = read_dreams(evaluation / "dreams.csv")
     marks = read_marks(evaluation / "mirror_test.csv")
+    elements = read_elements(evaluation / "elements.csv")
     film = read_film(evaluation / "film.h5", pairs.models)
     chosen = film.strip(settings)
 
@@ -44,6 +46,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
                 "play": play_animation(film, theme, settings.dpi),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
+                "elements": elements_figure(elements, theme, settings.dpi),
                 "dreams": dreams_figure(dreams, theme, settings.dpi),
             }
 

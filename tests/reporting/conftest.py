@@ -83,6 +83,13 @@ def _dreams(
             }
 
 
+def _elements(model: str, worlds: list[str]) -> Iterator[dict[str, Any]]:
+    for world in worlds:
+        for k in range(4):
+            numbers = {"log_sigma": -k, "spread": k, "distance": 0.1, "weight": k, "gradient": k}
+            yield {"model": model, "world": world, "dimension": k, **numbers}
+
+
 def _mark(model: str, world: str, name: str) -> dict[str, Any]:
     marked = 0.93 if (name == "agent") == (model != "alone") else 0.02
     return {
@@ -132,6 +139,7 @@ def evaluate(
     _write(folder / "pairs.csv", pairs)
     if curves:
         _write(folder / "curves.csv", curves)
+    _write(folder / "elements.csv", [row for m, ws in models.items() for row in _elements(m, ws)])
     (folder / "dreams.csv").write_text(f"{','.join(DREAMT)}\n")
     (folder / "mirror_test.csv").write_text(f"{','.join(MARKED)}\n")
     if objects:

@@ -16,7 +16,7 @@ from stages import report as stage
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 THREE = {"anchored": ["original", "vswap", "mirror"]}
-FIGURES = ["alignment", "curves", "dreams", "strip", "worlds"]
+FIGURES = ["alignment", "curves", "dreams", "elements", "strip", "worlds"]
 FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
 VOID = {"meta", "img", "source", "br"}
 
