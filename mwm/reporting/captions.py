@@ -92,7 +92,6 @@ def captions(pairs: Pairs, chosen: Sequence[int]) -> dict[str, tuple[str, str]]:
             "is found; below, how often it is found. Blue: drawn by the world whose V read the "
             "frames; orange: by the others; dotted: the last frame seen, which knows of no "
             "dynamics. Lines are means over worlds or pairs, bands reach from the least to the "
-            "greatest. What follows from the actions stays right for long; what depends on a "
-            "bounce that M must foresee does not.",
+            "greatest.",
         ),
     }
