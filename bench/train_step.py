@@ -13,7 +13,7 @@ from mwm import params
 from mwm.models.model import initialise
 from mwm.models.vision import Vision, pixel_loss, unpack_bits
 from mwm.training.batches import Sequences
-from mwm.training.constraints import moments
+from mwm.training.constraints import CONSTRAINTS
 from mwm.training.phases import prediction_step, reconstruction_step
 
 WORLDS = ["original", "mirror"]
@@ -76,10 +76,10 @@ def main() -> None:
     )
     baseline = milliseconds(plain)
     print(f"R with a dense target (baseline): {baseline:6.1f} ms")
+    weights = p.train.recruit.constraints.items()
+    constraints = {kind: (CONSTRAINTS[kind], weight) for kind, weight in weights}
     steps: dict[str, Callable[[], None]] = {
-        "R": lambda: learn(
-            reconstruction_step(model, WORLDS, flat, 1.0, {"moments": (moments, 1.0)}, rng)[0]
-        ),
+        "R": lambda: learn(reconstruction_step(model, WORLDS, flat, 1.0, constraints, rng)[0]),
         "P": lambda: learn(prediction_step(model, WORLDS, batch, rng)[0]),
     }
     for name, step in steps.items():
