@@ -1,5 +1,6 @@
 """Lay a profile, a partial params file such as profiles/smoke.yaml, over params.yaml."""
 
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,12 @@ app = cli.application(__doc__)
 def apply(
     profile: Annotated[Path, typer.Argument(help="partial params file to lay over")],
     params: Annotated[Path, typer.Option(help="params file to change")] = Path("params.yaml"),
+    values: Annotated[
+        list[str], typer.Option("--set", help="one more value: train.run.seed=3; repeatable")
+    ] = [],  # noqa: B006 (Typer copies it)
+    out: Annotated[
+        Path | None, typer.Option(help="file to write instead; the params file stays as it is")
+    ] = None,
 ) -> None:
     """Lay a profile over params.yaml; `git checkout params.yaml` takes it off again.
 
@@ -23,15 +30,17 @@ def apply(
     """
     from mwm import store
 
-    store.write_text(params, lay_over(params, profile))
-    typer.echo(f"{params}: {profile} is laid over it; `git checkout {params}` takes it off")
+    store.write_text(out or params, lay_over(params, profile, values))
+    if out is None:
+        typer.echo(f"{params}: {profile} is laid over it; `git checkout {params}` takes it off")
 
 
-def lay_over(base: Path | str, profile: Path | str) -> str:
-    """The text of `base`, its comments kept, with the values of `profile`.
+def lay_over(base: Path | str, profile: Path | str, values: Sequence[str] = ()) -> str:
+    """The text of `base`, its comments kept, with those of `profile`, then `values` ("a.b=3").
 
     Raises:
-        UsageError: a file cannot be read, or the outcome is no valid params.yaml.
+        UsageError: a file cannot be read, a value is not written so, or the outcome is no valid
+            params.yaml.
     """
     from ruamel.yaml import YAML
 
@@ -39,6 +48,10 @@ def lay_over(base: Path | str, profile: Path | str) -> str:
 
     data, places = _sections(base)
     overlay, overlay_places = _sections(profile)
+    for value in values:
+        key, nested = _nested(value)
+        _merge(overlay, nested, Params)
+        overlay_places[key] = f"--set {value}"
     _merge(data, overlay, Params)
     check(data, places | overlay_places)
 
@@ -58,6 +71,23 @@ def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, .
     if not isinstance(data, dict):
         raise UsageError(f"{path}:1: expected sections of params.yaml, found {data!r}")
     return data, places
+
+
+def _nested(value: str) -> tuple[tuple[str, ...], dict[Any, Any]]:
+    """("train", "see", "kl"), {"train": {"see": {"kl": 3}}} for "train.see.kl=3"."""
+    import yaml
+
+    name, equals, text = value.partition("=")
+    key = tuple(name.split("."))
+    try:
+        nested = yaml.safe_load(text)
+    except yaml.YAMLError:
+        equals = ""
+    if not equals or not all(key):
+        raise UsageError(f"--set: expected key=value, as train.run.seed=3, found {value!r}")
+    for part in reversed(key):
+        nested = {part: nested}
+    return key, nested
 
 
 def _merge(base: dict[Any, Any], overlay: dict[Any, Any], section: Any) -> None:
