@@ -1,6 +1,5 @@
 """Run a stage in a study's folder, which has params of its own, and note how long it took."""
 
-import json
 import os
 import runpy
 import sys
@@ -20,7 +19,9 @@ VERBATIM = {"allow_extra_args": True, "ignore_unknown_options": True}
 def study(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="folder with a params.yaml")],
-    stage: Annotated[str, typer.Argument(help="stage to run there, as in `python -m stages.STAGE`")],
+    stage: Annotated[
+        str, typer.Argument(help="stage to run there, as in `python -m stages.STAGE`")
+    ],
 ) -> None:
     """Run `python -m stages.STAGE ARGUMENTS` in FOLDER -> seconds/<STAGE>-<ARGUMENTS>.json there.
 
