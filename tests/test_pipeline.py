@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import itertools
 import json
 import operator
 import re
@@ -23,55 +24,97 @@ SHARED = ("mwm", "mwm.params", "mwm.store", "mwm.seeding", "mwm.cli", "mwm.crite
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 
 
-def resolved() -> dict[str, dict[str, Any]]:
-    """Every stage as DVC runs it: each `foreach` spread over its items."""
+def resolved(folder: str, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every stage of a folder's dvc.yaml as DVC runs it: `foreach` and `matrix` spread out."""
     stages = {}
-    values = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    pipeline = yaml.safe_load((ROOT / folder / "dvc.yaml").read_text(encoding="utf-8"))
+    for more in pipeline.get("vars", []):
+        values = values | more
+
+    def over(found: Any) -> Any:
+        if not isinstance(found, str):
+            return found
+        return functools.reduce(operator.getitem, found[2:-1].split("."), values)
+
     for name, whole in pipeline["stages"].items():
-        if "foreach" not in whole:
-            stages[name] = whole
-            continue
-        over = functools.reduce(operator.getitem, whole["foreach"][2:-1].split("."), values)
-        for key, item in over.items():
-            text = json.dumps(whole["do"]).replace("${key}", key)
-            for place, world in enumerate(item["worlds"] if isinstance(item, dict) else []):
-                text = text.replace(f"${{item.worlds[{place}]}}", world)
-            stages[f"{name}@{key}"] = json.loads(text)
-    return stages
+        template = json.dumps(whole.get("do", {k: v for k, v in whole.items() if k != "matrix"}))
+        axes = {axis: list(over(found)) for axis, found in whole.get("matrix", {}).items()}
+        for chosen in itertools.product(*axes.values()):
+            items = (
+                over(whole["foreach"]).items() if "foreach" in whole else [("-".join(chosen), {})]
+            )
+            for key, item in items:
+                known = (
+                    {"key": key}
+                    | dict(zip(axes, chosen, strict=True))
+                    | (item if isinstance(item, dict) else {})
+                )
+                stages["@".join(filter(None, (name, key)))] = json.loads(_filled(template, known))
+    return {f"{folder}{name}": stage for name, stage in stages.items()}
 
 
-STAGES = resolved()
+def _filled(template: str, known: dict[str, Any]) -> str:
+    """The text with ${key}, ${item.name} and ${item.name[0]} filled in."""
+
+    def value(match: re.Match[str]) -> str:
+        name, place = match.groups()
+        return str(known[name][int(place)] if place else known[name])
+
+    return re.sub(r"\$\{(?:item\.)?(\w+)(?:\[(\d)\])?\}", value, template)
+
+
+STAGES = resolved("", yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
+STUDIES = resolved("results/", {})
+ALL = STAGES | STUDIES
 
 
 def outs(stage: str) -> list[str]:
     """The files that a stage writes."""
-    entries = [entry for each in ("outs", "metrics") for entry in STAGES[stage].get(each, [])]
+    entries = [entry for each in ("outs", "metrics") for entry in ALL[stage].get(each, [])]
     return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
-MADE = {out: stage for stage in STAGES for out in outs(stage)}
+MADE = {out: stage for stage in ALL for out in outs(stage)}
 
 
 def script(stage: str) -> Path:
-    """The module that a stage runs."""
-    return ROOT / "stages" / f"{STAGES[stage]['cmd'].split()[2].removeprefix('stages.')}.py"
+    """The module whose command a stage runs, in a study or not."""
+    words = ALL[stage]["cmd"].split()
+    name = f"stages.{words[4]}" if words[2] == "mwm.study" else words[2]
+    return ROOT / f"{name.replace('.', '/')}.py"
 
 
 def command(stage: str) -> str:
     """The function of that module."""
     functions = closure.commands(script(stage))
-    return next(iter(functions)) if len(functions) == 1 else STAGES[stage]["cmd"].split()[3]
+    words = ALL[stage]["cmd"].split()
+    return (
+        next(iter(functions)) if len(functions) == 1 else words[5 if words[2] == "mwm.study" else 3]
+    )
+
+
+def code(stage: str) -> set[Path]:
+    """All files that a stage executes, or reads beside them."""
+    study = closure.closure(ROOT / "mwm/study.py") if "mwm.study" in ALL[stage]["cmd"] else set()
+    return closure.closure(script(stage)) | study
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stages_code_deps_are_the_closure_of_its_code(stage: str) -> None:
     declared = {dep for dep in STAGES[stage]["deps"] if dep not in MADE}
-    needed = {path.as_posix() for path in closure.closure(script(stage))}
+    needed = {path.as_posix() for path in code(stage)}
     assert declared == needed, (
         f"dvc.yaml, deps of {stage}: add {sorted(needed - declared) or 'nothing'}, "
         f"drop {sorted(declared - needed) or 'nothing'}"
     )
+
+
+@pytest.mark.parametrize("stage", STUDIES)
+def test_a_studys_code_deps_cover_the_closure_of_its_code(stage: str) -> None:
+    declared = {Path(dep) for dep in STUDIES[stage]["deps"] if dep.startswith(closure.PACKAGES)}
+    needed = code(stage)
+    assert not {file for file in needed if not declared & {file, *file.parents}}
+    assert not {dep for dep in declared if not any(dep in (f, *f.parents) for f in needed)}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -79,6 +122,17 @@ def test_a_stages_params_are_those_that_its_code_reads(stage: str) -> None:
     item = stage.partition("@")[2]
     read = {name.replace("*", item) for name in closure.params_read(script(stage), command(stage))}
     assert set(STAGES[stage].get("params", [])) == read
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STUDIES if "/params@" not in stage])
+def test_a_studys_params_are_those_that_its_code_reads(stage: str) -> None:
+    item = stage.rpartition("-")[2]
+    read = {name.replace("*", item) for name in closure.params_read(script(stage), command(stage))}
+    declared = STUDIES[stage]["params"]
+    if "mwm.study" in STUDIES[stage]["cmd"]:
+        folder = STUDIES[stage]["cmd"].split()[3]
+        (declared,) = (keys[f"{folder}/params.yaml"] for keys in declared)
+    assert set(declared) == read
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -90,14 +144,27 @@ def test_params_are_loaded_in_commands_and_nowhere_else(path: Path) -> None:
 
 
 def test_every_command_is_a_stage_of_the_pipeline() -> None:
-    run = {(script(stage), command(stage)) for stage in STAGES}
+    run = {(script(stage), command(stage)) for stage in ALL if "/params@" not in stage}
     assert run == {(path, name) for path in SCRIPTS for name in closure.commands(path)}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_dep_is_one_file_and_made_by_a_stage_unless_it_is_code(stage: str) -> None:
-    for dep in STAGES[stage]["deps"]:
-        assert dep in MADE or (ROOT / dep).is_file(), f"no stage makes {dep}, and it is no file"
+@pytest.mark.parametrize("stage", ALL)
+def test_every_dep_is_made_by_a_stage_or_there(stage: str) -> None:
+    for dep in ALL[stage]["deps"]:
+        path = ROOT / dep
+        there = path.is_file() or (stage in STUDIES and path.is_dir())
+        assert dep in MADE or there, f"no stage makes {dep}, and it is not there"
+
+
+def test_the_studies_are_tabulated_all_with_all_that_they_took() -> None:
+    stage = STUDIES["results/tabulate"]
+    kept = [out for out in MADE if out.startswith("results/runs/")]
+    told = [out for out in kept if out.endswith(("/params.yaml", "/eval"))]
+    known = {Path(out).parts[2] for out in kept}
+    assert known == set(stage["cmd"].split()[3:])
+    assert set(told) <= set(stage["deps"])
+    trained = {out for out in kept if "/seconds/" in out}
+    assert {dep for dep in stage["deps"] if "/seconds/" in dep} <= trained
 
 
 def test_evaluation_reads_every_world_and_every_run() -> None:
@@ -110,7 +177,7 @@ def test_evaluation_reads_every_world_and_every_run() -> None:
 
 
 def test_no_stage_always_runs_persists_or_is_frozen() -> None:
-    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    text = "".join((ROOT / f / "dvc.yaml").read_text(encoding="utf-8") for f in ("", "results"))
     assert not re.search("always_changed|persist|frozen", text)
 
 

@@ -21,6 +21,13 @@ MIRROR_TEST = (
     "to see alone. The test is passed where it is the agent in nearly all frames."
 )
 
+CURVES = (
+    "A column per run: above from the original to the variant, below back. Blue: decoded from the "
+    "world's own code; orange: from the other world's. Solid: the frame itself; dashed: the next "
+    "one, predicted by M. Dynamics are shared once the orange lines have come down to the blue "
+    "ones. Measured on validation episodes, for the record alone."
+)
+
 
 def criterion(objects: Sequence[str]) -> str:
     """When a run counts as a success."""
@@ -71,10 +78,7 @@ def captions(pairs: Pairs, chosen: Sequence[int]) -> dict[str, tuple[str, str]]:
         ),
         "curves": (
             "Errors on validation episodes during training, per run and direction",
-            "A column per run: above from the original to the variant, below back. Blue: decoded "
-            "from the world's own code; orange: from the other world's. Solid: the frame itself; "
-            "dashed: the next one, predicted by M. Dynamics are shared once the orange lines have "
-            "come down to the blue ones. Measured on validation episodes, for the record alone.",
+            CURVES,
         ),
         "elements": (
             "Per latent dimension: deviation, distance between worlds, decoder weights, gradient",

@@ -1,6 +1,7 @@
 """The charts: learning curves of every run, and the matrix of alignment."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ LINES = {  # column: its name, whether another world's code is decoded, whether 
 
 
 def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
-    """Errors on validation episodes: a column per run, from the original above, back below."""
+    """Errors on validation episodes: a column per run, from the original above, back below.
+
+    Of several seeds the median at each iteration, on a band from the least to the greatest.
+    """
     runs = list(dict.fromkeys(row.model for row in curves))
     columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
     figure = blank(max(2.05 * columns + 0.5, 8.5), 3.7 * bands + 0.7, dpi)
@@ -52,11 +56,19 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
 def _losses(panel: Axes, rows: Sequence[Row], theme: Theme) -> None:
     """One direction of one run."""
     for column in LINES:
-        points = [(row["iteration"], row[column]) for row in rows]
-        known = [(x, y) for x, y in points if x is not None and y is not None and y > 0]
+        known: dict[float, list[float]] = {}
+        for row in rows:
+            iteration, error = row["iteration"], row[column]
+            if iteration is not None and error is not None and error > 0:
+                known.setdefault(iteration, []).append(error)
         if known:
-            marker = "o" if len(known) == 1 else None
-            panel.plot(*zip(*known, strict=True), marker=marker, **_line(column, theme))
+            style = _line(column, theme)
+            middle = [median(errors) for errors in known.values()]
+            panel.plot(list(known), middle, marker="o" if len(known) == 1 else None, **style)
+            low, high = map(min, known.values()), map(max, known.values())
+            panel.fill_between(
+                list(known), list(low), list(high), color=style["color"], alpha=0.2, linewidth=0
+            )
             panel.set_yscale("log")
     words = f"{symbol(rows[0].source)} → {symbol(rows[0].target)}" if rows else "not recorded"
     panel.text(0, 1.03, words, transform=panel.transAxes, color=theme.muted)

@@ -1,12 +1,47 @@
-"""Pieces of HTML: names of worlds, numbers, and tables."""
+"""Pieces of HTML: documents, figures, names of worlds, numbers, and tables."""
 
-from collections.abc import Callable, Iterable, Sequence
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
+from string import Template
 
 from mwm.reporting.results import Pairs, Row
 from mwm.reporting.style import SYMBOLS, rounded_down
 
+DOCUMENT = Path(__file__).with_name("document.html")
 WORDS = ' class="words"'  # of a cell that is not a number
+
+Drawn = Mapping[str, tuple[bytes, bytes]]  # figure: PNG or GIF for light and for dark paper
+Said = Mapping[str, tuple[str, str]]  # figure: what stands in its place unseen, and its caption
+
+
+def document(title: str, template: Path, **parts: str) -> str:
+    """A whole page: the body is `template`, filled with `title` and `parts`."""
+    body = Template(template.read_text(encoding="utf-8")).substitute(parts, title=title)
+    return Template(DOCUMENT.read_text(encoding="utf-8")).substitute(title=title, body=body)
+
+
+def figures(drawn: Drawn, said: Said) -> dict[str, str]:
+    """Every figure on paper of the reader's colour, with what to see in it."""
+    return {name: _figure(*drawn[name], *said[name]) for name in drawn}
+
+
+def _figure(light: bytes, dark: bytes, alternative: str, caption: str) -> str:
+    on_light, on_dark = (
+        f"data:image/{kind(image)};base64,{base64.b64encode(image).decode()}"
+        for image in (light, dark)
+    )
+    return (
+        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{on_dark}">'
+        f'<img src="{on_light}" alt="{escape(alternative)}"></picture>'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def kind(image: bytes) -> str:
+    """What an image is: "gif" or "png"."""
+    return "gif" if image.startswith(b"GIF8") else "png"
 
 
 def symbol(world: str) -> str:

@@ -9,8 +9,9 @@ from mwm.reporting.charts import alignment_figure, curves_figure
 from mwm.reporting.dreams import dreams_figure, read_dreams
 from mwm.reporting.elements import elements_figure, read_elements
 from mwm.reporting.film import read_film
+from mwm.reporting.markup import kind
 from mwm.reporting.mirror_test import read_marks
-from mwm.reporting.page import kind, page
+from mwm.reporting.page import page
 from mwm.reporting.pictures import strip_figure, worlds_figure
 from mwm.reporting.results import read_curves, read_pairs
 from mwm.reporting.style import DARK, LIGHT, Theme, themed

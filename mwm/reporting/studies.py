@@ -1,0 +1,120 @@
+"""What the studies found: a row per variant and seed, a row per model, and rates with intervals."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError, params, store
+from mwm.params import ORIGINAL
+from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
+from mwm.reporting.summary import aligned, lowest
+
+NORMAL = 1.959964  # standard deviations to either side that hold 95% of a normal distribution
+
+
+@dataclass(frozen=True)
+class Study:
+    """One method with one seed, and what became of it."""
+
+    method: str
+    seed: int
+    inputs: str
+    pairs: Pairs
+    curves: Sequence[Row]
+    folder: Path
+
+    def minutes(self, *acts: str) -> float:
+        """Wall-clock minutes that acts of training took together: ("see-mirror", "anchor")."""
+        return round(sum(map(self._seconds, acts)) / 60, 2)
+
+    def _seconds(self, act: str) -> float:
+        path = self.folder / "seconds" / f"train-{act}.json"
+        content = store.read_json(path)
+        seconds = content.get("seconds") if isinstance(content, dict) else None
+        if not isinstance(seconds, int | float):
+            raise MwmError(f"{path}: expected seconds, found {content!r}; {store.REMAKE}")
+        return seconds
+
+
+def read_study(folder: Path) -> Study:
+    """Read results/runs/<method>-<seed>.
+
+    Raises:
+        MwmError: a file is missing or damaged.
+    """
+    run = params.load(folder / "params.yaml").train.run
+    method = folder.name.rpartition("-")[0]
+    pairs = read_pairs(folder / "eval/pairs.csv")
+    return Study(
+        method, run.seed, run.inputs, pairs, read_curves(folder / "eval/curves.csv"), folder
+    )
+
+
+def variant_rows(study: Study) -> list[dict[str, Any]]:
+    """One row per variant: what the original and it make of each other's codes.
+
+    F1 is that of the direction in which it is lower, distances (pixels) of that in which they are
+    greater. `minutes` are those of the variant's own V, seen and recruited; `minutes_from_nothing`
+    add the original's V and the anchor.
+    """
+    rows = []
+    for there, back in study.pairs.runs:
+        world = there.target
+        row: dict[str, Any] = {
+            "world": world,
+            "inputs": study.inputs,
+            "seed": study.seed,
+            "method": study.method,
+        }
+        for column in ("alignment", "predicted_alignment"):
+            row |= {f"{column}_forward": there[column], f"{column}_backward": back[column]}
+        for name in study.pairs.objects:
+            worse = min((there, back), key=lambda way: way[f"f1_{name}"] or 0.0)
+            away = [d for way in (there, back) if (d := way[f"distance_{name}"]) is not None]
+            row[f"{name}_f1"] = worse[f"f1_{name}"]
+            row[f"own_{name}_f1"] = worse[f"own_f1_{name}"]
+            row[f"{name}_distance"] = max(away, default=None)
+        row["success"] = there["success"] == 1
+        row["minutes"] = study.minutes(f"see-{world}", f"recruit-{world}")
+        before = study.minutes(f"see-{ORIGINAL}", "anchor")
+        row["minutes_from_nothing"] = round(row["minutes"] + before, 2)
+        rows.append(row)
+    return rows
+
+
+def model_row(study: Study) -> dict[str, Any] | None:
+    """A model of all worlds: its ordered pairs, and the least of each measure over them.
+
+    None where each variant has a model of its own.
+    """
+    pairs = study.pairs
+    if len(pairs.models) > 1:
+        return None
+    crossed, worlds = pairs.crossed, pairs.worlds
+    acts = [*(f"see-{world}" for world in worlds), "anchor"]
+    acts += [f"recruit-{world}" for world in worlds if world != ORIGINAL]
+    return {
+        "inputs": study.inputs,
+        "seed": study.seed,
+        "method": study.method,
+        "worlds": len(worlds),
+        "pairs": len(crossed),
+        "pairs_aligned": sum(map(aligned, crossed)),
+        "successes": sum(row["success"] == 1 for row in crossed),
+        "alignment_min": lowest(crossed, "alignment"),
+        "predicted_alignment_min": lowest(crossed, "predicted_alignment"),
+        **{f"{name}_f1_min": lowest(crossed, f"f1_{name}") for name in pairs.objects},
+        **{f"own_{name}_f1_min": lowest(crossed, f"own_f1_{name}") for name in pairs.objects},
+        "minutes": study.minutes(*acts),
+    }
+
+
+def wilson(successes: int, tries: int) -> tuple[float, float]:
+    """The 95% interval of a rate (Wilson 1927, "Probable Inference", J. Am. Stat. Assoc. 22)."""
+    rate, weight = successes / tries, NORMAL**2 / tries
+    middle = (rate + weight / 2) / (1 + weight)
+    spread = rate * (1 - rate) / tries + weight / (4 * tries)
+    half = NORMAL * math.sqrt(spread) / (1 + weight)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

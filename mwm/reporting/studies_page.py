@@ -1,0 +1,164 @@
+"""The page of the studies: rates by method and variant, models of all worlds, curves."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from mwm.reporting import captions
+from mwm.reporting.markup import Drawn, document, figures, head, label, line, pixels, share
+from mwm.reporting.studies import wilson
+
+TEMPLATE = Path(__file__).with_name("studies.html")
+METHODS = {
+    "anchored": "see, anchor, recruit",
+    "joint": "the paper's: all at once, moments",
+    "joint_long": "the paper's, three times as long",
+}
+INPUTS = {
+    "corresponding": "Both worlds get the same batch; the model is told neither which frame "
+    "belongs to which nor the transformation.",
+    "independent": "The worlds learn from disjoint episodes.",
+}
+PAPER = {  # inputs: variant: what the paper shows, as one curve each, without a number
+    "corresponding": dict.fromkeys(
+        ("transpose", "hswap", "vswap", "invert", "mirror"), "one curve, converges"
+    ),
+    "independent": dict.fromkeys(
+        ("transpose", "hswap", "invert", "mirror"), "one curve, slightly worse"
+    )
+    | {"vswap": "one lucky try"},
+}
+BUDGET = (
+    "Minutes are medians of wall-clock time on two CPU cores: of the variant's own V (seen and "
+    "recruited), and of all that a model of the original and this variant needs. The paper's "
+    "method trains both worlds at once, for as long; it shows a curve for each variant, and no "
+    "numbers."
+)
+
+Table = Sequence[Mapping[str, Any]]
+
+
+def studies_page(variants: Table, models: Table, objects: Sequence[str], drawn: Drawn) -> str:
+    """The whole page.
+
+    Args:
+        variants: rows of `variant_rows`, of all studies.
+        models: rows of `model_row`.
+        objects: those that have an F1.
+        drawn: by method, the figure of its curves.
+    """
+    said = {
+        name: (
+            f"Errors during training, {name}",
+            f"<b>{escape(_told(name))}.</b> {captions.CURVES} Lines are medians over seeds, bands "
+            "reach from the least to the greatest.",
+        )
+        for name in drawn
+    }
+    inputs = list(dict.fromkeys(row["inputs"] for row in variants))
+    return document(
+        f"Shared dynamics with {' and '.join(inputs)} inputs: rates",
+        TEMPLATE,
+        inputs=" ".join(INPUTS[name] for name in inputs),
+        headline=_headline(variants, models),
+        criterion=captions.criterion(objects),
+        variants=_variants(variants, objects),
+        budget=BUDGET,
+        models=_models(models, objects),
+        curves="".join(figures(drawn, said).values()),
+    )
+
+
+def _headline(variants: Table, models: Table) -> str:
+    """Successes by method, plainly."""
+    parts = []
+    for method, rows in _by(variants, "method").items():
+        count = f"{sum(row['success'] for row in rows)} of {len(rows)}"
+        parts.append(f"{escape(_told(method))}: {count} variants and seeds meet the criterion")
+    if models:
+        met, pairs = (sum(row[column] for row in models) for column in ("successes", "pairs"))
+        parts.append(f"of all ordered pairs in models of all worlds, {met} of {pairs}")
+    return "; ".join(parts) + "."
+
+
+def _told(method: str) -> str:
+    return METHODS.get(method, method)
+
+
+def _variants(rows: Table, objects: Sequence[str]) -> str:
+    titles = head(
+        ("", ["variant"]),
+        ("success", ["seeds", "95% interval"]),
+        ("alignment", ["lowest", "median"]),
+        ("predicted", ["lowest", "median"]),
+        ("lowest F1 across / own", list(map(escape, objects))),
+        ("px off, median", list(map(escape, objects))),
+        ("minutes", ["own", "in all"]),
+        ("", ["the paper"]),
+    )
+    bodies = ""
+    for method, of_method in _by(rows, "method").items():
+        width = titles.count('scope="col"')
+        name = f'<th colspan="{width}" scope="rowgroup">{escape(_told(method))}</th>'
+        lines = [f'<tr class="group">{name}</tr>']
+        lines += [_variant(w, found, objects) for w, found in _by(of_method, "world").items()]
+        bodies += f"<tbody>{''.join(lines)}</tbody>"
+    return f'<div class="wide"><table>{titles}{bodies}</table></div>'
+
+
+def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:
+    successes = sum(row["success"] for row in rows)
+    low, high = wilson(successes, len(rows))
+    cells = [f"{successes} of {len(rows)}", f"{low:.2f}–{high:.2f}"]
+    for column in ("alignment", "predicted_alignment"):
+        ways = [_known(rows, f"{column}_{way}") for way in ("forward", "backward")]
+        lower = [min(pair) for pair in zip(*ways, strict=True)]
+        cells += [share(min(lower, default=None)), share(median(lower) if lower else None)]
+    for name in objects:
+        worst = min(rows, key=lambda row: row[f"{name}_f1"] or 0.0)
+        own = share(worst[f"own_{name}_f1"])
+        cells.append(f"{share(worst[f'{name}_f1'])}<small> / {own}</small>")
+    for name in objects:
+        away = _known(rows, f"{name}_distance")
+        cells.append(pixels(median(away) if away else None))
+    cells += [f"{median(_known(rows, c)):.1f}" for c in ("minutes", "minutes_from_nothing")]
+    return line(label(world), cells, PAPER[rows[0]["inputs"]].get(world, "not shown"))
+
+
+def _models(rows: Table, objects: Sequence[str]) -> str:
+    """A section on models of all worlds; empty where there is none."""
+    if not rows:
+        return ""
+    titles = head(
+        ("", ["seed"]),
+        ("ordered pairs", ["of", "aligned", "meet all"]),
+        ("lowest alignment", ["seen", "predicted"]),
+        ("lowest F1 across", list(map(escape, objects))),
+        ("", ["minutes"]),
+    )
+    lines = ""
+    for row in rows:
+        cells = [str(row[c]) for c in ("pairs", "pairs_aligned", "successes")]
+        least = ["alignment_min", "predicted_alignment_min", *(f"{n}_f1_min" for n in objects)]
+        cells += [share(row[column]) for column in least] + [f"{row['minutes']:.1f}"]
+        lines += line(f"{escape(row['method'])}, seed {row['seed']}", cells)
+    count = rows[0]["worlds"]
+    return (
+        f"<section><h2>All {count} worlds in one model</h2><p>The anchor is frozen, so that "
+        "recruits do not depend on each other: one anchor and its recruits are a model of all "
+        "worlds. Encoded in any, decoded in any other:</p>"
+        f'<div class="wide"><table>{titles}<tbody>{lines}</tbody></table></div></section>'
+    )
+
+
+def _by(rows: Iterable[Mapping[str, Any]], column: str) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
+
+
+def _known(rows: Table, column: str) -> list[float]:
+    return [row[column] for row in rows if row[column] is not None]
