@@ -10,7 +10,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-.PHONY: help env repro test slow smoke lint format clean
+.PHONY: help env repro studies test slow smoke lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -30,7 +30,12 @@ $(STAMP): pyproject.toml constraints.txt
 repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params changed
 	@[ -e .git ] || { echo "repro: git init, which DVC needs"; git init --quiet; }
 	@echo "repro: dvc repro; then open report/index.html"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dvc repro
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro
+
+studies: $(STAMP)  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
+	@[ -e .git ] || { echo "studies: git init, which DVC needs"; git init --quiet; }
+	@echo "studies: dvc repro results/dvc.yaml; then open results/index.html"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro results/dvc.yaml
 
 test: $(STAMP)  ## run the tests that take seconds
 	@echo "test: pytest (the slow ones: make slow)"
