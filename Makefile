@@ -34,8 +34,9 @@ repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params chan
 
 studies: $(STAMP)  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
 	@[ -e .git ] || { echo "studies: git init, which DVC needs"; git init --quiet; }
-	@echo "studies: dvc repro results/dvc.yaml; then open results/index.html"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro results/dvc.yaml
+	@echo "studies: dvc repro variants, then dvc repro in results/; then open results/index.html"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro variants
+	@cd results && PATH="$(CURDIR)/$(BIN):$$PATH" "$(CURDIR)/$(BIN)/python" -m mwm.repro
 
 test: $(STAMP)  ## run the tests that take seconds
 	@echo "test: pytest (the slow ones: make slow)"

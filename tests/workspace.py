@@ -15,7 +15,7 @@ import yaml
 from mwm import MwmError
 
 ROOT = Path(__file__).resolve().parents[1]
-MADE = re.compile(r"(dvc\.lock|metrics\.json|report/.*)")  # by the pipeline; a copy starts without
+MADE = re.compile(r"(results/)?dvc\.lock|metrics\.json|report/.*|results/[^/]*\.(csv|html|png)")
 
 
 def silent(line: str) -> None:
@@ -23,7 +23,10 @@ def silent(line: str) -> None:
 
 
 class Workspace:
-    """What `git status` would show of the project, copied to `folder`, which is a repository."""
+    """What `git status` would show of the project, copied to `folder`, which is a repository.
+
+    What pipelines made and git keeps (`MADE`) is left out: a copy starts without.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,7 +74,7 @@ class Workspace:
 
     def outdated(self) -> set[str]:
         """Stages whose own code, data or params changed since they ran; not those downstream."""
-        status = json.loads(self.run("-m", "dvc", "status", "--json"))
+        status = json.loads(self.run("-m", "dvc", "status", "--json", "dvc.yaml"))
         return {stage for stage, changes in status.items() if "changed deps" in str(changes)}
 
     def outputs(self) -> dict[str, str]:

@@ -90,7 +90,7 @@ def model_row(study: Study) -> dict[str, Any] | None:
     None where each variant has a model of its own.
     """
     pairs = study.pairs
-    if len(pairs.models) > 1:
+    if len(pairs.models) == len(pairs.runs):
         return None
     crossed, worlds = pairs.crossed, pairs.worlds
     acts = [*(f"see-{world}" for world in worlds), "anchor"]

@@ -1,0 +1,154 @@
+import csv
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_report import _Page
+
+from mwm import MwmError
+from mwm.profiles import lay_over
+from mwm.reporting.studies import model_row, read_study, variant_rows, wilson
+from mwm.reporting.studies_page import PAPER
+from stages import tabulate as stage
+
+ROOT = Path(__file__).parents[2]
+WORLDS = ["original", "vswap", "mirror"]
+Made = Callable[..., Path]
+
+
+@pytest.fixture
+def made(tmp_path, contents, evaluated) -> Made:
+    """A study's folder as its stages leave it: real params and frames, made-up numbers."""
+
+    def make(name: str, models: dict[str, list[str]], alignments: Any = None, minutes: float = 3.0):
+        folder = tmp_path / "runs" / name
+        (folder / "seconds").mkdir(parents=True)
+        method, _, seed = name.rpartition("-")
+        laid = lay_over(
+            ROOT / "params.yaml",
+            ROOT / f"results/methods/{method}.yaml",
+            [f"train.run.seed={seed}"],
+        )
+        (folder / "params.yaml").write_text(laid)
+        evaluated.func(folder / "eval", contents, models, alignments)
+        acts = ["anchor", *(f"{a}-{w}" for w in WORLDS for a in ("see", "recruit"))]
+        for act in acts:
+            path = folder / "seconds" / f"train-{act}.json"
+            path.write_text(json.dumps({"seconds": 60 * minutes}))
+        return folder
+
+    return make
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_tells_the_lower_direction_and_the_time(made):
+    study = read_study(made("anchored-2", {"anchored": WORLDS}, {("mirror", "original"): 0.6}))
+    row = variant_rows(study)[1]
+    assert (row["world"], row["inputs"], row["seed"], row["method"]) == (
+        "mirror",
+        "corresponding",
+        2,
+        "anchored",
+    )
+    assert (row["alignment_forward"], row["alignment_backward"]) == (0.96, 0.6)
+    assert row["ball_f1"] == pytest.approx(0.97 * 0.6)
+    assert row["own_ball_f1"] == 0.97
+    assert row["success"] is False
+    assert variant_rows(study)[0]["success"] is True
+    assert row["minutes"] == 6.0  # seen and recruited
+    assert row["minutes_from_nothing"] == 12.0  # the original seen, and the anchor
+
+
+def test_a_model_of_all_worlds_is_told_by_its_worst_pair(made):
+    study = read_study(made("anchored-2", {"anchored": WORLDS}, {("mirror", "vswap"): 0.6}))
+    row = model_row(study)
+    assert (row["worlds"], row["pairs"], row["pairs_aligned"], row["successes"]) == (3, 6, 5, 4)
+    assert row["alignment_min"] == 0.6
+    assert row["ball_f1_min"] == pytest.approx(0.97 * 0.6)
+    assert row["minutes"] == 18.0  # three seen, an anchor, two recruits
+
+
+def test_variants_with_models_of_their_own_are_no_model_of_all_worlds(made):
+    models = {"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]}
+    study = read_study(made("joint-1", models))
+    assert model_row(study) is None
+    assert [row["world"] for row in variant_rows(study)] == ["vswap", "mirror"]
+
+
+@pytest.mark.parametrize(
+    ("successes", "tries"), [(k, n) for n in (1, 3, 5, 30) for k in (0, 1, n - 1, n)]
+)
+def test_wilsons_interval_holds_the_rates_that_the_score_test_accepts(successes, tries):
+    rates = np.linspace(0, 1, 100_001)[1:-1]
+    score = np.abs(successes / tries - rates) / np.sqrt(rates * (1 - rates) / tries)
+    accepted = rates[score <= 1.959964]
+    low, high = wilson(successes, tries)
+    assert (low, high) == pytest.approx((accepted[0], accepted[-1]), abs=2e-5)
+
+
+def _tabulated(folder: Path, *studies: str) -> Path:
+    runs, out = folder / "runs", folder / "out"
+    stage.app([*studies, "--runs", str(runs), "--out", str(out)], standalone_mode=False)
+    return out
+
+
+def test_the_stage_writes_tables_pictures_and_a_page(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for seed in (1, 2, 3):
+        lost = {("original", "vswap"): 0.4} if seed == 3 else None
+        made(f"anchored-{seed}", {"anchored": WORLDS}, lost, minutes=seed)
+    made("joint-1", {"mirror": ["original", "mirror"]}, {("mirror", "original"): -0.5})
+    out = _tabulated(tmp_path, "anchored-1", "anchored-2", "anchored-3", "joint-1")
+
+    rows = _rows(out / "corresponding.csv")
+    told = [(row["method"], row["seed"], row["world"], row["success"]) for row in rows]
+    assert told == [
+        *(
+            ("anchored", seed, world, str(seed + world != "3vswap").lower())
+            for seed, world in itertools.product("123", WORLDS[1:])
+        ),
+        ("joint", "1", "mirror", "false"),
+    ]
+    assert [row["seed"] for row in _rows(out / "models.csv")] == ["1", "2", "3"]
+    for method in ("anchored", "joint"):
+        assert Image.open(out / f"{method}.png").width > 500
+
+    page = _Page((out / "index.html").read_text())
+    assert "see, anchor, recruit: 5 of 6 variants and seeds meet the criterion" in page.text
+    assert "the paper's: all at once, moments: 0 of 1" in page.text
+    assert "of all ordered pairs in models of all worlds, 16 of 18" in page.text
+    assert "2 of 30.20–0.94" in page.text  # vswap's rate, with Wilson's interval
+    assert PAPER["corresponding"]["vswap"] in page.text
+    assert page.text.count("−0.500") == 2  # lowest and median of one seed
+
+
+def test_the_bytes_do_not_depend_on_when_it_is_told(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    made("anchored-1", {"anchored": WORLDS})
+    first, again = (
+        {path.name: path.read_bytes() for path in _tabulated(tmp_path, "anchored-1").iterdir()}
+        for _ in range(2)
+    )
+    assert first == again
+
+
+@pytest.mark.parametrize("content", ["[]", '{"seconds": "3"}', "{"])
+def test_a_damaged_time_is_told(made, content):
+    folder = made("anchored-1", {"anchored": WORLDS})
+    (folder / "seconds/train-anchor.json").write_text(content)
+    with pytest.raises(MwmError, match=r"train-anchor\.json: .*dvc repro"):
+        variant_rows(read_study(folder))
+
+
+def test_a_missing_study_is_told(tmp_path):
+    with pytest.raises(MwmError, match="anchored-9"):
+        read_study(tmp_path / "anchored-9")
