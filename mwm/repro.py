@@ -125,8 +125,12 @@ def _told(stage: str, outlook: Outlook) -> str:
 
 
 def _stages(targets: Sequence[str]) -> list[str]:
-    listed = [sys.executable, "-m", "dvc", "stage", "list", "--name-only", *targets]
-    return subprocess.run(listed, capture_output=True, text=True, check=False).stdout.split()
+    """The targets' stages, and all that they come from."""
+    drawn = ""
+    for target in targets:
+        graph = [sys.executable, "-m", "dvc", "dag", "--dot", target]
+        drawn += subprocess.run(graph, capture_output=True, text=True, check=False).stdout
+    return re.findall(r'^"([^"]+)";$', drawn, re.M)
 
 
 def _times() -> dict[str, float]:

@@ -37,10 +37,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
+def start(folder: Path, *targets: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.Popen(
-        [sys.executable, "-m", "mwm.repro"],
+        [sys.executable, "-m", "mwm.repro", *targets],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -50,8 +50,8 @@ def start(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def repro(folder: Path) -> tuple[int, list[str]]:
-    process = start(folder)
+def repro(folder: Path, *targets: str) -> tuple[int, list[str]]:
+    process = start(folder, *targets)
     out = process.communicate()[0]
     return process.returncode, [line for line in out.splitlines() if line.startswith("repro: ")]
 
@@ -77,6 +77,16 @@ def test_every_stage_that_runs_is_announced_with_the_time_left(folder: Path) -> 
         "repro: report is 3 of 3",
     ]
     assert told[0].endswith(" s left"), "the times of the last run count, not the usual ones"
+
+
+def test_of_a_target_and_what_it_comes_from_alone(folder: Path) -> None:
+    told = repro(folder, "see@vswap")[1]
+    assert told[0].startswith("repro: see@vswap is 1 of 1;")
+    told = repro(folder, "report")[1]
+    assert [line.split(";")[0] for line in told[:2]] == [
+        "repro: see@mirror is 1 of 3",
+        "repro: report is 3 of 3",
+    ]
 
 
 def test_a_failed_stage_fails_the_command_and_leaves_no_time(folder: Path) -> None:
