@@ -10,10 +10,11 @@ from mwm.reporting import captions
 from mwm.reporting.markup import Drawn, document, figures, head, label, line, pixels, share
 from mwm.reporting.studies import wilson
 
+WAYS = ("forward", "backward")
 TEMPLATE = Path(__file__).with_name("studies.html")
 METHODS = {
     "anchored": "see, anchor, recruit",
-    "joint": "the paper's: all at once, moments",
+    "joint": "the paper's: all worlds at once, moments",
     "joint_long": "the paper's, three times as long",
 }
 INPUTS = {
@@ -21,20 +22,18 @@ INPUTS = {
     "belongs to which nor the transformation.",
     "independent": "The worlds learn from disjoint episodes.",
 }
-PAPER = {  # inputs: variant: what the paper shows, as one curve each, without a number
+PAPER = {  # inputs: variant: what becomes of the paper's curve, of which it shows one each
     "corresponding": dict.fromkeys(
-        ("transpose", "hswap", "vswap", "invert", "mirror"), "one curve, converges"
+        ("transpose", "hswap", "vswap", "invert", "mirror"), "converges"
     ),
-    "independent": dict.fromkeys(
-        ("transpose", "hswap", "invert", "mirror"), "one curve, slightly worse"
-    )
+    "independent": dict.fromkeys(("transpose", "hswap", "invert", "mirror"), "slightly worse")
     | {"vswap": "one lucky try"},
 }
 BUDGET = (
     "Minutes are medians of wall-clock time on two CPU cores: of the variant's own V (seen and "
-    "recruited), and of all that a model of the original and this variant needs. The paper's "
-    "method trains both worlds at once, for as long; it shows a curve for each variant, and no "
-    "numbers."
+    "recruited), and of all that a model of the original and this variant needs; the paper's "
+    "method has both worlds learn at once. The paper itself shows one curve for each variant, and "
+    "no number."
 )
 
 Table = Sequence[Mapping[str, Any]]
@@ -76,11 +75,12 @@ def _headline(variants: Table, models: Table) -> str:
     parts = []
     for method, rows in _by(variants, "method").items():
         count = f"{sum(row['success'] for row in rows)} of {len(rows)}"
-        parts.append(f"{escape(_told(method))}: {count} variants and seeds meet the criterion")
+        parts.append(f"{count} by <i>{escape(_told(method))}</i>")
+    told = f"The criterion is met in {', '.join(parts)} (variants times seeds)"
     if models:
         met, pairs = (sum(row[column] for row in models) for column in ("successes", "pairs"))
-        parts.append(f"of all ordered pairs in models of all worlds, {met} of {pairs}")
-    return "; ".join(parts) + "."
+        told += f", and by {met} of {pairs} ordered pairs in models of all worlds"
+    return f"{told}."
 
 
 def _told(method: str) -> str:
@@ -90,13 +90,12 @@ def _told(method: str) -> str:
 def _variants(rows: Table, objects: Sequence[str]) -> str:
     titles = head(
         ("", ["variant"]),
-        ("success", ["seeds", "95% interval"]),
-        ("alignment", ["lowest", "median"]),
-        ("predicted", ["lowest", "median"]),
+        ("success", ["of seeds, interval"]),
+        ("lowest alignment", ["seen", "predicted"]),
         ("lowest F1 across / own", list(map(escape, objects))),
-        ("px off, median", list(map(escape, objects))),
+        ("px off, median", [" / ".join(map(escape, objects))] if objects else []),
         ("minutes", ["own", "in all"]),
-        ("", ["the paper"]),
+        ("", ["paper"]),
     )
     bodies = ""
     for method, of_method in _by(rows, "method").items():
@@ -111,18 +110,15 @@ def _variants(rows: Table, objects: Sequence[str]) -> str:
 def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:
     successes = sum(row["success"] for row in rows)
     low, high = wilson(successes, len(rows))
-    cells = [f"{successes} of {len(rows)}", f"{low:.2f}–{high:.2f}"]
+    cells = [f"{successes} of {len(rows)}<small> {low:.2f}–{high:.2f}</small>"]
     for column in ("alignment", "predicted_alignment"):
-        ways = [_known(rows, f"{column}_{way}") for way in ("forward", "backward")]
-        lower = [min(pair) for pair in zip(*ways, strict=True)]
-        cells += [share(min(lower, default=None)), share(median(lower) if lower else None)]
+        cells.append(share(min(row[f"{column}_{w}"] or 0.0 for row in rows for w in WAYS)))
     for name in objects:
         worst = min(rows, key=lambda row: row[f"{name}_f1"] or 0.0)
         own = share(worst[f"own_{name}_f1"])
         cells.append(f"{share(worst[f'{name}_f1'])}<small> / {own}</small>")
-    for name in objects:
-        away = _known(rows, f"{name}_distance")
-        cells.append(pixels(median(away) if away else None))
+    away = [_known(rows, f"{name}_distance") for name in objects]
+    cells += [" / ".join(pixels(median(found) if found else None) for found in away)] * bool(away)
     cells += [f"{median(_known(rows, c)):.1f}" for c in ("minutes", "minutes_from_nothing")]
     return line(label(world), cells, PAPER[rows[0]["inputs"]].get(world, "not shown"))
 
