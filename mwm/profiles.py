@@ -75,13 +75,13 @@ def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, .
 
 def _nested(value: str) -> tuple[tuple[str, ...], dict[Any, Any]]:
     """("train", "see", "kl"), {"train": {"see": {"kl": 3}}} for "train.see.kl=3"."""
-    import yaml
+    from ruamel.yaml import YAML, YAMLError
 
     name, equals, text = value.partition("=")
     key = tuple(name.split("."))
     try:
-        nested = yaml.safe_load(text)
-    except yaml.YAMLError:
+        nested = YAML(typ="safe").load(text)  # YAML 1.2: 1e-3 is a number
+    except YAMLError:
         equals = ""
     if not equals or not all(key):
         raise UsageError(f"--set: expected key=value, as train.run.seed=3, found {value!r}")

@@ -129,3 +129,37 @@ def test_a_missing_profile_is_told_in_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: profiles/smoek.yaml: cannot be read")
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_single_values_are_laid_over_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "profile.yaml").write_text("train: {run: {seed: 3, threads: 1}}")
+    text = lay_over(BASE, tmp_path / "profile.yaml", ["train.run.seed=4", "train.see.kl=1e-3"])
+    (tmp_path / "params.yaml").write_text(text)
+    p = params.load(tmp_path / "params.yaml")
+    assert (p.train.run.seed, p.train.run.threads, p.train.see.kl) == (4, 1, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("train.run.sead=3", "--set train.run.sead=3: train.run.sead: unknown key.*'seed'"),
+        ("train.run.seed=-3", "--set train.run.seed=-3: train.run.seed: expected greater"),
+        ("train.run.seed", "--set: expected key=value, as .*found 'train.run.seed'"),
+        ("=3", "--set: expected key=value"),
+        ("train..seed=3", "--set: expected key=value"),
+        ("train.run=[", "--set: expected key=value"),
+    ],
+)
+def test_a_mistaken_value_is_told_with_its_place(tmp_path: Path, value: str, told: str) -> None:
+    (tmp_path / "profile.yaml").write_text("train: {run: {threads: 1}}")
+    with pytest.raises(UsageError, match=told):
+        lay_over(BASE, tmp_path / "profile.yaml", [value])
+
+
+def test_another_file_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(BASE.read_text())
+    (tmp_path / "profile.yaml").write_text("{}")
+    words = ["profile.yaml", "--set", "train.run.seed=5", "--out", "new/params.yaml"]
+    subprocess.run([sys.executable, "-m", "mwm.profiles", *words], cwd=tmp_path, check=True)
+    assert (tmp_path / "params.yaml").read_text() == BASE.read_text()
+    assert params.load(tmp_path / "new/params.yaml").train.run.seed == 5
