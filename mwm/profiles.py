@@ -75,7 +75,8 @@ def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, .
 
 def _nested(value: str) -> tuple[tuple[str, ...], dict[Any, Any]]:
     """("train", "see", "kl"), {"train": {"see": {"kl": 3}}} for "train.see.kl=3"."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     name, equals, text = value.partition("=")
     key = tuple(name.split("."))
