@@ -26,14 +26,16 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+.git:
+	@echo "git init, which DVC needs"
+	@git init --quiet
+
 # PATH: the `python` of dvc.yaml is the environment's.
-repro: $(STAMP)  ## run the pipeline: all stages whose code, data or params changed
-	@[ -e .git ] || { echo "repro: git init, which DVC needs"; git init --quiet; }
+repro: $(STAMP) .git  ## run the pipeline: all stages whose code, data or params changed
 	@echo "repro: dvc repro; then open report/index.html"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro
 
-studies: $(STAMP)  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
-	@[ -e .git ] || { echo "studies: git init, which DVC needs"; git init --quiet; }
+studies: $(STAMP) .git  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
 	@echo "studies: dvc repro variants, then dvc repro in results/; then open results/index.html"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro variants
 	@cd results && PATH="$(CURDIR)/$(BIN):$$PATH" "$(CURDIR)/$(BIN)/python" -m mwm.repro

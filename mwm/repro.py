@@ -72,8 +72,6 @@ def repro(
 
     At most: a stage that need not run is found out when its turn comes, and counts until then.
     """
-    from mwm import store
-
     began = since = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", *(targets or [])], stdout=subprocess.PIPE, text=True
@@ -86,8 +84,7 @@ def repro(
     for line in _patient(process.stdout):
         if found := VISITED.match(line):
             if outlook and running:
-                outlook.finish(running, time.monotonic() - since)
-                store.write_json(TIMES, outlook.times)
+                _learn(outlook, running, time.monotonic() - since)
             visited.append(found[2])
             running = found[2] if found[1] == "Running stage" else ""
             if running:
@@ -98,11 +95,19 @@ def repro(
         print(line, end="", flush=True)
     code = process.wait()
     if outlook and not code:
-        outlook.finish(running, time.monotonic() - since)
-        store.write_json(TIMES, outlook.times)
+        if running:
+            _learn(outlook, running, time.monotonic() - since)
         minutes, seconds = divmod(round(time.monotonic() - began), 60)
         print(f"repro: done in {minutes}:{seconds:02d}")
     sys.exit(code)
+
+
+def _learn(outlook: Outlook, stage: str, seconds: float) -> None:
+    """A stage has ended: the next run knows how long it took."""
+    from mwm import store
+
+    outlook.finish(stage, seconds)
+    store.write_json(TIMES, outlook.times)
 
 
 def _patient(lines: Iterable[str]) -> Iterable[str]:

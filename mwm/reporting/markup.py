@@ -104,4 +104,14 @@ def table(titles: str, pairs: Pairs, rows: Sequence[Row], told: Callable[[Row], 
             name = f'<th colspan="{width}" scope="rowgroup">model {escape(model)}</th>'
             lines.insert(0, f'<tr class="group">{name}</tr>')
         bodies.append(f"<tbody>{''.join(lines)}</tbody>")
-    return f'<div class="wide"><table>{titles}{"".join(bodies)}</table></div>'
+    return wide(titles, "".join(bodies))
+
+
+def wide(titles: str, bodies: str) -> str:
+    """A table that scrolls by itself where the window is too narrow for it."""
+    return f'<div class="wide"><table>{titles}{bodies}</table></div>'
+
+
+def section(title: str, words: str, content: str) -> str:
+    """A part of a page: its title, what to know, and what there is to see."""
+    return f"<section><h2>{title}</h2><p>{words}</p>{content}</section>"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from mwm.reporting.markup import head, label, line, percent
+from mwm.reporting.markup import head, label, line, percent, wide
 from mwm.reporting.results import Numbers, Words, read_table
 
 Marks = Sequence[tuple[Words, Numbers]]
@@ -36,4 +36,4 @@ def mirror_table(marks: Marks) -> str:
         )
         for world in dict.fromkeys(words["world"] for words, _ in marks)
     ]
-    return f'<div class="wide"><table>{titles}<tbody>{"".join(lines)}</tbody></table></div>'
+    return wide(titles, f"<tbody>{''.join(lines)}</tbody>")

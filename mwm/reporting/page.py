@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mwm.reporting import captions, tables
-from mwm.reporting.markup import Drawn, document, figures, label, pair, share
+from mwm.reporting.markup import Drawn, document, figures, label, pair, section, share
 from mwm.reporting.mirror_test import Marks, mirror_table
 from mwm.reporting.results import Pairs
 from mwm.reporting.summary import ALIGNED, aligned
@@ -16,9 +16,9 @@ def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int], marks: Marks) -> str
     """The whole page, with its figures inside; `chosen` are the film's frames in the strip."""
     objects = mirror_test = ""
     if pairs.objects:
-        objects = _section("Objects", captions.OBJECTS, tables.objects(pairs))
+        objects = section("Objects", captions.OBJECTS, tables.objects(pairs))
     if marks:
-        mirror_test = _section("The mirror test", captions.MIRROR_TEST, mirror_table(marks))
+        mirror_test = section("The mirror test", captions.MIRROR_TEST, mirror_table(marks))
     return document(
         f"One dynamics, {len(pairs.worlds)} worlds",
         TEMPLATE,
@@ -33,10 +33,6 @@ def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int], marks: Marks) -> str
         objects=objects,
         mirror_test=mirror_test,
     )
-
-
-def _section(title: str, words: str, table: str) -> str:
-    return f"<section><h2>{title}</h2><p>{words}</p>{table}</section>"
 
 
 def _headline(pairs: Pairs) -> str:

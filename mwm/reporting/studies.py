@@ -60,6 +60,7 @@ def variant_rows(study: Study) -> list[dict[str, Any]]:
     add the original's V and the anchor.
     """
     rows = []
+    before = study.minutes(f"see-{ORIGINAL}", "anchor")
     for there, back in study.pairs.runs:
         world = there.target
         row: dict[str, Any] = {
@@ -78,7 +79,6 @@ def variant_rows(study: Study) -> list[dict[str, Any]]:
             row[f"{name}_distance"] = max(away, default=None)
         row["success"] = there["success"] == 1
         row["minutes"] = study.minutes(f"see-{world}", f"recruit-{world}")
-        before = study.minutes(f"see-{ORIGINAL}", "anchor")
         row["minutes_from_nothing"] = round(row["minutes"] + before, 2)
         rows.append(row)
     return rows

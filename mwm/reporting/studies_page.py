@@ -7,7 +7,18 @@ from statistics import median
 from typing import Any
 
 from mwm.reporting import captions
-from mwm.reporting.markup import Drawn, document, figures, head, label, line, pixels, share
+from mwm.reporting.markup import (
+    Drawn,
+    document,
+    figures,
+    head,
+    label,
+    line,
+    pixels,
+    section,
+    share,
+    wide,
+)
 from mwm.reporting.studies import wilson
 
 WAYS = ("forward", "backward")
@@ -104,7 +115,7 @@ def _variants(rows: Table, objects: Sequence[str]) -> str:
         lines = [f'<tr class="group">{name}</tr>']
         lines += [_variant(w, found, objects) for w, found in _by(of_method, "world").items()]
         bodies += f"<tbody>{''.join(lines)}</tbody>"
-    return f'<div class="wide"><table>{titles}{bodies}</table></div>'
+    return wide(titles, bodies)
 
 
 def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:
@@ -141,11 +152,11 @@ def _models(rows: Table, objects: Sequence[str]) -> str:
         cells += [share(row[column]) for column in least] + [f"{row['minutes']:.1f}"]
         lines += line(f"{escape(row['method'])}, seed {row['seed']}", cells)
     count = rows[0]["worlds"]
-    return (
-        f"<section><h2>All {count} worlds in one model</h2><p>The anchor is frozen, so that "
-        "recruits do not depend on each other: one anchor and its recruits are a model of all "
-        "worlds. Encoded in any, decoded in any other:</p>"
-        f'<div class="wide"><table>{titles}<tbody>{lines}</tbody></table></div></section>'
+    return section(
+        f"All {count} worlds in one model",
+        "The anchor is frozen, so that recruits do not depend on each other: one anchor and its "
+        "recruits are a model of all worlds. Encoded in any, decoded in any other:",
+        wide(titles, f"<tbody>{lines}</tbody>"),
     )
 
 
