@@ -118,7 +118,7 @@ def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     before = workspace.outputs()
-    workspace.edit("results/methods/joint.yaml", "iterations: 300", "iterations: 2")
+    workspace.edit("results/methods/joint.yaml", "iterations: 150", "iterations: 2")
     workspace.edit("results/methods/joint.yaml", "prediction_steps: 20", "prediction_steps: 2")
     ends = ("evaluate@anchored-2", "evaluate-joint@joint-2")
     folder = "import os; os.chdir('results'); "  # a DVC project of its own
