@@ -41,7 +41,8 @@ PAPER = {  # inputs: variant: what becomes of the paper's curve, of which it sho
     | {"vswap": "one lucky try"},
 }
 BUDGET = (
-    "Minutes are medians of wall-clock time on two CPU cores: of the variant's own V (seen and "
+    "Minutes are medians of wall-clock time on as many CPU threads as the study's params say (ours "
+    "two; the paper's method one, beside another study): of the variant's own V (seen and "
     "recruited), and of all that a model of the original and this variant needs; the paper's "
     "method has both worlds learn at once. The paper itself shows one curve for each variant, and "
     "no number."
