@@ -1,0 +1,1 @@
+"""Find the original's state in each frame of another world, from its dynamics, without pairs."""

@@ -1,0 +1,128 @@
+"""Hidden Markov chains whose transitions are known and whose emissions are not.
+
+The original's codes tell how its states follow each other under the actions; what is learned is
+which symbol of another world each state emits (Baum-Welch with fixed transitions, as in the
+decipherment of substitution ciphers: Knight, Nair, Rathod and Yamada 2006).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+PRIOR = 1e-3  # share of an emission that is spread evenly over the symbols
+UNSEEN = 0.1  # observations of the average transition that a transition row gets on top
+TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class Chain:
+    """States of the original and how they follow each other.
+
+    Attributes:
+        start: (k,) how often each state is met.
+        transitions: (a, k, k) chance of the next state by action; a = 1 where they do not matter.
+    """
+
+    start: Tensor
+    transitions: Tensor
+
+
+def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor | None) -> Chain:
+    """The chain of `states` (n,) over frames `at`, `stride` steps at a time.
+
+    With actions, a row that was rarely seen leans on the row of all actions together.
+    """
+    now, later = states[at], states[at + stride]
+    pairs = torch.bincount(now * k + later, minlength=k * k).view(k, k).float()
+    pairs = pairs + UNSEEN / k
+    overall = pairs / pairs.sum(1, keepdim=True)
+    start = torch.bincount(now, minlength=k).float()
+    if actions is None:
+        return Chain(start / start.sum(), overall[None])
+    kinds = int(actions.max()) + 1
+    index = (actions[at] * k + now) * k + later
+    by_action = torch.bincount(index, minlength=kinds * k * k).view(kinds, k, k).float()
+    by_action = by_action + 2 * overall
+    return Chain(start / start.sum(), by_action / by_action.sum(2, keepdim=True))
+
+
+def infer(
+    chain: Chain, emissions: Tensor, symbols: Tensor, actions: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Forward-backward for several candidates at once.
+
+    Args:
+        chain: k states.
+        emissions: (r, k, m), of r candidates.
+        symbols: (n, l) int64, below m.
+        actions: (n, l) int64, taken after each symbol; ignored where the chain has one.
+
+    Returns:
+        log-likelihood per step (r,), and the chance of each state given its whole sequence,
+        (r, n, l, k).
+    """
+    r, k, _ = emissions.shape
+    n, length = symbols.shape
+    seen = emissions.transpose(1, 2).contiguous()  # (r, m, k)
+    groups = _by_action(actions, len(chain.transitions))
+    posterior = torch.empty(length, r, n, k)
+    scales = torch.empty(length, r, n, 1)
+    ahead = chain.start.expand(r, n, k)
+    for t in range(length):
+        forward = ahead * seen[:, symbols[:, t]]
+        scales[t] = forward.sum(2, keepdim=True).clamp(min=TINY)
+        posterior[t] = forward / scales[t]
+        if t + 1 < length:
+            ahead = _step(posterior[t], chain.transitions, groups[t])
+    backward = torch.ones(r, n, k)
+    for t in range(length - 2, -1, -1):
+        weighted = backward * seen[:, symbols[:, t + 1]] / scales[t + 1]
+        backward = _step(weighted, chain.transitions.transpose(1, 2), groups[t])
+        posterior[t] *= backward
+        posterior[t] /= posterior[t].sum(2, keepdim=True).clamp(min=TINY)
+    return scales.log().mean((0, 2, 3)), posterior.permute(1, 2, 0, 3)
+
+
+def learn(
+    chain: Chain, emissions: Tensor, symbols: Tensor, actions: Tensor, sharpness: Iterable[float]
+) -> tuple[Tensor, Tensor]:
+    """Expectation-maximisation of the emissions: one iteration per entry of `sharpness`.
+
+    A sharpness below 1 flattens the emissions for that iteration (deterministic annealing, Ueda and
+    Nakano 1998), so that early iterations do not decide.
+
+    Returns:
+        the emissions (r, k, m) and log-likelihoods per step (r,) before the last iteration, best
+        candidate first.
+    """
+    r, k, m = emissions.shape
+    likelihood = torch.zeros(r)
+    flat = symbols.flatten()
+    for sharp in sharpness:
+        likelihood, posterior = infer(chain, emissions**sharp, symbols, actions)
+        counts = torch.zeros(r, m, k).index_add_(1, flat, posterior.flatten(1, 2))
+        counts = counts.transpose(1, 2)
+        counts = counts + PRIOR * counts.sum((1, 2), keepdim=True) / (k * m)
+        emissions = counts / counts.sum(2, keepdim=True)
+    order = likelihood.argsort(descending=True)
+    return emissions[order], likelihood[order]
+
+
+def _by_action(actions: Tensor, kinds: int) -> list[list[Tensor]]:
+    """For every step, the sequences of each action; empty lists where the chain ignores actions."""
+    if kinds == 1:
+        return [[]] * actions.shape[1]
+    return [[(column == a).nonzero()[:, 0] for a in range(kinds)] for column in actions.T]
+
+
+def _step(mass: Tensor, transitions: Tensor, groups: list[Tensor]) -> Tensor:
+    """(r, n, k) times each sequence's own transitions."""
+    if not groups:
+        return mass @ transitions[0]
+    out = torch.empty_like(mass)
+    for sequences, matrix in zip(groups, transitions, strict=True):
+        if len(sequences):
+            out[:, sequences] = mass[:, sequences] @ matrix
+    return out

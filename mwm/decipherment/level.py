@@ -1,0 +1,179 @@
+"""One resolution of a search: states of the original, symbols of the other world, and a chain."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mwm.decipherment.chain import Chain, count_chain, infer
+from mwm.decipherment.codes import Codes
+from mwm.decipherment.functions import Fourier
+
+LENGTH = 100  # steps of a sequence
+ITERATIONS = 12  # of k-means
+POINTS = 20_000  # that k-means sees
+CHUNK = 200  # sequences inferred at once
+FEATURES = 150  # of the smooth map from symbols to states' functions
+RIDGE = 0.01
+ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How fine a level is.
+
+    Attributes:
+        states: of the original.
+        symbols: of the other world.
+        functions: of the original that tell states apart, and
+        symbols_from: functions of one frame of the other world that tell symbols apart.
+        stride: steps of the game per step of the chain.
+    """
+
+    states: int
+    symbols: int
+    functions: int
+    symbols_from: int
+    stride: int = 1
+
+
+class Level:
+    """The chain of the original at one scale, and the other world's symbols.
+
+    States are clusters of the original's functions at two frames, so that velocity is part of a
+    state. Symbols are clusters of *one* frame's functions: to delay everything by a step is an
+    exact symmetry of dynamics without actions, and only what a single frame shows can break it.
+    """
+
+    def __init__(
+        self,
+        scale: Scale,
+        original: Codes,
+        states_from: Tensor,
+        other: Codes,
+        symbols_from: Tensor,
+        gap: int,
+        actions: bool,
+        seed: int,
+    ) -> None:
+        k = scale.states
+        self.k, self.m, self.actions = k, scale.symbols, other.actions
+        self.functions = window_all(states_from[:, : scale.functions], gap)
+        self.before = gap + 1  # frames that a state needs before its own
+        at = original.indices(self.before, scale.stride)
+        centres = cluster(self.functions[at], k, seed)
+        self.states = nearest(self.functions, centres)
+        self.original_at = original.indices(self.before, 0)
+        acts = original.actions if actions else None
+        self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts)
+        self.symbols_from = symbols_from[:, : scale.symbols_from]
+        self.other_at = other.indices(1, 0)
+        self.symbols = nearest(
+            self.symbols_from, cluster(self.symbols_from[self.other_at], self.m, seed)
+        )
+        self.sequences = other.sequences(LENGTH // scale.stride, scale.stride)
+        rng = np.random.default_rng(seed)
+        self.sequences = self.sequences[torch.from_numpy(rng.permutation(len(self.sequences)))]
+
+    def text(self, first: int, last: int) -> tuple[Tensor, Tensor]:
+        """Symbols and actions of some sequences, (n, l) each."""
+        index = self.sequences[first:last]
+        return self.symbols[index], self.actions[index]
+
+    def means(self, x: Tensor) -> Tensor:
+        """Mean of a quantity of the original's frames (n, d) in each state: (k, d)."""
+        at = self.original_at
+        states = self.states[at]
+        count = torch.bincount(states, minlength=self.k).clamp(min=1)
+        return torch.zeros(self.k, x.shape[1]).index_add_(0, states, x[at]) / count[:, None]
+
+    def expect(self, emissions: Tensor, x: Tensor, sequences: Tensor) -> Tensor:
+        """The original's quantity x (n, d) that the chain expects in frames of the other world."""
+        return self.read(emissions, self.means(x), sequences)
+
+    def read(self, emissions: Tensor, values: Tensor, sequences: Tensor) -> Tensor:
+        """The mean of `values` (k, d) over the states that the other world's frames may be in.
+
+        Args:
+            emissions: (1, k, m).
+            values: of the states.
+            sequences: (s, l) indices of frames; a state is inferred from its whole sequence.
+
+        Returns:
+            (s, l, d).
+        """
+        parts = [
+            infer(self.chain, emissions[:1], self.symbols[index], self.actions[index])[1][0]
+            @ values
+            for index in torch.split(sequences, CHUNK)
+        ]
+        return torch.cat(parts)
+
+    def smooth(self, expected: Tensor, frames: Tensor, seed: int) -> Tensor:
+        """Emissions (1, k, m) from what the original's functions are expected to be, (n, d), there.
+
+        Neighbouring symbols are fitted neighbouring functions: a robust smooth regression from
+        symbols to functions outvotes the few symbols that expectation-maximisation left astray.
+        """
+        fit = self._regress(expected, frames, seed)
+        used = self.symbols[self.other_at]
+        count = torch.bincount(used, minlength=self.m).float()
+        place = torch.zeros(self.m, expected.shape[1])
+        place = place.index_add_(0, used, fit.values) / count.clamp(min=1)[:, None]
+        spread = (
+            fit.error / expected.shape[1] + 0.03 * self.functions[self.original_at].var(0).mean()
+        )
+        distance = torch.cdist(self.means(self.functions), place).square()
+        emissions = (-distance / (4 * spread)).exp() * count + 1e-6
+        return (emissions / emissions.sum(1, keepdim=True))[None]
+
+    def _regress(self, expected: Tensor, frames: Tensor, seed: int) -> "_Fit":
+        mean = self.symbols_from[self.other_at].mean(0)
+        scale = self.symbols_from[self.other_at].std(0)
+        basis = Fourier(self.symbols_from.shape[1], FEATURES, (1.0, 2.0), seed)
+
+        def features(at: Tensor) -> Tensor:
+            x = (self.symbols_from[at] - mean) / scale
+            return torch.cat([torch.ones(len(x), 1), x, basis(x)], 1)
+
+        x = features(frames)
+        trust = torch.ones(len(x), 1)
+        ridge = RIDGE * torch.eye(x.shape[1])
+        for _ in range(ROBUST):
+            gram = x.T @ (x * trust) / trust.sum()
+            weights = torch.linalg.solve(gram + ridge, x.T @ (expected * trust) / trust.sum())
+            errors = (expected - x @ weights).square().sum(1, keepdim=True)
+            trust = 1 / (1 + errors / errors.mean())
+        return _Fit(features(self.other_at) @ weights, errors.mean())
+
+
+@dataclass(frozen=True)
+class _Fit:
+    values: Tensor
+    error: Tensor
+
+
+def window_all(x: Tensor, gap: int) -> Tensor:
+    """x at every frame and `gap` frames before, (n, 2 d); the first frames see themselves twice."""
+    at = torch.arange(len(x))
+    return torch.cat([x, x[(at - gap).clamp(min=0)]], 1)
+
+
+def cluster(points: Tensor, k: int, seed: int) -> Tensor:
+    """Centres (k, d) of `points` by Lloyd's k-means on a sample; an empty cluster starts anew."""
+    rng = torch.Generator().manual_seed(seed)
+    points = points[torch.randperm(len(points), generator=rng)[:POINTS]]
+    centres = points[:k].clone()
+    for _ in range(ITERATIONS):
+        which = nearest(points, centres)
+        count = torch.bincount(which, minlength=k)
+        sums = torch.zeros_like(centres).index_add_(0, which, points)
+        fresh = points[torch.randint(len(points), (k,), generator=rng)]
+        centres = torch.where(count[:, None] > 0, sums / count.clamp(min=1)[:, None], fresh)
+    return centres
+
+
+def nearest(points: Tensor, centres: Tensor) -> Tensor:
+    """The index of each point's nearest centre, (n,)."""
+    return torch.cat([torch.cdist(part, centres).argmin(1) for part in torch.split(points, 20_000)])

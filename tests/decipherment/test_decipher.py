@@ -1,0 +1,143 @@
+"""Functions of the dynamics, and a small world deciphered from independent plays."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mwm.decipherment import decipher as room
+from mwm.decipherment import search
+from mwm.decipherment.codes import Codes
+from mwm.decipherment.decipher import Deciphered, decipher
+from mwm.decipherment.functions import controlled, slow
+from mwm.decipherment.level import Level, Scale
+
+STEPS, EPISODES = 600, 12
+
+
+def states_of_play(seed: int) -> tuple[Tensor, Tensor]:
+    """A lift that actions move between 0 and 1, and a ball that flies to and fro by itself."""
+    rng = np.random.default_rng(seed)
+    n = STEPS * EPISODES
+    actions = rng.integers(0, 3, n)
+    lift, ball, speed = np.empty(n), np.empty(n), 0.05
+    y, x = 0.5, 0.3
+    for t in range(n):
+        lift[t], ball[t] = y, x
+        y = min(1.0, max(0.0, y + (0.0, 0.15, -0.1)[actions[t]]))
+        x += speed
+        if not 0 <= x <= 1:  # slower on the way back, or upside down would be right, too
+            x = min(1.0, max(0.0, x))
+            speed = -0.02 if speed > 0 else 0.05
+        if rng.random() < 0.01:
+            x = 0.3
+    return torch.from_numpy(np.stack([lift, ball], 1)).float(), torch.from_numpy(actions)
+
+
+def look_at(states: Tensor, actions: Tensor, look: Callable[[Tensor], Tensor]) -> Codes:
+    z = look(states)
+    noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(len(z)))
+    z = z + 0.02 * noise
+    centre, scale = z.mean(0), z.std(0)
+    starts = np.arange(0, len(z), STEPS)
+    spans = np.stack([starts, starts + STEPS], 1)
+    return Codes((z - centre) / scale, torch.arange(z.shape[1]), centre, scale, actions, spans)
+
+
+def as_is(states: Tensor) -> Tensor:
+    return states
+
+
+def turned(states: Tensor) -> Tensor:
+    """Upside down, mixed and bent: what another V may make of another world."""
+    lift, ball = 1 - states[:, 0], 1 - states[:, 1]
+    return torch.stack([torch.tanh(2 * lift - 1) + 0.2 * ball, ball**2 - 0.2 * lift], 1)
+
+
+def explained(function: Tensor, by: Tensor) -> float:
+    """Share of a function's variance that is between 20 bins of a state."""
+    bins = (by * 19.99).long()
+    count = torch.bincount(bins, minlength=20).clamp(min=1)
+    means = torch.zeros(20).index_add_(0, bins, function) / count
+    return float(means[bins].var() / function.var())
+
+
+def test_controlled_functions_are_of_what_the_actions_move_in_any_world() -> None:
+    for look in (as_is, turned):
+        states, actions = states_of_play(1)
+        functions = controlled(look_at(states, actions, look), 2, 3, seed=0)
+        lift, ball = (explained(functions[:, 0], state) for state in states.T)
+        assert lift > 0.7
+        assert ball < 0.1
+
+
+def test_slow_functions_have_unit_variance_and_the_slowest_is_first() -> None:
+    states, actions = states_of_play(2)
+    values = slow(look_at(states, actions, turned), 4, 4, 2, 300, seed=0)
+    later = (values[10:-10] * values[14:-6]).mean(0)
+    torch.testing.assert_close(values[1:].std(0), torch.ones(4), atol=0.1, rtol=0)
+    assert later.argmax() == 0
+    assert later[0] > 0.8
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many states as a small world has."""
+    monkeypatch.setattr(room, "SLOW", (Scale(24, 40, 3, 6), Scale(60, 60, 6, 6)))
+    monkeypatch.setattr(room, "CONTROLLED", (Scale(20, 20, 4, 4),))
+    monkeypatch.setattr(room, "FEATURES", 200)
+    monkeypatch.setattr(search, "SMOOTHINGS", 2)
+
+
+def deciphered() -> tuple[Deciphered, Tensor, Codes]:
+    original = look_at(*states_of_play(1), as_is)
+    states, actions = states_of_play(2)
+    done = decipher(original, look_at(states, actions, turned), seed=0)
+    return done, states[done.frames], original
+
+
+@pytest.mark.usefixtures("small")
+def test_a_world_upside_down_is_deciphered_from_plays_of_its_own() -> None:
+    done, truth, _ = deciphered()
+    errors = (done.latents - truth).square().mean(0) / truth.var(0)
+    assert (errors < 0.15).all(), errors
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_the_same_latents_twice() -> None:
+    (one, *_), (two, *_) = deciphered(), deciphered()
+    assert torch.equal(one.latents, two.latents)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_frames_outside_the_episodes_do_not_matter() -> None:
+    """No leak: nothing is used of the original's other plays, which may be those of the other."""
+    states, actions = states_of_play(1)
+    half = STEPS * EPISODES // 2
+    other = look_at(*states_of_play(2), turned)
+    done = []
+    for rest in (0.0, 1.0):
+        whole = look_at(states, actions, as_is)
+        z = whole.z.clone()
+        z[half:] = rest
+        shared = Codes(
+            z, whole.dimensions, whole.centre, whole.scale, actions, whole.spans[: EPISODES // 2]
+        )
+        done.append(decipher(shared, other, seed=0))
+    assert torch.equal(done[0].latents, done[1].latents)
+
+
+def test_symbols_are_of_one_frame_since_a_delay_is_a_symmetry() -> None:
+    """With two frames in a symbol, mirror settled one step late: 1.1 to 1.5 pixels off."""
+    original, other = (look_at(*states_of_play(s), as_is) for s in (1, 2))
+    scale = Scale(12, 12, 2, 2)
+    level = Level(scale, original, original.z, other, other.z, gap=2, actions=False, seed=0)
+    reordered = other.z[other.z[:, 0].argsort()]
+    again = Level(scale, original, original.z, other, reordered, gap=2, actions=False, seed=0)
+    spread = torch.stack([reordered[again.symbols == k].std(0) for k in range(12)])
+    assert level.functions.shape[1] == 2 * level.symbols_from.shape[1]
+    assert spread.nanmean() < 0.5
