@@ -64,7 +64,7 @@ def _slow(original: Codes, other: Codes, seed: int) -> Group:
         SLOW,
         gap=3,
         actions=False,
-        restarts=24,
+        restarts=48,
     )
 
 

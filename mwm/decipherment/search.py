@@ -13,7 +13,9 @@ from mwm.decipherment.level import Level, Scale
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
+CARRIED = (6, 2)  # candidates that go on from the first levels; from later ones the best
 HELD_OUT = 0.1  # share of the sequences that no iteration sees
+DELAYS = (0, -1, 1, -2, 2)  # steps by which a carried candidate is moved in time, as further ones
 SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that later levels see
 
 
@@ -23,7 +25,7 @@ class Found:
 
     Attributes:
         level: the finest.
-        emissions: (1, k, m), the best.
+        emissions: (r, k, m), the best one, or those that go on to the next level.
         scores: per level, log-likelihood of held-out symbols per step beyond that of their
             frequencies, in nats, best candidate first.
     """
@@ -68,13 +70,16 @@ def search(group: Group, original: Codes, other: Codes, seed: int) -> Found:
         if found is None:
             emissions = _restart(level, scale, group.restarts, seed)
         else:
-            emissions = _carry(found, level, seed)
+            emissions = _carry(group, number, found, level, seed)
         smoothings = max(2, SMOOTHINGS >> number)
         emissions = _settle(level, scale, emissions, smoothings, seed)
-        scores.append([round(s, 4) for s in score(level, emissions)])
-        found = Found(level, emissions[:1], scores)
+        held_out = torch.tensor(score(level, emissions))
+        emissions = emissions[held_out.argsort(descending=True)]
+        scores.append([round(float(s), 4) for s in held_out.sort(descending=True).values])
+        carried = CARRIED[number] if number < len(CARRIED) else 1
+        found = Found(level, emissions[:carried], scores)
     assert found is not None, "a group has levels"
-    return found
+    return Found(found.level, found.emissions[:1], scores)
 
 
 def score(level: Level, emissions: Tensor) -> list[float]:
@@ -99,8 +104,7 @@ def _restart(level: Level, scale: Scale, restarts: int, seed: int) -> Tensor:
 
 def _settle(level: Level, scale: Scale, emissions: Tensor, smoothings: int, seed: int) -> Tensor:
     """Smooth and learn in turn; several candidates stay until the last turn."""
-    budget = SEARCHED if len(emissions) > 1 else SETTLED
-    text = _text(level, scale, budget)
+    text = _text(level, scale, SEARCHED if len(emissions) > 1 else SETTLED)
     emissions, _ = learn(level.chain, emissions, *text, _ramp(WARM, SETTLE))
     index = level.sequences[: len(text[0])]
     for turn in range(smoothings):
@@ -116,11 +120,23 @@ def _settle(level: Level, scale: Scale, emissions: Tensor, smoothings: int, seed
     return emissions
 
 
-def _carry(found: Found, level: Level, seed: int) -> Tensor:
-    """The emissions of a finer level that say what the coarser level's found."""
+def _carry(group: Group, number: int, found: Found, level: Level, seed: int) -> Tensor:
+    """Emissions of a finer level that say what the coarser level's found, or say it with a delay.
+
+    To delay everything is a symmetry of dynamics without actions, nearly one of what is seen, so
+    that a search may settle some steps late or early.
+    """
     index = found.level.sequences[: SETTLED // found.level.sequences.shape[1]]
-    expected = found.level.expect(found.emissions, level.functions, index)
-    return level.smooth(expected.flatten(0, 1), index.flatten(), seed)
+    candidates = []
+    for one in found.emissions:
+        expected = found.level.expect(one[None], level.functions, index)
+        for delay in DELAYS if not group.actions and number > 1 else (0,):
+            late, early = max(delay, 0), max(-delay, 0)
+            last = index.shape[1]
+            states = expected[:, late : last - early].flatten(0, 1)
+            frames = index[:, early : last - late].flatten()
+            candidates.append(level.smooth(states, frames, seed))
+    return torch.cat(candidates)
 
 
 def _ramp(first: float, iterations: int) -> list[float]:

@@ -14,7 +14,7 @@ from mwm.decipherment.decipher import Deciphered, decipher
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import Level, Scale
 
-STEPS, EPISODES = 600, 12
+STEPS, EPISODES = 600, 8
 
 
 def states_of_play(seed: int) -> tuple[Tensor, Tensor]:
