@@ -116,19 +116,18 @@ class Level:
         Neighbouring symbols are fitted neighbouring functions: a robust smooth regression from
         symbols to functions outvotes the few symbols that expectation-maximisation left astray.
         """
-        fit = self._regress(expected, frames, seed)
+        fitted, error = self._regress(expected, frames, seed)
         used = self.symbols[self.other_at]
         count = torch.bincount(used, minlength=self.m).float()
         place = torch.zeros(self.m, expected.shape[1])
-        place = place.index_add_(0, used, fit.values) / count.clamp(min=1)[:, None]
-        spread = (
-            fit.error / expected.shape[1] + 0.03 * self.functions[self.original_at].var(0).mean()
-        )
+        place = place.index_add_(0, used, fitted) / count.clamp(min=1)[:, None]
+        spread = error / expected.shape[1] + 0.03 * self.functions[self.original_at].var(0).mean()
         distance = torch.cdist(self.means(self.functions), place).square()
         emissions = (-distance / (4 * spread)).exp() * count + 1e-6
         return (emissions / emissions.sum(1, keepdim=True))[None]
 
-    def _regress(self, expected: Tensor, frames: Tensor, seed: int) -> "_Fit":
+    def _regress(self, expected: Tensor, frames: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Functions fitted to all frames of the other world (n, d), and the mean squared error."""
         mean = self.symbols_from[self.other_at].mean(0)
         scale = self.symbols_from[self.other_at].std(0)
         basis = Fourier(self.symbols_from.shape[1], FEATURES, (1.0, 2.0), seed)
@@ -145,13 +144,7 @@ class Level:
             weights = torch.linalg.solve(gram + ridge, x.T @ (expected * trust) / trust.sum())
             errors = (expected - x @ weights).square().sum(1, keepdim=True)
             trust = 1 / (1 + errors / errors.mean())
-        return _Fit(features(self.other_at) @ weights, errors.mean())
-
-
-@dataclass(frozen=True)
-class _Fit:
-    values: Tensor
-    error: Tensor
+        return features(self.other_at) @ weights, errors.mean()
 
 
 def window_all(x: Tensor, gap: int) -> Tensor:

@@ -13,6 +13,7 @@ from mwm.decipherment.level import Level, Scale
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
+DELAYED_FROM = 2  # the level at which delays are tried first: coarser ones cannot tell them
 CARRIED = (6, 2)  # candidates that go on from the first levels; from later ones the best
 HELD_OUT = 0.1  # share of the sequences that no iteration sees
 DELAYS = (0, -1, 1, -2, 2)  # steps by which a carried candidate is moved in time, as further ones
@@ -130,7 +131,7 @@ def _carry(group: Group, number: int, found: Found, level: Level, seed: int) -> 
     candidates = []
     for one in found.emissions:
         expected = found.level.expect(one[None], level.functions, index)
-        for delay in DELAYS if not group.actions and number > 1 else (0,):
+        for delay in DELAYS if not group.actions and number >= DELAYED_FROM else (0,):
             late, early = max(delay, 0), max(-delay, 0)
             last = index.shape[1]
             states = expected[:, late : last - early].flatten(0, 1)
