@@ -1,46 +1,24 @@
-"""How well one variant is deciphered from independent inputs, against the limit that labels set.
+"""How well one variant is deciphered from independent inputs.
 
-Run `python -m bench.decipherment mirror [seed]` after `make repro`, from the project's root; about
-a minute and a half. Of each world another half of the training episodes is read. Only this file
-knows which frames correspond: the limit is what the same chain and symbols give if every frame's
-state is told.
+Run `python -m bench.decipherment mirror [seed]` after `make repro`, from the project's root. Of
+each world another half of the training episodes is read. Only this file knows which frames
+correspond.
 """
 
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from mwm import params, store
-from mwm.decipherment.codes import Codes, encode
+from mwm.decipherment.codes import encode
 from mwm.decipherment.decipher import decipher
-from mwm.decipherment.level import Level
-from mwm.decipherment.search import score
 from mwm.models.model import load
 from mwm.training.batches import divide
 
 RUNS, WORLDS = Path("runs"), Path("data/worlds")
-
-
-def codes(folder: Path, world: str, half: int) -> Codes:
-    content = store.read_frames(WORLDS / f"{world}.h5", "world")
-    episodes = divide(content.episodes("train"), "independent", half, 2)
-    return encode(load(folder).vision(world), content, episodes)
-
-
-def told(level: Level) -> Tensor:
-    """Emissions (1, k, m) counted from the original's states of the other world's own frames."""
-    states, symbols = level.states[level.other_at], level.symbols[level.other_at]
-    counts = torch.bincount(states * level.m + symbols, minlength=level.k * level.m)
-    emissions = counts.view(level.k, level.m) + 1e-3
-    return (emissions / emissions.sum(1, keepdim=True))[None]
-
-
-def explained(guess: Tensor, truth: Tensor) -> str:
-    share = 1 - (guess - truth).square().mean(0) / truth.var(0)
-    return " ".join(f"{x:5.2f}" for x in share)
 
 
 def main() -> None:
@@ -48,20 +26,34 @@ def main() -> None:
     torch.set_num_threads(p.train.run.threads)
     variant = sys.argv[1]
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    original = codes(RUNS / "anchor", params.ORIGINAL, 0)
-    other = codes(RUNS / "see" / variant, variant, 1)
+    contents = {
+        w: store.read_frames(WORLDS / f"{w}.h5", "world") for w in (params.ORIGINAL, variant)
+    }
+    folders = {params.ORIGINAL: RUNS / "anchor", variant: RUNS / "see" / variant}
+    halves = [
+        encode(
+            load(folders[world]).vision(world),
+            content,
+            divide(content.episodes("train"), "independent", half, 2),
+        )
+        for half, (world, content) in enumerate(contents.items())
+    ]
     started = time.perf_counter()
-    done = decipher(original, other, seed)
+    done = decipher(*halves, p.train.decipher.states, p.train.decipher.restarts, seed)
     print(f"{variant}, seed {seed}: {time.perf_counter() - started:.0f} s")
     for name, found in done.found.items():
-        limit = score(found.level, told(found.level))[0]
         levels = "  ".join(f"{best:.2f}" for best, *_ in found.scores)
-        print(
-            f"  {name}: held-out nats per step, level by level: {levels}; states told: {limit:.2f}"
-        )
-    latents = (done.latents - original.centre) / original.scale
-    truth = original.z[done.frames]
-    print(f"  variance explained, by latent dimension: {explained(latents, truth)}")
+        print(f"  {name}: held-out nats per step, level by level: {levels}")
+    content = contents[params.ORIGINAL]
+    vision = load(folders[params.ORIGINAL]).vision(params.ORIGINAL)
+    whole = encode(vision, content, content.episodes("train"))
+    latents = done.latents
+    truth = whole.z * whole.scale + whole.centre
+    order = [whole.dimensions.tolist().index(d) for d in latents.dimensions]
+    truth = truth[np.searchsorted(whole.frames, latents.frames)][:, order]
+    errors = (torch.from_numpy(latents.values) - truth).square().mean(0)
+    shares = " ".join(f"{share:.2f}" for share in 1 - errors / truth.var(0))
+    print(f"  variance of the original's latents explained, by dimension: {shares}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mwm import MwmError
 from mwm.models.vision import Vision
 from mwm.store import Frames
 
@@ -16,17 +17,19 @@ INFORMATIVE = 0.05  # KL divergence from the prior, in nats, of a dimension that
 
 @dataclass(frozen=True)
 class Codes:
-    """Posterior means of a world's frames, and which of its episodes may be used.
+    """Posterior means of the frames of those episodes that may be used, and of no others.
 
     Attributes:
+        frames: (n,) int64, which frames of the world they are.
         z: (n, d) float32, the informative dimensions in falling order, standardised.
         dimensions: (d,) their places in the latent.
         centre: (d,) and
         scale: (d,) what the standardisation took away: latent = z * scale + centre.
         actions: (n,) int64, taken after each frame.
-        spans: (e, 2) first frame and the frame after the last, of the episodes.
+        spans: (e, 2) places in `z` of each episode's first frame and of the one after its last.
     """
 
+    frames: NDArray[np.int64]
     z: Tensor
     dimensions: Tensor
     centre: Tensor
@@ -35,12 +38,12 @@ class Codes:
     spans: NDArray[np.int64]
 
     def indices(self, before: int, after: int) -> Tensor:
-        """Frames that have `before` frames before them and `after` after them in their episode."""
+        """Places of frames with `before` frames before them and `after` after, in their episode."""
         parts = [np.arange(a + before, b - after) for a, b in self.spans]
         return torch.from_numpy(np.concatenate(parts))
 
     def sequences(self, length: int, stride: int) -> Tensor:
-        """(s, length) indices of frames, `stride` apart, of sequences that do not overlap."""
+        """(s, length) places of frames, `stride` apart, of sequences that do not overlap."""
         step = length * stride
         starts = [np.arange(a, b - step + 1, step) for a, b in self.spans]
         span = torch.arange(0, step, stride)
@@ -57,19 +60,30 @@ class Codes:
 
 @torch.no_grad()
 def encode(vision: Vision, content: Frames, episodes: NDArray[np.int64]) -> Codes:
-    """Posterior means of all frames of a world; statistics over `episodes` alone."""
+    """Posterior means of the frames of `episodes`; no other frame is looked at.
+
+    Raises:
+        MwmError: V says next to nothing of its frames.
+    """
+    offsets = content.episode_offsets
+    frames = np.concatenate([np.arange(offsets[e], offsets[e + 1]) for e in episodes])
+    ends = np.cumsum([offsets[e + 1] - offsets[e] for e in episodes])
+    spans = np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
     parts = [
-        vision.encode(vision.unpack(torch.from_numpy(content.frames[at : at + BATCH])))
-        for at in range(0, len(content.frames), BATCH)
+        vision.encode(vision.unpack(torch.from_numpy(content.frames[part])))
+        for part in np.split(frames, range(BATCH, len(frames), BATCH))
     ]
     mean = torch.cat([part[0] for part in parts])
-    log_variance = torch.cat([part[1] for part in parts])
-    offsets = content.episode_offsets.astype(np.int64)
-    spans = np.stack([offsets[episodes], offsets[episodes + 1]], 1)
-    used = torch.from_numpy(np.concatenate([np.arange(a, b) for a, b in spans]))
-    mu, variance = mean[used], log_variance[used].exp()
-    kl = 0.5 * (mu.square() + variance - 1 - variance.log()).mean(0)
+    variance = torch.cat([part[1] for part in parts]).exp()
+    kl = 0.5 * (mean.square() + variance - 1 - variance.log()).mean(0)
     dimensions = kl.argsort(descending=True)[: int((kl > INFORMATIVE).sum())]
-    centre, scale = mu[:, dimensions].mean(0), mu[:, dimensions].std(0)
-    actions = torch.from_numpy(content.actions.astype(np.int64))
-    return Codes((mean[:, dimensions] - centre) / scale, dimensions, centre, scale, actions, spans)
+    if len(dimensions) < 2:
+        raise MwmError(
+            f"{content.attributes['world']}: expected a V whose codes say something, found "
+            f"{len(dimensions)} informative dimensions; train it longer (train.see.iterations, of "
+            "the original train.anchor.iterations), or lower the weight of its KL"
+        )
+    mean = mean[:, dimensions]
+    centre, scale = mean.mean(0), mean.std(0)
+    actions = torch.from_numpy(content.actions[frames].astype(np.int64))
+    return Codes(frames, (mean - centre) / scale, dimensions, centre, scale, actions, spans)

@@ -1,22 +1,26 @@
 """Expected latents of the original for every frame of another world, from independent inputs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from mwm import MwmError
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import LENGTH, Scale
 from mwm.decipherment.search import Found, Group, search
+from mwm.models.latents import Latents
 
-SLOW = (
-    Scale(60, 120, 4, 12, 2),
-    Scale(120, 120, 6, 12),
-    Scale(250, 250, 10, 12),
-    Scale(500, 500, 16, 12),
-)
-CONTROLLED = (Scale(60, 60, 8, 8), Scale(200, 200, 8, 8))
+FUNCTIONS = (4, 6, 10, 16)  # slow functions that tell states apart, level by level
+SYMBOLS_FROM = 12  # slow functions that tell symbols apart
+COARSE_STRIDE = 2  # steps of the game per step of the coarsest chain of slow functions
+CONTROLLED = 4  # controlled functions, at all levels
+CONTROLLED_SHARES = (0.12, 0.4, 1.2)  # of the states asked for, level by level
+CONTROLLED_RESTARTS = 6  # nearly every start finds these
+LEVELS = len(FUNCTIONS) + len(CONTROLLED_SHARES)
 FEATURES = 1500
 COARSE_LAG, FINE_LAG = 8, 4  # steps over which slow functions are to last
 ACTION_LAG = 3  # actions that a controlled function is to answer to
@@ -27,58 +31,101 @@ class Deciphered:
     """What the original's latent would be in the frames of another world.
 
     Attributes:
-        frames: (n,) indices of the frames.
-        latents: (n, d) in the original's informative dimensions, not standardised.
-        dimensions: (d,) which those are.
+        latents: as they would be.
         found: what each group's search found, by name.
     """
 
-    frames: Tensor
-    latents: Tensor
-    dimensions: Tensor
+    latents: Latents
     found: dict[str, Found]
 
 
-def decipher(original: Codes, other: Codes, seed: int) -> Deciphered:
+def decipher(
+    original: Codes,
+    other: Codes,
+    states: int,
+    restarts: int,
+    seed: int,
+    advance: Callable[[], object] = lambda: None,
+) -> Deciphered:
     """Find the state of `original` in each frame of `other`; nothing here sees a pair of frames.
 
     The functions that actions decide and the slow ones are searched apart, since they change
     independently; latents are then the sum of what either group's state says of them.
+
+    Args:
+        original: codes of the original's episodes, and
+        other: of the other world's, none of them the same.
+        states: of the original at the finest level; each coarser one has half.
+        restarts: random starts of the slow group.
+        seed: of starts and samples.
+        advance: is called after each of LEVELS levels.
+
+    Raises:
+        MwmError: the episodes of one world or the other are too short.
     """
-    groups = [_controlled(original, other, seed), _slow(original, other, seed)]
-    found = {group.name: search(group, original, other, seed) for group in groups}
+    for codes in (original, other):
+        _check(codes)
+    groups = [
+        _controlled(original, other, states, seed),
+        _slow(original, other, states, restarts, seed),
+    ]
+    found = {group.name: search(group, original, other, seed, advance) for group in groups}
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)
     latents = latents * original.scale + original.centre
-    return Deciphered(sequences.flatten(), latents, original.dimensions, found)
+    known = Latents(
+        other.frames[sequences.flatten().numpy()], latents.numpy(), original.dimensions.numpy()
+    )
+    return Deciphered(known, found)
 
 
-def _slow(original: Codes, other: Codes, seed: int) -> Group:
-    lags = (COARSE_LAG, *[FINE_LAG] * (len(SLOW) - 1))
-    states_from = {lag: slow(original, 16, lag, 2, FEATURES, seed) for lag in set(lags)}
-    symbols_from = slow(other, 12, FINE_LAG, 1, FEATURES, seed)
+def nothing() -> Deciphered:
+    """What there is to tell where frames correspond."""
+    none = np.zeros(0, np.int64)
+    return Deciphered(Latents(none, np.zeros((0, 0), np.float32), none), {})
+
+
+def _check(codes: Codes) -> None:
+    longest = int(np.diff(codes.spans).max())
+    if longest < LENGTH + COARSE_LAG:
+        raise MwmError(
+            f"train.run.inputs: independent: expected an episode of {LENGTH + COARSE_LAG} frames "
+            f"or more, found the longest of {longest}; raise collect.max_steps"
+        )
+
+
+def _slow(original: Codes, other: Codes, states: int, restarts: int, seed: int) -> Group:
+    levels = len(FUNCTIONS)
+    sizes = [states >> (levels - 1 - level) for level in range(levels)]
+    lags = (COARSE_LAG, *[FINE_LAG] * (levels - 1))
+    states_from = {lag: slow(original, FUNCTIONS[-1], lag, 2, FEATURES, seed) for lag in set(lags)}
+    symbols_from = slow(other, SYMBOLS_FROM, FINE_LAG, 1, FEATURES, seed)
+    fine = [
+        Scale(k, k, count, SYMBOLS_FROM) for k, count in zip(sizes[1:], FUNCTIONS[1:], strict=True)
+    ]
     return Group(
         "slow",
         [states_from[lag] for lag in lags],
-        [symbols_from] * len(lags),
-        SLOW,
+        [symbols_from] * levels,
+        [Scale(sizes[0], 2 * sizes[0], FUNCTIONS[0], SYMBOLS_FROM, COARSE_STRIDE), *fine],
         gap=3,
         actions=False,
-        restarts=48,
+        restarts=restarts,
     )
 
 
-def _controlled(original: Codes, other: Codes, seed: int) -> Group:
-    ours, theirs = (controlled(codes, 8, ACTION_LAG, seed) for codes in (original, other))
-    levels = len(CONTROLLED)
+def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:
+    ours, theirs = (controlled(codes, CONTROLLED, ACTION_LAG, seed) for codes in (original, other))
+    levels = len(CONTROLLED_SHARES)
+    sizes = [round(share * states) for share in CONTROLLED_SHARES]
     return Group(
         "controlled",
         [ours] * levels,
         [theirs] * levels,
-        CONTROLLED,
-        gap=2,
+        [Scale(k, k, CONTROLLED, CONTROLLED) for k in sizes],
+        gap=1,
         actions=True,
-        restarts=6,
+        restarts=CONTROLLED_RESTARTS,
     )
 
 

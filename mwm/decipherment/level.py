@@ -17,6 +17,7 @@ CHUNK = 200  # sequences inferred at once
 FEATURES = 150  # of the smooth map from symbols to states' functions
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
+HELD_OUT = 0.1  # share of the sequences that no iteration sees
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,28 @@ class Level:
         self.sequences = other.sequences(LENGTH // scale.stride, scale.stride)
         rng = np.random.default_rng(seed)
         self.sequences = self.sequences[torch.from_numpy(rng.permutation(len(self.sequences)))]
+        self._stride = scale.stride
+        count = len(self.sequences)
+        self._first_held_out = max(1, count - max(1, round(HELD_OUT * count)))
 
-    def text(self, first: int, last: int) -> tuple[Tensor, Tensor]:
-        """Symbols and actions of some sequences, (n, l) each."""
-        index = self.sequences[first:last]
+    def training(self, steps: int) -> tuple[Tensor, Tensor]:
+        """Symbols and actions, (n, l) each, of sequences that span at most `steps` of the game."""
+        count = max(1, steps // (self.sequences.shape[1] * self._stride))
+        index = self.sequences[: min(count, self._first_held_out)]
         return self.symbols[index], self.actions[index]
+
+    def score(self, emissions: Tensor) -> list[float]:
+        """Log-likelihood of held-out symbols per step, beyond that of their frequencies, in nats.
+
+        Args:
+            emissions: (r, k, m), of r candidates.
+        """
+        index = self.sequences[self._first_held_out :]
+        symbols = self.symbols[index]
+        frequency = torch.bincount(self.symbols[self.other_at], minlength=self.m).float() + 1
+        alone = (frequency / frequency.sum()).log()[symbols].mean()
+        likelihood, _ = infer(self.chain, emissions, symbols, self.actions[index])
+        return [float(x) for x in likelihood - alone]
 
     def means(self, x: Tensor) -> Tensor:
         """Mean of a quantity of the original's frames (n, d) in each state: (k, d)."""

@@ -1,0 +1,89 @@
+"""Moves that expectation-maximisation never makes: a part of the play, some steps earlier or later.
+
+To delay everything is a symmetry of dynamics that no action pins; to delay a part of the play that
+seldom meets the rest is nearly one. What is seen breaks it only where parts meet, so that a search
+settles with some parts late or early, and no small step leads from there to the truth.
+"""
+
+from collections.abc import Iterator
+from math import floor
+
+import torch
+from torch import Tensor
+
+from mwm.decipherment.chain import Chain, learn
+from mwm.decipherment.level import Level
+
+PARTS = 2  # slowest functions of the other world; the sign of each divides the play
+STEPS = (-2.0, -1.33, -0.67, 0.67, 1.33, 2.0)  # delays of a part; play has phases between steps
+WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
+MARGIN = 3  # steps at either end of a sequence that no delay uses
+TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
+FINALISTS = 3
+ROUNDS = 3
+GAIN = 5e-4  # nats per step by which a move must be better
+SPREAD, PASSES = 0.67, 4  # how far emissions are spread along the play at first
+Text = tuple[Tensor, Tensor]
+
+
+def spread(chain: Chain, emissions: Tensor, share: float) -> Tensor:
+    """Emissions (r, k, m) in which a state gives `share` to what comes one step before or after."""
+    onwards = chain.transitions.mean(0)
+    joint = chain.start[:, None] * onwards
+    backwards = (joint / joint.sum(0)).T
+    neighbours = 0.5 * (onwards @ emissions + backwards @ emissions)
+    return (1 - share) * emissions + share * neighbours
+
+
+def relax(
+    chain: Chain, emissions: Tensor, text: Text, iterations: int, settle: int
+) -> tuple[Tensor, Tensor]:
+    """Learn while emissions are spread along the play, less and less: small delays level out."""
+    for i in range(iterations):
+        for _ in range(PASSES):
+            emissions = spread(chain, emissions, SPREAD * (1 - i / iterations))
+        emissions, _ = learn(chain, emissions, *text, [1.0])
+    return learn(chain, emissions, *text, [1.0] * settle)
+
+
+def improve(level: Level, emissions: Tensor, seed: int) -> Tensor:
+    """Emissions (1, k, m) after the moves that raise the likelihood of held-out sequences."""
+    tried, polished = level.training(TRIED), level.training(POLISHED)
+    best, _ = relax(level.chain, emissions, polished, 12, 4)
+    score = level.score(best)[0]
+    for turn in range(ROUNDS):
+        moved = [
+            relax(level.chain, one, tried, 4, 2) for one in _proposals(level, best, seed + turn)
+        ]
+        moved.sort(key=lambda pair: -float(pair[1][0]))
+        finalists = [relax(level.chain, one, polished, 8, 4)[0] for one, _ in moved[:FINALISTS]]
+        scores = [level.score(one)[0] for one in finalists]
+        winner = max(range(len(scores)), key=scores.__getitem__)
+        if scores[winner] < score + GAIN:
+            break
+        best, score = finalists[winner], scores[winner]
+    return best
+
+
+def _proposals(level: Level, emissions: Tensor, seed: int) -> Iterator[Tensor]:
+    """Emissions (1, k, m) that say what `emissions` say, but with a part of the play delayed."""
+    index = level.sequences[: POLISHED // level.sequences.shape[1]]
+    expected = level.expect(emissions, level.functions, index)
+    index = index[:, MARGIN:-MARGIN]
+    now = _delayed(expected, 0.0)
+    function = level.symbols_from[:, :PARTS]
+    standard = function[index] / function[level.other_at].std(0)
+    parts = [torch.sigmoid(8 * sign * standard[..., [i]]) for i in range(PARTS) for sign in (1, -1)]
+    whole = torch.ones(1)
+    for part, steps in [(whole, WHOLE), *[(part, STEPS) for part in parts]]:
+        for step in steps:
+            target = now + part * (_delayed(expected, step) - now)
+            yield level.smooth(target.flatten(0, 1), index.flatten(), seed)
+
+
+def _delayed(expected: Tensor, step: float) -> Tensor:
+    """(s, l, f) `step` steps later, without the margins; between steps by interpolation."""
+    whole = floor(step)
+    part = step - whole
+    at = torch.arange(MARGIN, expected.shape[1] - MARGIN) + whole
+    return (1 - part) * expected[:, at] + part * expected[:, at + 1]

@@ -1,0 +1,66 @@
+"""The original's latents as they were deciphered in another world: latents.h5."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm import MwmError, store
+
+KIND = "deciphered latents"
+
+
+@dataclass(frozen=True)
+class Latents:
+    """What the original's latents are thought to be in frames of another world.
+
+    Attributes:
+        frames: (n,) int64, rising: places in the other world's file; no others are known.
+        values: (n, d) float32, of the original's informative dimensions.
+        dimensions: (d,) int64, which those are.
+    """
+
+    frames: NDArray[np.int64]
+    values: NDArray[np.float32]
+    dimensions: NDArray[np.int64]
+
+
+def save(path: Path | str, latents: Latents) -> None:
+    """Write latents.h5; the same latents give the same bytes."""
+    with store.creating_h5(path, KIND, {}) as file:
+        file.create_dataset("frames", data=latents.frames)
+        file.create_dataset("values", data=latents.values)
+        file.create_dataset("dimensions", data=latents.dimensions)
+
+
+def load(path: Path | str, frames: int, size: int) -> Latents:
+    """Read latents.h5.
+
+    Args:
+        path: the file.
+        frames: how many the other world has.
+        size: of a latent.
+
+    Raises:
+        MwmError: missing, damaged, or of other frames or another latent.
+    """
+    with store.reading_h5(path, KIND) as file:
+        values = store.read_array(file, "values", np.float32, (None, None))
+        latents = Latents(
+            frames=store.read_array(file, "frames", np.int64, (len(values),)),
+            values=values,
+            dimensions=store.read_array(file, "dimensions", np.int64, (values.shape[1],)),
+        )
+    for name, found, end in (
+        ("frames", latents.frames, frames),
+        ("dimensions", np.sort(latents.dimensions), size),
+    ):
+        if np.any(np.diff(found, prepend=-1, append=end) <= 0):
+            raise MwmError(
+                f"{path}: {name}: expected different places in 0..{end - 1}, found others; "
+                f"{store.REMAKE}"
+            )
+    if not np.isfinite(values).all():
+        raise MwmError(f"{path}: values: expected finite numbers, found others; {store.REMAKE}")
+    return latents

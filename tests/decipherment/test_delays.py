@@ -1,0 +1,85 @@
+"""Delays of parts of the play: what a search cannot undo by small steps."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mwm.decipherment import delays
+from mwm.decipherment.chain import learn
+from mwm.decipherment.codes import Codes
+from mwm.decipherment.delays import improve, spread
+from mwm.decipherment.level import Level, Scale
+
+STEPS, EPISODES, LAP = 300, 12, 40
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
+    """A point that runs around one of two rings, changing over at times: read as its own cipher."""
+    for name, less in (("TRIED", 2000), ("PARTS", 1), ("ROUNDS", 1), ("FINALISTS", 1)):
+        monkeypatch.setattr(delays, name, less)
+    monkeypatch.setattr(delays, "STEPS", (-2.0, 2.0))
+    monkeypatch.setattr(delays, "WHOLE", (0.0,))
+    rng = np.random.default_rng(0)
+    place, side, seen = 0, 0, []
+    for _ in range(STEPS * EPISODES):
+        place = (place + 1) % LAP
+        if place == 0:
+            side = int(rng.integers(2))
+        angle = 2 * np.pi * place / LAP
+        radius = 1.0 if side else 0.5
+        seen.append([3.0 * side, radius * np.cos(angle), radius * np.sin(angle)])
+    z = torch.tensor(np.array(seen)).float() + 0.02 * torch.randn(len(seen), 3)
+    starts = np.arange(0, len(z), STEPS)
+    codes = Codes(
+        np.arange(len(z)),
+        z,
+        torch.arange(3),
+        torch.zeros(3),
+        torch.ones(3),
+        torch.zeros(len(z), dtype=torch.int64),
+        np.stack([starts, starts + STEPS], 1),
+    )
+    centred = z - z.mean(0)
+    return Level(Scale(80, 80, 3, 3), codes, centred, codes, centred, 1, actions=False, seed=0)
+
+
+def by_count(level: Level, late: Tensor) -> Tensor:
+    """Emissions counted from the true states, those of some frames `late` steps late."""
+    at = level.original_at[5:]
+    states, symbols = level.states[at - late[at]], level.symbols[at]
+    counts = torch.bincount(states * level.m + symbols, minlength=level.k * level.m)
+    emissions = counts.view(level.k, level.m) + 1e-3
+    return (emissions / emissions.sum(1, keepdim=True))[None]
+
+
+def off(level: Level, emissions: Tensor) -> float:
+    """Median distance of the state that is read from the true one."""
+    sequences = level.sequences
+    read = level.expect(emissions, level.functions[:, 1:3], sequences)
+    return float((read - level.functions[sequences][..., 1:3]).norm(dim=2).median())
+
+
+def test_half_of_the_play_that_is_late_is_put_right(ring: Level) -> None:
+    """vswap had settled with the rallies of one half of the field two steps late, and stayed so."""
+    side = ring.symbols_from[:, 0] > 0
+    late = by_count(ring, 2 * side.long())
+    text = ring.training(10_000)
+    stuck, _ = learn(ring.chain, late, *text, [1.0] * 20)
+    assert off(ring, stuck) > 0.1
+    improved = improve(ring, stuck, seed=0)
+    assert off(ring, improved) < 0.05
+    assert ring.score(improved)[0] > ring.score(stuck)[0]
+
+
+def test_what_is_right_stays(ring: Level) -> None:
+    right = by_count(ring, torch.zeros(len(ring.states), dtype=torch.int64))
+    assert off(ring, improve(ring, right, seed=0)) < 0.05
+
+
+def test_spread_emissions_are_still_probabilities(ring: Level) -> None:
+    right = by_count(ring, torch.zeros(len(ring.states), dtype=torch.int64))
+    wide = spread(ring.chain, right, 0.5)
+    torch.testing.assert_close(wide.sum(2), torch.ones(1, ring.k), atol=1e-4, rtol=0)
+    assert (wide > 0.05).sum() > (right > 0.05).sum()
