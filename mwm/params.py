@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mwm import UsageError
 
 NAME = r"^[a-z][a-z0-9_]{0,31}$"
-RESERVED_RUNS = ("see", "anchor")
+RESERVED_RUNS = ("see", "anchor", "decipher")
 ORIGINAL = "original"
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
-Constraint = Literal["moments", "contrast", "transport", "sliced_wasserstein", "mmd"]
+Constraint = Literal["moments", "contrast", "transport", "sinkhorn", "sliced_wasserstein", "mmd"]
 
 
 class MisfitError(ValueError):
@@ -95,6 +95,11 @@ class RunSettings(Section):
     threads: Annotated[int, Field(ge=1, le=256)]
     precision: Literal["float32", "tf32", "bfloat16"]
 
+    @property
+    def decipher_first(self) -> bool:
+        """Whether a recruit is told the original's latents: else nothing pairs the worlds."""
+        return self.inputs == "independent" and self.schedule == "anchored"
+
 
 class Model(Section):
     """The architecture of V and M."""
@@ -141,6 +146,14 @@ class ConstrainedAct(Act):
     constraints: dict[Constraint, Weight]
 
 
+class Decipher(Section):
+    """The search for the original's latents in another world, and what they are worth to V."""
+
+    states: Annotated[int, Field(ge=64, le=4096)]
+    restarts: Annotated[int, Field(ge=1, le=10_000)]
+    weight: Weight
+
+
 class Run(Section):
     """One trained meta-world model."""
 
@@ -164,6 +177,7 @@ class Train(Section):
     record: Record
     see: Act
     anchor: Act
+    decipher: Decipher
     recruit: ConstrainedAct
     joint: ConstrainedAct
     runs: Annotated[dict[Name, Run], Field(min_length=1)]
@@ -193,6 +207,17 @@ class Train(Section):
                 f"found {self.run.inputs}; choose other constraints, or those inputs"
             )
             raise MisfitError((act, "constraints", "contrast"), said)
+        return self
+
+    @model_validator(mode="after")
+    def _deciphered_latents_are_of_random_frames(self) -> Self:
+        if self.run.decipher_first and self.decipher.weight and self.recruit.frames != "random":
+            said = (
+                "expected random, since latents are deciphered of single frames (train.run.inputs: "
+                f"independent), found {self.recruit.frames}; lay profiles/independent.yaml over "
+                "this file, or set train.decipher.weight to 0"
+            )
+            raise MisfitError(("recruit", "frames"), said)
         return self
 
 

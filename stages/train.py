@@ -62,6 +62,7 @@ def recruit(
 ) -> None:
     """One more world's V against the frozen anchor (joint: all worlds at once) -> runs/<run>."""
     from mwm import params, store
+    from mwm.models import latents
     from mwm.models.model import load
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
@@ -74,7 +75,13 @@ def recruit(
     seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
     store.check_folder(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
-    trained = trainer.recruit(run, anchor, seen, contents, act, p.train.record)
+    deciphered = {}
+    if p.train.run.decipher_first:
+        path, frames = runs / "decipher" / run / "latents.h5", len(contents[worlds[1]].frames)
+        deciphered[worlds[1]] = latents.load(path, frames, p.train.model.latent)
+    trained = trainer.recruit(
+        run, anchor, seen, contents, act, p.train.record, deciphered, p.train.decipher.weight
+    )
     keep(runs / run, *trained, p.train.run, act)
 
 

@@ -126,7 +126,8 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
         (
             r"mirror: \{worlds: \[original, mirror\]\}",
             "anchor: {worlds: [original, mirror]}",
-            "train.runs.anchor: expected a name other than see, anchor: runs/anchor is taken",
+            "train.runs.anchor: expected a name other than see, anchor, decipher: "
+            "runs/anchor is taken",
         ),
         (
             r"mirror: \{worlds: \[original, mirror\]\}",

@@ -90,10 +90,14 @@ class Sampler:
         starts = self._draw([p.starts for p in self._plays.values()], self._batch.sequences)
         return {w: p.sequences(s) for (w, p), s in zip(self._plays.items(), starts, strict=True)}
 
-    def frames(self) -> dict[str, Tensor]:
-        """`batch.frames` random frames of every world, (n, 512) uint8."""
+    def indices(self) -> dict[str, NDArray[np.int64]]:
+        """`batch.frames` random frames of every world, by their places."""
         chosen = self._draw([p.frame_indices for p in self._plays.values()], self._batch.frames)
-        return {w: p.frames(i) for (w, p), i in zip(self._plays.items(), chosen, strict=True)}
+        return dict(zip(self._plays, chosen, strict=True))
+
+    def frames(self, indices: Mapping[str, NDArray[np.int64]]) -> dict[str, Tensor]:
+        """The frames at these places of every world, (n, 512) uint8."""
+        return {world: self._plays[world].frames(places) for world, places in indices.items()}
 
     def _draw(self, pools: Sequence[NDArray[np.int64]], count: int) -> list[NDArray[np.int64]]:
         if self._corresponding:

@@ -67,16 +67,40 @@ def transport(posterior: Posterior, reference: Posterior, generator: torch.Gener
     """
     with torch.no_grad():
         scale = (-reference.log_variance).exp().mean(0).sqrt()
-        cost = torch.cdist(posterior.mean * scale, reference.mean * scale).square()
-        excess = cost - cost.min(1, keepdim=True).values
-        softness = (cost - excess)[:, 0].median().clamp(min=1e-6)  # distance of the nearest code
-        plan = (-excess / softness).exp()
-        for _ in range(SINKHORN):
-            plan = plan / plan.sum(0).clamp(min=1e-12)
-            plan = plan / plan.sum(1, keepdim=True)
+        plan = _plan(torch.cdist(posterior.mean * scale, reference.mean * scale).square())
     mean = posterior.mean - plan @ reference.mean
     deviation = 0.5 * (posterior.log_variance - plan @ reference.log_variance)
     return (mean.square() + deviation.square()).sum(1).mean()
+
+
+def sinkhorn(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
+    """`transport` less what it would do if the clouds were alike already, for independent inputs.
+
+    A soft assignment draws every code inwards, and to where a finite batch happens to be dense; so
+    does an assignment of the cloud to itself, each code to the others. The difference of both is
+    free of that: the gradient of the Sinkhorn divergence (Feydy et al. 2019).
+    """
+    with torch.no_grad():
+        scale = (-reference.log_variance).exp().mean(0).sqrt()
+        ours, theirs = posterior.mean * scale, reference.mean * scale
+        plan = _plan(torch.cdist(ours, theirs).square())
+        itself = _plan(torch.cdist(ours, ours).square().fill_diagonal_(float("inf")))
+        shift = plan @ reference.mean - itself @ posterior.mean
+        target = posterior.mean + shift
+    mean = posterior.mean - target
+    deviation = 0.5 * (posterior.log_variance - plan @ reference.log_variance)
+    return (mean.square() + deviation.square()).sum(1).mean()
+
+
+def _plan(cost: Tensor) -> Tensor:
+    """A soft assignment (n, m) by cost: rows sum to 1, columns to nearly the same."""
+    excess = cost - cost.min(1, keepdim=True).values
+    softness = cost.min(1).values.median().clamp(min=1e-6)  # cost of the nearest
+    plan = (-excess / softness).exp()
+    for _ in range(SINKHORN):
+        plan = plan / plan.sum(0).clamp(min=1e-12)
+        plan = plan / plan.sum(1, keepdim=True)
+    return plan
 
 
 def sliced_wasserstein(
@@ -116,6 +140,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "moments": moments,
     "contrast": contrast,
     "transport": transport,
+    "sinkhorn": sinkhorn,
     "sliced_wasserstein": sliced_wasserstein,
     "mmd": mmd,
 }

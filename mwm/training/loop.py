@@ -2,9 +2,10 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,8 +16,11 @@ from mwm.models.model import MetaWorldModel
 from mwm.params import Act
 from mwm.training.batches import Sampler
 from mwm.training.constraints import Weighted
-from mwm.training.phases import Losses, prediction_step, reconstruction_step
+from mwm.training.guide import Guide
+from mwm.training.phases import Losses, Pull, prediction_step, reconstruction_step
 from mwm.training.record import Row, Validator
+
+GUIDED = 0.5  # share of the iterations in which guides are followed
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Plan:
         learners: worlds whose V learns.
         memory_learns: whether M learns (in P; R never touches it).
         constraints: pull the learners' latents towards the first world's, by kind.
+        guides: deciphered latents of learners, by world, ...
+        guidance: ... and their weight at first. It falls to 0 by GUIDED, while the constraints'
+            weights grow from 0: what distributions say misleads until codes are about right.
     """
 
     name: str
@@ -38,6 +45,8 @@ class Plan:
     learners: list[str]
     memory_learns: bool
     constraints: Weighted = field(default_factory=dict)
+    guides: Mapping[str, Guide] = field(default_factory=dict)
+    guidance: float = 0.0
 
 
 @dataclass
@@ -117,6 +126,7 @@ class _Steps:
         self._cuda = next(model.parameters()).is_cuda
         self._precision = precision
         self._reconstructions = 0
+        self._done = 0.0  # share of the iterations
         self.frames = 0
 
     def iteration(self, number: int) -> Row:
@@ -126,6 +136,7 @@ class _Steps:
         norm = torch.zeros(())
         self.frames = 0
         self._set_rate(number)
+        self._done = (number - 1) / self._plan.settings.iterations
         for step in self._schedule():
             with self._autocast():
                 total, losses = step()
@@ -165,8 +176,18 @@ class _Steps:
 
     def _reconstruct(self) -> tuple[Tensor, Losses]:
         plan = self._plan
+        guides: dict[str, tuple[Pull, float]] = {}
+        constraints = plan.constraints
         if plan.settings.frames == "random":
-            batch = self._sampler.frames()
+            indices = self._sampler.indices()
+            batch = self._sampler.frames(indices)
+            if plan.guides:
+                left = max(0.0, 1 - self._done / GUIDED)
+                constraints = {k: (f, w * (1 - left)) for k, (f, w) in constraints.items()}
+                guides = {
+                    world: (partial(guide.pull, indices[world]), plan.guidance * left)
+                    for world, guide in plan.guides.items()
+                }
         else:
             sequences = self._sampler.sequences().items()
             batch = {world: s.frames[:, 1:].flatten(0, 1) for world, s in sequences}
@@ -175,7 +196,7 @@ class _Steps:
         ramp = max(plan.settings.kl_ramp, 1)
         kl = plan.settings.kl * min(1.0, self._reconstructions / ramp)
         return reconstruction_step(
-            self._model, plan.learners, batch, kl, plan.constraints, self._rng
+            self._model, plan.learners, batch, kl, constraints, self._rng, guides
         )
 
     def _autocast(self) -> AbstractContextManager[object]:

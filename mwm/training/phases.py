@@ -1,6 +1,6 @@
 """The two phases: prediction bends V towards M's dynamics, reconstruction restores V."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from mwm.training.batches import Sequences
 from mwm.training.constraints import Posterior, Weighted
 
 Losses = dict[str, Tensor]  # scalars by name: what is logged
+Pull = Callable[[Posterior, Posterior], Tensor]
 
 
 def prediction_step(
@@ -44,8 +45,11 @@ def reconstruction_step(
     kl_weight: float,
     constraints: Weighted,
     rng: torch.Generator,
+    guides: Mapping[str, tuple[Pull, float]] | None = None,
 ) -> tuple[Tensor, Losses]:
     """R: L_r of every learner, the KL divergence, and the constraints towards the first world.
+
+    `guides` pull single codes, of the worlds that have one, by a weight of their own.
 
     `batch` holds the packed frames (n, 512) of each world. With corresponding inputs they are the
     same moments of play, but the constraints see statistics of the whole batch alone.
@@ -55,7 +59,7 @@ def reconstruction_step(
     losses: Losses = {}
     total = torch.zeros((), device=batch[reference].device)
     for world, frames in batch.items():
-        if world not in learners and (world != reference or not constraints):
+        if world not in learners and (world != reference or not (constraints or guides)):
             continue
         vision = model.vision(world)
         x = vision.unpack(frames)
@@ -72,4 +76,8 @@ def reconstruction_step(
                 pull = distance(posteriors[world], posteriors[reference], rng)
                 losses[f"{kind}_{world}"] = pull
                 total = total + weight * pull
+    for world, (guide, weight) in (guides or {}).items():
+        pull = guide(posteriors[world], posteriors[reference])
+        losses[f"deciphered_{world}"] = pull
+        total = total + weight * pull
     return total, losses

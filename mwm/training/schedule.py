@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import torch
 
 from mwm import UsageError, seeding
+from mwm.models.latents import Latents
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.params import ORIGINAL, Act, Batch, ConstrainedAct, Model, Record, RunSettings
 from mwm.store import Frames
 from mwm.training.batches import Plays, Sampler, divide
 from mwm.training.constraints import CONSTRAINTS
+from mwm.training.guide import Guide
 from mwm.training.loop import History, Plan, perform
 from mwm.training.record import Validator
 
@@ -79,6 +81,8 @@ class Trainer:
         contents: Mapping[str, Frames],
         act: ConstrainedAct,
         record: Record,
+        deciphered: Mapping[str, Latents] | None = None,
+        guidance: float = 0.0,
     ) -> tuple[MetaWorldModel, History]:
         """Other worlds join a frozen anchor; with the joint schedule, all learn from the start.
 
@@ -89,6 +93,8 @@ class Trainer:
             contents: the frames of all worlds, the original's first.
             act: the settings, `train.recruit` or `train.joint` by the schedule.
             record: how often to validate.
+            deciphered: the original's latents in frames of other worlds, where they were sought.
+            guidance: their weight at first.
         """
         model = self._new(list(contents), contents[ORIGINAL])
         for part in [anchor, *seen]:
@@ -105,6 +111,12 @@ class Trainer:
                 for kind, weight in act.constraints.items()
                 if weight > 0
             },
+            guides={
+                world: Guide(latents, len(contents[world].frames), self.model.latent, self.device)
+                for world, latents in (deciphered or {}).items()
+                if guidance > 0
+            },
+            guidance=guidance,
         )
         plays = {
             world: self._plays(world, content, position, len(contents))

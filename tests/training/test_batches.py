@@ -55,14 +55,16 @@ def test_held_out_episodes_are_never_drawn(plays, contents):
 
 
 def test_corresponding_inputs_are_the_same_moments_in_all_worlds(plays, defaults, contents):
-    batch = sampler(plays, defaults, corresponding=True).frames()
+    draws = sampler(plays, defaults, corresponding=True)
+    batch = draws.frames(draws.indices())
     place = contents["mirror"].pixel_map
     original = np.unpackbits(batch["original"].numpy(), axis=1)
     assert np.array_equal(np.unpackbits(batch["mirror"].numpy(), axis=1), original[:, place])
 
 
 def test_independent_inputs_are_drawn_for_each_world_alone(plays, defaults, contents):
-    batch = sampler(plays, defaults, corresponding=False).frames()
+    draws = sampler(plays, defaults, corresponding=False)
+    batch = draws.frames(draws.indices())
     place = contents["mirror"].pixel_map
     original = np.unpackbits(batch["original"].numpy(), axis=1)
     assert not np.array_equal(np.unpackbits(batch["mirror"].numpy(), axis=1), original[:, place])

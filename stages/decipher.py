@@ -1,0 +1,63 @@
+"""Find the original's latents in another world: params `train.decipher` -> runs/decipher/<run>.
+
+For independent inputs alone: no frame of one world has a counterpart in the other's, and what pairs
+them is that they have the same dynamics. With corresponding inputs there is nothing to do.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import cli
+
+app = cli.application(__doc__)
+
+
+@cli.command(app)
+def decipher(
+    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
+        "data/worlds"
+    ),
+    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+) -> None:
+    """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
+    import torch
+
+    from mwm import params, store
+    from mwm.decipherment import decipher as room
+    from mwm.decipherment.codes import encode
+    from mwm.models import latents
+    from mwm.models.model import load
+    from mwm.training.batches import divide
+
+    p = params.load()
+    worlds = params.pick(p.train.runs, run, "train.runs").worlds
+    folder = runs / "decipher" / run
+    store.check_folder(folder)
+    done = room.nothing()
+    if p.train.run.decipher_first:
+        torch.set_num_threads(p.train.run.threads)
+        codes = []
+        for position, world in enumerate(worlds):
+            content = store.read_frames(data / f"{world}.h5", "world")
+            episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
+            model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
+            codes.append(encode(model.vision(world), content, episodes))
+        with cli.Progress(f"decipher {run}", room.LEVELS, "levels") as progress:
+            original, other = codes
+            done = room.decipher(
+                original,
+                other,
+                p.train.decipher.states,
+                p.train.decipher.restarts,
+                p.train.run.seed,
+                progress.advance,
+            )
+    latents.save(folder / "latents.h5", done.latents)
+    store.write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
+
+
+if __name__ == "__main__":
+    app()

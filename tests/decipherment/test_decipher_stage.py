@@ -1,0 +1,84 @@
+"""`python -m stages.decipher`: nothing to do, faults told in one line, and a recruit that obeys."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer import Typer
+from typer.testing import CliRunner
+
+from mwm import store
+from mwm.models import latents
+from stages import decipher, train
+
+ROOT = Path(__file__).resolve().parents[2]
+FINISHED = Path("runs/decipher/mirror/latents.h5")
+
+
+@pytest.fixture
+def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
+    values["train"]["batch"] |= {"frames": 64, "sequences": 2, "length": 5}
+    values["train"]["run"]["threads"] = 1
+    values["train"]["decipher"] |= {"states": 64, "restarts": 3}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "worlds").symlink_to(worlds)
+    return tmp_path
+
+
+def independent(project: Path, iterations: int) -> None:
+    path = project / "params.yaml"
+    values = yaml.safe_load(path.read_text())
+    values["train"]["run"]["inputs"] = "independent"
+    values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
+    for act in ("see", "anchor"):
+        values["train"][act]["iterations"] = iterations
+    path.write_text(yaml.safe_dump(values))
+
+
+def run(app: Typer, *arguments: str) -> None:
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 0, done.stderr
+
+
+def test_with_corresponding_inputs_there_is_nothing_to_do(project: Path) -> None:
+    run(decipher.app, "mirror")
+    assert len(latents.load(FINISHED, 1, 1).frames) == 0
+    assert store.read_json(FINISHED.with_name("scores.json")) == {}
+
+
+def test_codes_that_say_nothing_are_told(project: Path) -> None:
+    independent(project, iterations=1)
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
+        run(train.app, *words)
+    done = CliRunner().invoke(decipher.app, ["mirror"])
+    assert done.exit_code == 1
+    assert "expected a V whose codes say something, found" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not FINISHED.exists()
+    refused = CliRunner().invoke(train.app, ["recruit", "mirror"])
+    assert refused.stderr.startswith(f"error: {FINISHED}: not found")
+
+
+@pytest.mark.slow
+def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) -> None:
+    independent(project, iterations=150)
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
+        run(train.app, *words)
+    run(decipher.app, "mirror")
+    first = FINISHED.read_bytes()
+    run(decipher.app, "mirror")
+    assert FINISHED.read_bytes() == first
+    run(train.app, "recruit", "mirror")
+    assert "deciphered_mirror" in Path("runs/mirror/training.csv").read_text().splitlines()[0]
+    content = store.read_frames(project / "data" / "worlds" / "mirror.h5", "world")
+    found = latents.load(FINISHED, len(content.frames), 32)
+    episode = np.searchsorted(content.episode_offsets, found.frames, side="right") - 1
+    assert set(episode) <= set(content.episodes("train")[1::2])

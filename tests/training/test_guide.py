@@ -1,0 +1,66 @@
+"""The guide: deciphered latents draw codes frame by frame, and let go halfway."""
+
+import numpy as np
+import pytest
+import torch
+
+from mwm.models.latents import Latents
+from mwm.training.constraints import Posterior
+from mwm.training.guide import ROBUST, Guide
+from mwm.training.schedule import Trainer
+
+FRAMES, LATENT = 30, 4
+LATENTS = Latents(
+    np.array([3, 4, 7]), np.arange(6, dtype=np.float32).reshape(3, 2), np.array([2, 0])
+)
+
+
+def test_it_is_a_robust_distance_weighted_by_precision() -> None:
+    guide = Guide(LATENTS, FRAMES, LATENT, torch.device("cpu"))
+    rng = torch.Generator().manual_seed(0)
+    posterior, reference = (
+        Posterior(*(torch.randn(5, LATENT, generator=rng) for _ in range(2))) for _ in range(2)
+    )
+    places = np.array([7, 0, 3, 29, 4])
+    precision = (-reference.log_variance).exp().mean(0)
+    expected = 0.0
+    for row, place in enumerate(places):
+        if place in LATENTS.frames:
+            target = torch.zeros(LATENT)
+            for column, dimension in enumerate(LATENTS.dimensions):
+                value = LATENTS.values[list(LATENTS.frames).index(place), column]
+                target[dimension] = float(value)
+            error = sum(
+                float(precision[k] / precision.max())
+                * float(posterior.mean[row, k] - target[k]) ** 2
+                for k in range(LATENT)
+            )
+            expected += 2 * ROBUST * ((1 + error / ROBUST) ** 0.5 - 1) / len(places)
+    found = guide.pull(places, posterior, reference)
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_it_lets_go_halfway_while_constraints_take_over(defaults, contents) -> None:
+    """Told that all frames are one state, codes first shrink, then are drawn to the original's."""
+    batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
+    run = defaults.train.run.model_copy(update={"threads": 1, "inputs": "independent"})
+    trainer = Trainer.open(run, defaults.train.model, batch)
+    brief = {"iterations": 8, "reconstruction_steps": 10, "prediction_steps": 0}
+    worlds = ("original", "mirror")
+    see = defaults.train.see.model_copy(update=brief)
+    record = defaults.train.record.model_copy(update={"every": 8, "sequences": 4})
+    seen = {w: trainer.see(w, contents[w], see)[0] for w in worlds}
+    anchor = trainer.anchor(seen["original"], contents["original"], see, record)[0]
+    frames = np.arange(len(contents["mirror"].frames))
+    nowhere = Latents(frames, np.zeros((len(frames), 32), np.float32), np.arange(32))
+    act = defaults.train.recruit.model_copy(
+        update=brief | {"frames": "random", "constraints": {"sinkhorn": 100.0}, "cooldown": 0.0}
+    )
+    told = {w: contents[w] for w in worlds}
+    _, history = trainer.recruit(
+        "test", anchor, [seen["mirror"]], told, act, record, {"mirror": nowhere}, 1000.0
+    )
+    pulled = [row["deciphered_mirror"] for row in history.training]
+    apart = [row["sinkhorn_mirror"] for row in history.training]
+    assert min(pulled[:4]) < 0.5 * pulled[-1], "the guide draws at first"
+    assert apart[-1] < 0.5 * max(apart), "when the constraint draws back"
