@@ -149,7 +149,7 @@ class ConstrainedAct(Act):
 class Decipher(Section):
     """The search for the original's latents in another world, and what they are worth to V."""
 
-    states: Annotated[int, Field(ge=64, le=4096)]
+    states: Annotated[int, Field(ge=128, le=8192)]
     restarts: Annotated[int, Field(ge=1, le=10_000)]
     weight: Weight
 

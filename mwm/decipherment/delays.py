@@ -20,8 +20,9 @@ WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
 MARGIN = 3  # steps at either end of a sequence that no delay uses
 TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
 FINALISTS = 3
-ROUNDS = 3
-GAIN = 5e-4  # nats per step by which a move must be better
+CANDIDATES = 4
+SAME = 0.01  # share of the functions' variance by which candidates differ if they do
+ROUNDS = 2
 SPREAD, PASSES = 0.67, 4  # how far emissions are spread along the play at first
 Text = tuple[Tensor, Tensor]
 
@@ -47,22 +48,35 @@ def relax(
 
 
 def improve(level: Level, emissions: Tensor, seed: int) -> Tensor:
-    """Emissions (1, k, m) after the moves that raise the likelihood of held-out sequences."""
+    """The best emissions (r, k, m) after moves: at most CANDIDATES that differ, best first.
+
+    Several, since a level tells apart only what its states do; a finer one may choose.
+    """
     tried, polished = level.training(TRIED), level.training(POLISHED)
-    best, _ = relax(level.chain, emissions, polished, 12, 4)
-    score = level.score(best)[0]
+    pool = [relax(level.chain, emissions, polished, 12, 4)[0]]
     for turn in range(ROUNDS):
+        best = pool[0]
         moved = [
             relax(level.chain, one, tried, 4, 2) for one in _proposals(level, best, seed + turn)
         ]
         moved.sort(key=lambda pair: -float(pair[1][0]))
-        finalists = [relax(level.chain, one, polished, 8, 4)[0] for one, _ in moved[:FINALISTS]]
-        scores = [level.score(one)[0] for one in finalists]
-        winner = max(range(len(scores)), key=scores.__getitem__)
-        if scores[winner] < score + GAIN:
+        pool += [relax(level.chain, one, polished, 8, 4)[0] for one, _ in moved[:FINALISTS]]
+        pool = _distinct(level, sorted(pool, key=lambda one: -level.score(one)[0]))
+        if pool[0] is best:
             break
-        best, score = finalists[winner], scores[winner]
-    return best
+    return torch.cat(pool)
+
+
+def _distinct(level: Level, pool: list[Tensor]) -> list[Tensor]:
+    """The first CANDIDATES of `pool` that do not say the same as one before."""
+    index = level.sequences[: TRIED // level.sequences.shape[1]]
+    kept: list[tuple[Tensor, Tensor]] = []
+    for one in pool:
+        said = level.expect(one, level.functions, index)
+        variance = said.var((0, 1)).sum()
+        if all((said - other).square().mean((0, 1)).sum() > SAME * variance for other, _ in kept):
+            kept.append((said, one))
+    return [one for _, one in kept[:CANDIDATES]]
 
 
 def _proposals(level: Level, emissions: Tensor, seed: int) -> Iterator[Tensor]:

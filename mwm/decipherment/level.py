@@ -17,7 +17,7 @@ CHUNK = 200  # sequences inferred at once
 FEATURES = 150  # of the smooth map from symbols to states' functions
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
-HELD_OUT = 0.1  # share of the sequences that no iteration sees
+HELD_OUT = 0.3  # share of the sequences that no iteration sees
 
 
 @dataclass(frozen=True)

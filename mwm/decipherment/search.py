@@ -8,14 +8,15 @@ from torch import Tensor
 
 from mwm.decipherment.chain import learn
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import improve
+from mwm.decipherment.delays import CANDIDATES, improve, relax
 from mwm.decipherment.level import Level, Scale
 
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
-CARRIED = (6, 2)  # candidates that go on from the first levels; from later ones the best
+CARRIED = {4: 6, 3: 2, 1: CANDIDATES}  # candidates that go on, by the levels still to come; else 1
 SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that later levels see
+JUDGED = 30_000  # steps that the candidates of the finest level see
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,7 @@ class Found:
     Attributes:
         level: the finest.
         emissions: (r, k, m), the best one, or those that go on to the next level.
-        scores: per level, `Level.score` of its candidates, best first; last, where the group has
-            no actions, after delays of parts.
+        scores: per level, `Level.score` of its candidates, best first.
     """
 
     level: Level
@@ -63,6 +63,7 @@ def search(
     """The best emissions of the finest level, by likelihood alone."""
     found: Found | None = None
     scores: list[list[float]] = []
+    last = len(group.scales) - 1
     levels = zip(group.scales, group.states_from, group.symbols_from, strict=True)
     for number, (scale, states_from, symbols_from) in enumerate(levels):
         level = Level(
@@ -72,19 +73,20 @@ def search(
             emissions = _restart(level, group.restarts, seed)
         else:
             emissions = _carry(found, level, seed)
-        emissions = _settle(level, emissions, max(2, SMOOTHINGS >> number), seed)
+        if number == last and not group.actions:
+            text = level.training(JUDGED)
+            emissions = torch.cat([relax(level.chain, e[None], text, 8, 5)[0] for e in emissions])
+        else:
+            emissions = _settle(level, emissions, max(2, SMOOTHINGS >> number), seed)
+        if number == last - 1 and not group.actions:
+            emissions = improve(level, emissions[:1], seed)
         held_out = torch.tensor(level.score(emissions))
         emissions = emissions[held_out.argsort(descending=True)]
         scores.append([round(float(s), 4) for s in held_out.sort(descending=True).values])
-        carried = CARRIED[number] if number < len(CARRIED) else 1
-        found = Found(level, emissions[:carried], scores)
+        found = Found(level, emissions[: CARRIED.get(last - number, 1)], scores)
         advance()
     assert found is not None, "a group has levels"
-    emissions = found.emissions[:1]
-    if not group.actions:
-        emissions = improve(found.level, emissions, seed)
-        scores.append([round(s, 4) for s in found.level.score(emissions)])
-    return Found(found.level, emissions, scores)
+    return Found(found.level, found.emissions[:1], scores)
 
 
 def _restart(level: Level, restarts: int, seed: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Deciphered latents as a guide: where V of another world starts, with independent inputs."""
+"""Deciphered latents as a guide: what pairs frame and code, with independent inputs."""
 
 import numpy as np
 import torch

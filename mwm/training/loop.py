@@ -20,7 +20,7 @@ from mwm.training.guide import Guide
 from mwm.training.phases import Losses, Pull, prediction_step, reconstruction_step
 from mwm.training.record import Row, Validator
 
-GUIDED = 0.5  # share of the iterations in which guides are followed
+GROWN = 0.5  # share of the iterations by which constraints beside guides have their weight
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Plan:
         memory_learns: whether M learns (in P; R never touches it).
         constraints: pull the learners' latents towards the first world's, by kind.
         guides: deciphered latents of learners, by world, ...
-        guidance: ... and their weight at first. It falls to 0 by GUIDED, while the constraints'
-            weights grow from 0: what distributions say misleads until codes are about right.
+        guidance: ... and their weight. With guides, constraints grow from 0 until GROWN: what
+            distributions say misleads until codes are about right.
     """
 
     name: str
@@ -182,10 +182,10 @@ class _Steps:
             indices = self._sampler.indices()
             batch = self._sampler.frames(indices)
             if plan.guides:
-                left = max(0.0, 1 - self._done / GUIDED)
-                constraints = {k: (f, w * (1 - left)) for k, (f, w) in constraints.items()}
+                grown = min(1.0, self._done / GROWN)
+                constraints = {k: (f, w * grown) for k, (f, w) in constraints.items()}
                 guides = {
-                    world: (partial(guide.pull, indices[world]), plan.guidance * left)
+                    world: (partial(guide.pull, indices[world]), plan.guidance)
                     for world, guide in plan.guides.items()
                 }
         else:

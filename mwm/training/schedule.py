@@ -94,7 +94,7 @@ class Trainer:
             act: the settings, `train.recruit` or `train.joint` by the schedule.
             record: how often to validate.
             deciphered: the original's latents in frames of other worlds, where they were sought.
-            guidance: their weight at first.
+            guidance: their weight.
         """
         model = self._new(list(contents), contents[ORIGINAL])
         for part in [anchor, *seen]:

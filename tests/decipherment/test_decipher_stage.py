@@ -26,7 +26,7 @@ def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
         values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
     values["train"]["batch"] |= {"frames": 64, "sequences": 2, "length": 5}
     values["train"]["run"]["threads"] = 1
-    values["train"]["decipher"] |= {"states": 64, "restarts": 3}
+    values["train"]["decipher"] |= {"states": 128, "restarts": 3}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)
