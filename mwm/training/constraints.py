@@ -95,7 +95,8 @@ def sinkhorn(posterior: Posterior, reference: Posterior, generator: torch.Genera
 def _plan(cost: Tensor) -> Tensor:
     """A soft assignment (n, m) by cost: rows sum to 1, columns to nearly the same."""
     excess = cost - cost.min(1, keepdim=True).values
-    softness = cost.min(1).values.median().clamp(min=1e-6)  # cost of the nearest
+    # Cost of the nearest; a code that may not go to itself has no number in its own column.
+    softness = (cost - excess)[:, 0].nanmedian().clamp(min=1e-6)
     plan = (-excess / softness).exp()
     for _ in range(SINKHORN):
         plan = plan / plan.sum(0).clamp(min=1e-12)
