@@ -97,6 +97,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "CONTROLLED_SHARES", (0.2,))
     monkeypatch.setattr(room, "FEATURES", 200)
     monkeypatch.setattr(search, "SMOOTHINGS", 2)
+    monkeypatch.setattr(search, "CARRIED", {2: 6, 1: 4})
     monkeypatch.setattr(delays, "ROUNDS", 1)
     monkeypatch.setattr(delays, "STEPS", (-1.0, 1.0))
 
