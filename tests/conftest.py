@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mwm import params, store
 from mwm.store import Frames
@@ -47,3 +48,19 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, defaults: params.Params) ->
 def contents(worlds: Path, defaults: params.Params) -> dict[str, Frames]:
     """The same, in memory, by world."""
     return {w: store.read_frames(worlds / f"{w}.h5", "world") for w in defaults.variants.worlds}
+
+
+@pytest.fixture
+def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
+    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
+    values["train"]["run"]["threads"] = 1
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "worlds").symlink_to(worlds)
+    return tmp_path

@@ -39,7 +39,7 @@ class Group:
     """Functions of both worlds that belong together: those that actions decide, or the slow ones.
 
     Attributes:
-        name: for messages.
+        name: by which what was found is told.
         states_from: per level, functions of the original's frames (n, f).
         symbols_from: per level, functions of single frames of the other world (n, f).
         scales: of the levels, coarse to fine.
@@ -72,7 +72,8 @@ def search(
         if found is None:
             emissions = _restart(level, group.restarts, seed)
         else:
-            emissions = _carry(found, level, seed)
+            index = found.level.sequences[: SETTLED // found.level.sequences.shape[1]]
+            emissions = _restate(found.level, found.emissions, level, index, seed)
         if number == last and not group.actions:
             text = level.training(JUDGED)
             emissions = torch.cat([relax(level.chain, e[None], text, 8, 5)[0] for e in emissions])
@@ -104,30 +105,23 @@ def _settle(level: Level, emissions: Tensor, smoothings: int, seed: int) -> Tens
     emissions, _ = learn(level.chain, emissions, *text, _ramp(WARM, SETTLE))
     index = level.sequences[: len(text[0])]
     for turn in range(smoothings):
-        smoothed = [
-            level.smooth(
-                level.expect(one[None], level.functions, index).flatten(0, 1),
-                index.flatten(),
-                seed + turn,
-            )
-            for one in emissions
-        ]
-        emissions, _ = learn(level.chain, torch.cat(smoothed), *text, _ramp(WARM, SETTLE))
+        smoothed = _restate(level, emissions, level, index, seed + turn)
+        emissions, _ = learn(level.chain, smoothed, *text, _ramp(WARM, SETTLE))
     return emissions
 
 
-def _carry(found: Found, level: Level, seed: int) -> Tensor:
-    """Emissions of a finer level that say what the coarser level's candidates found."""
-    index = found.level.sequences[: SETTLED // found.level.sequences.shape[1]]
-    candidates = [
-        level.smooth(
-            found.level.expect(one[None], level.functions, index).flatten(0, 1),
-            index.flatten(),
-            seed,
-        )
-        for one in found.emissions
-    ]
-    return torch.cat(candidates)
+def _restate(source: Level, emissions: Tensor, target: Level, index: Tensor, seed: int) -> Tensor:
+    """Smooth emissions of `target` that say what those of `source` do, in the sequences `index`."""
+    return torch.cat(
+        [
+            target.smooth(
+                source.expect(one[None], target.functions, index).flatten(0, 1),
+                index.flatten(),
+                seed,
+            )
+            for one in emissions
+        ]
+    )
 
 
 def _ramp(first: float, iterations: int) -> list[float]:

@@ -12,31 +12,15 @@ from mwm import store
 from mwm.models import latents
 from stages import decipher, train
 
-ROOT = Path(__file__).resolve().parents[2]
 FINISHED = Path("runs/decipher/mirror/latents.h5")
-
-
-@pytest.fixture
-def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for act in ("see", "anchor", "recruit"):
-        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
-    values["train"]["batch"] |= {"frames": 64, "sequences": 2, "length": 5}
-    values["train"]["run"]["threads"] = 1
-    values["train"]["decipher"] |= {"states": 128, "restarts": 3}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "worlds").symlink_to(worlds)
-    return tmp_path
 
 
 def independent(project: Path, iterations: int) -> None:
     path = project / "params.yaml"
     values = yaml.safe_load(path.read_text())
     values["train"]["run"]["inputs"] = "independent"
+    values["train"]["batch"]["frames"] = 64
+    values["train"]["decipher"] |= {"states": 128, "restarts": 3}
     values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
     for act in ("see", "anchor"):
         values["train"][act]["iterations"] = iterations

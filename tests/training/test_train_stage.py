@@ -3,30 +3,10 @@
 import json
 from pathlib import Path
 
-import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
 from stages.train import app
-
-ROOT = Path(__file__).resolve().parents[2]
-BRIEF = {"iterations": 1, "reconstruction_steps": 1}
-
-
-@pytest.fixture
-def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for act in ("see", "anchor", "recruit"):
-        values["train"][act] |= BRIEF
-    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
-    values["train"]["run"]["threads"] = 1
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "worlds").symlink_to(worlds)
-    return tmp_path
 
 
 def train(*arguments: str) -> Result:
