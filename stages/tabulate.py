@@ -1,4 +1,4 @@
-"""Gather the studies: results/runs/<study> -> results/*.csv, index.html, PNGs."""
+"""Gather the studies: their folders, <method>-<seed> -> results/*.csv, index.html, PNGs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,7 @@ app = cli.application(__doc__)
 
 @cli.command(app)
 def tabulate(
-    studies: Annotated[list[str], typer.Argument(help="folders in results/runs")],
-    runs: Annotated[Path, typer.Option(help="folder of the studies")] = Path("results/runs"),
+    studies: Annotated[list[Path], typer.Argument(help="folders, <method>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Rates over seeds, by method and variant, as tables and a page."""
@@ -22,7 +21,7 @@ def tabulate(
     from mwm.reporting.studies_report import report_studies
 
     p = params.load()
-    report_studies([read_study(runs / study) for study in studies], out, p.report.dpi)
+    report_studies([read_study(study) for study in studies], out, p.report.dpi)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ ROOT = closure.ROOT
 SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 ROOMS = sorted((ROOT / "mwm").glob("*/*.py"))
 SHARED = ("mwm", "mwm.params", "mwm.store", "mwm.seeding", "mwm.cli", "mwm.criterion")
+FOLDERS = ("", "results/", "results/independent/")  # of pipelines
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 
 
@@ -41,10 +43,7 @@ def resolved(folder: str, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
         template = json.dumps(whole.get("do", {k: v for k, v in whole.items() if k != "matrix"}))
         axes = {axis: list(over(found)) for axis, found in whole.get("matrix", {}).items()}
         for chosen in itertools.product(*axes.values()):
-            items = (
-                over(whole["foreach"]).items() if "foreach" in whole else [("-".join(chosen), {})]
-            )
-            for key, item in items:
+            for key, item in _each(whole, over, "-".join(map(str, chosen))):
                 known = (
                     {"key": key}
                     | dict(zip(axes, chosen, strict=True))
@@ -52,6 +51,18 @@ def resolved(folder: str, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 )
                 stages["@".join(filter(None, (name, key)))] = json.loads(_filled(template, known))
     return {f"{folder}{name}": _from_root(folder, stage) for name, stage in stages.items()}
+
+
+def _each(
+    stage: dict[str, Any], over: Callable[[Any], Any], key: str
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Keys and values of `foreach`, of a mapping or a list; a stage without it has one key."""
+    if "foreach" not in stage:
+        return [(key, {})]
+    found = over(stage["foreach"])
+    if isinstance(found, dict):
+        return found.items()
+    return [(str(value), {"item": value}) for value in found]
 
 
 def _from_root(folder: str, stage: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def _from_root(folder: str, stage: dict[str, Any]) -> dict[str, Any]:
 
     listed = {"deps", "outs", "metrics"} & stage.keys()
     paths = {key: renamed(stage[key]) for key in listed}
-    return stage | paths | {"cmd": stage["cmd"].removeprefix("cd .. && ")}
+    return stage | paths | {"cmd": re.sub(r"^cd [./]+ && ", "", stage["cmd"])}
 
 
 def _filled(template: str, known: dict[str, Any]) -> str:
@@ -79,7 +90,9 @@ def _filled(template: str, known: dict[str, Any]) -> str:
 
 
 STAGES = resolved("", yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
-STUDIES = resolved("results/", {})
+STUDIES = {}
+for folder in FOLDERS[1:]:
+    STUDIES |= resolved(folder, {})
 ALL = STAGES | STUDIES
 
 
@@ -91,6 +104,7 @@ def outs(stage: str) -> list[str]:
 
 MADE = {out: stage for stage in ALL for out in outs(stage)}
 
+PLAYED = "results/independent/runs/plays/seconds"  # of data stages, which no table tells
 TIMES = {Path(out).parent.as_posix() for out in MADE if "/seconds/" in out}  # folders of outs
 
 
@@ -136,7 +150,7 @@ def test_a_stages_params_are_those_that_its_code_reads(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", [stage for stage in STUDIES if "/params@" not in stage])
 def test_a_studys_params_are_those_that_its_code_reads(stage: str) -> None:
-    item = stage.rpartition("-")[2]
+    item = re.split("[-@]", stage)[-1]
     read = {name.replace("*", item) for name in closure.params_read(script(stage), command(stage))}
     (declared,) = STUDIES[stage]["params"]
     (keys,) = declared.values()
@@ -166,10 +180,11 @@ def test_every_dep_is_one_file_or_made_by_a_stage(stage: str) -> None:
 
 def test_all_studies_are_tabulated() -> None:
     stage = STUDIES["results/tabulate"]
-    studies = stage["cmd"].split()[3:]
-    assert studies == [name.partition("@")[2] for name in STUDIES if "/params@" in name]
-    wanted = [f"results/runs/{s}/{part}" for s in studies for part in ("params.yaml", "eval")]
-    assert {*wanted, *TIMES} <= set(stage["deps"])
+    studies = [outs(name)[0].removesuffix("/params.yaml") for name in STUDIES if "/params@" in name]
+    studies = [study for study in studies if not study.endswith("/plays")]
+    assert set(studies) == set(stage["cmd"].split()[3:])
+    wanted = [f"{study}/{part}" for study in studies for part in ("params.yaml", "eval")]
+    assert {*wanted, *TIMES} - {PLAYED} <= set(stage["deps"])
 
 
 def test_evaluation_reads_every_world_and_every_run() -> None:
@@ -182,7 +197,10 @@ def test_evaluation_reads_every_world_and_every_run() -> None:
 
 
 def test_no_stage_always_runs_persists_or_is_frozen() -> None:
-    text = "".join((ROOT / f / "dvc.yaml").read_text(encoding="utf-8") for f in ("", "results"))
+    text = "".join(
+        (ROOT / f / "dvc.yaml").read_text(encoding="utf-8")
+        for f in ("", "results", "results/independent")
+    )
     assert not re.search("always_changed|persist|frozen", text)
 
 

@@ -128,7 +128,8 @@ def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(
     assert workspace.outputs() == before
     assert workspace.repro() == []
 
-    workspace.run("-m", "stages.tabulate", "anchored-2", "joint-2", "--out", str(tmp_path))
+    studies = ["results/runs/anchored-2", "results/runs/joint-2"]
+    workspace.run("-m", "stages.tabulate", *studies, "--out", str(tmp_path))
     rows = (tmp_path / "corresponding.csv").read_text().splitlines()[1:]
     assert len(rows) == 5 + 3
     seeds = {line.split(",")[2] for line in rows}

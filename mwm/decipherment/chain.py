@@ -14,6 +14,7 @@ from torch import Tensor
 PRIOR = 1e-3  # share of an emission that is spread evenly over the symbols
 UNSEEN = 0.1  # observations of the average transition that a transition row gets on top
 TINY = 1e-30
+CHUNK = 300  # sequences inferred at once: a posterior of 2000 states takes 240 MB
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,19 @@ def infer(
     scales = torch.empty(length, r, n, 1)
     ahead = chain.start.expand(r, n, k)
     for t in range(length):
-        forward = ahead * seen[:, symbols[:, t]]
-        scales[t] = forward.sum(2, keepdim=True).clamp(min=TINY)
-        posterior[t] = forward / scales[t]
+        forward = torch.mul(ahead, seen[:, symbols[:, t]], out=posterior[t])
+        torch.sum(forward, 2, keepdim=True, out=scales[t]).clamp_(min=TINY)
+        forward /= scales[t]
         if t + 1 < length:
-            ahead = _step(posterior[t], chain.transitions, groups[t])
+            ahead = _step(forward, chain.transitions, groups[t])
     backward = torch.ones(r, n, k)
+    onwards = chain.transitions.transpose(1, 2).contiguous()
     for t in range(length - 2, -1, -1):
-        weighted = backward * seen[:, symbols[:, t + 1]] / scales[t + 1]
-        backward = _step(weighted, chain.transitions.transpose(1, 2), groups[t])
+        backward *= seen[:, symbols[:, t + 1]]
+        backward /= scales[t + 1]
+        backward = _step(backward, onwards, groups[t])
         posterior[t] *= backward
-        posterior[t] /= posterior[t].sum(2, keepdim=True).clamp(min=TINY)
+        posterior[t] /= posterior[t].sum(2, keepdim=True).clamp_(min=TINY)
     return scales.log().mean((0, 2, 3)), posterior.permute(1, 2, 0, 3)
 
 
@@ -99,15 +102,23 @@ def learn(
     """
     r, k, m = emissions.shape
     likelihood = torch.zeros(r)
-    flat = symbols.flatten()
+    parts = list(zip(torch.split(symbols, CHUNK), torch.split(actions, CHUNK), strict=True))
     for sharp in sharpness:
-        likelihood, posterior = infer(chain, emissions**sharp, symbols, actions)
-        counts = torch.zeros(r, m, k).index_add_(1, flat, posterior.flatten(1, 2))
-        counts = counts.transpose(1, 2)
-        counts = counts + PRIOR * counts.sum((1, 2), keepdim=True) / (k * m)
-        emissions = counts / counts.sum(2, keepdim=True)
+        likelihood = torch.zeros(r)
+        counts = torch.zeros(r, m, k)
+        for seen, taken in parts:
+            known, posterior = infer(chain, emissions**sharp, seen, taken)
+            likelihood += known * len(seen) / len(symbols)
+            counts.index_add_(1, seen.flatten(), posterior.flatten(1, 2))
+        emissions = emitted(counts.transpose(1, 2))
     order = likelihood.argsort(descending=True)
     return emissions[order], likelihood[order]
+
+
+def emitted(counts: Tensor) -> Tensor:
+    """Emissions from how often each state was met with each symbol, both (r, k, m)."""
+    counts = counts + PRIOR * counts.mean((1, 2), keepdim=True)
+    return counts / counts.sum(2, keepdim=True)
 
 
 def _by_action(actions: Tensor, kinds: int) -> list[list[Tensor]]:

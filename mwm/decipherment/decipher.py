@@ -14,11 +14,11 @@ from mwm.decipherment.level import LENGTH, Scale
 from mwm.decipherment.search import Found, Group, search
 from mwm.models.latents import Latents
 
-FUNCTIONS = (4, 6, 10, 16, 16)  # slow functions that tell states apart, level by level
+FUNCTIONS = (4, 6, 10, 16, 16, 16)  # slow functions that tell states apart, level by level
 SYMBOLS_FROM = 12  # slow functions that tell symbols apart
 COARSE_STRIDE = 2  # steps of the game per step of the coarsest chain of slow functions
 CONTROLLED = 4  # controlled functions, at all levels
-CONTROLLED_SHARES = (0.06, 0.2, 0.6)  # of the states asked for, level by level
+CONTROLLED_SHARES = (0.03, 0.1, 0.3)  # of the states asked for, level by level
 CONTROLLED_RESTARTS = 6  # nearly every start finds these
 LEVELS = len(FUNCTIONS) + len(CONTROLLED_SHARES)
 FEATURES = 1500

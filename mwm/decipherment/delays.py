@@ -47,18 +47,16 @@ def relax(
     return learn(chain, emissions, *text, [1.0] * settle)
 
 
-def improve(level: Level, emissions: Tensor, seed: int) -> Tensor:
+def improve(level: Level, emissions: Tensor) -> Tensor:
     """The best emissions (r, k, m) after moves: at most CANDIDATES that differ, best first.
 
     Several, since a level tells apart only what its states do; a finer one may choose.
     """
     tried, polished = level.training(TRIED), level.training(POLISHED)
     pool = [relax(level.chain, emissions, polished, 12, 4)[0]]
-    for turn in range(ROUNDS):
+    for _ in range(ROUNDS):
         best = pool[0]
-        moved = [
-            relax(level.chain, one, tried, 4, 2) for one in _proposals(level, best, seed + turn)
-        ]
+        moved = [relax(level.chain, one, tried, 4, 2) for one in _proposals(level, best)]
         moved.sort(key=lambda pair: -float(pair[1][0]))
         pool += [relax(level.chain, one, polished, 8, 4)[0] for one, _ in moved[:FINALISTS]]
         pool = _distinct(level, sorted(pool, key=lambda one: -level.score(one)[0]))
@@ -79,7 +77,7 @@ def _distinct(level: Level, pool: list[Tensor]) -> list[Tensor]:
     return [one for _, one in kept[:CANDIDATES]]
 
 
-def _proposals(level: Level, emissions: Tensor, seed: int) -> Iterator[Tensor]:
+def _proposals(level: Level, emissions: Tensor) -> Iterator[Tensor]:
     """Emissions (1, k, m) that say what `emissions` say, but with a part of the play delayed."""
     index = level.sequences[: POLISHED // level.sequences.shape[1]]
     expected = level.expect(emissions, level.functions, index)
@@ -92,7 +90,7 @@ def _proposals(level: Level, emissions: Tensor, seed: int) -> Iterator[Tensor]:
     for part, steps in [(whole, WHOLE), *[(part, STEPS) for part in parts]]:
         for step in steps:
             target = now + part * (_delayed(expected, step) - now)
-            yield level.smooth(target.flatten(0, 1), index.flatten(), seed)
+            yield level.smooth(target.flatten(0, 1), index.flatten())
 
 
 def _delayed(expected: Tensor, step: float) -> Tensor:

@@ -1,19 +1,20 @@
 """One resolution of a search: states of the original, symbols of the other world, and a chain."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import Chain, count_chain, infer
+from mwm.decipherment.chain import CHUNK, Chain, count_chain, emitted, infer
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import Fourier
 
 LENGTH = 100  # steps of a sequence
 ITERATIONS = 12  # of k-means
-POINTS = 20_000  # that k-means sees
-CHUNK = 200  # sequences inferred at once
+POINTS = 20_000  # that k-means sees, or ...
+POINTS_EACH = 30  # ... per cluster, if that is more
 FEATURES = 150  # of the smooth map from symbols to states' functions
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
@@ -76,14 +77,15 @@ class Level:
         self.sequences = other.sequences(LENGTH // scale.stride, scale.stride)
         rng = np.random.default_rng(seed)
         self.sequences = self.sequences[torch.from_numpy(rng.permutation(len(self.sequences)))]
-        self._stride = scale.stride
+        self._stride, self._seed = scale.stride, seed
         count = len(self.sequences)
         self._first_held_out = max(1, count - max(1, round(HELD_OUT * count)))
 
-    def training(self, steps: int) -> tuple[Tensor, Tensor]:
+    def training(self, steps: int | None = None) -> tuple[Tensor, Tensor]:
         """Symbols and actions, (n, l) each, of sequences that span at most `steps` of the game."""
-        count = max(1, steps // (self.sequences.shape[1] * self._stride))
-        index = self.sequences[: min(count, self._first_held_out)]
+        index = self.sequences[: self._first_held_out]
+        if steps is not None:
+            index = index[: max(1, steps // (index.shape[1] * self._stride))]
         return self.symbols[index], self.actions[index]
 
     def score(self, emissions: Tensor) -> list[float]:
@@ -128,33 +130,39 @@ class Level:
         ]
         return torch.cat(parts)
 
-    def smooth(self, expected: Tensor, frames: Tensor, seed: int) -> Tensor:
+    def inherit(self, coarse: "Level", emissions: Tensor) -> Tensor:
+        """Emissions (1, k, m) that say what those of a coarser level, (1, k', m'), infer.
+
+        A coarse state is divided among this level's as it is in the original; no fit comes between.
+        """
+        at = self.original_at
+        pairs = coarse.states[at] * self.k + self.states[at]
+        shares = torch.bincount(pairs, minlength=coarse.k * self.k).view(coarse.k, self.k).float()
+        shares = shares / shares.sum(1, keepdim=True).clamp(min=1)
+        counts = torch.zeros(self.m, self.k)
+        for index in torch.split(self.sequences[: self._first_held_out], CHUNK):
+            states = coarse.read(emissions, shares, index)
+            counts.index_add_(0, self.symbols[index].flatten(), states.flatten(0, 1))
+        return emitted(counts.T[None])
+
+    def smooth(self, expected: Tensor, frames: Tensor) -> Tensor:
         """Emissions (1, k, m) from what the original's functions are expected to be, (n, d), there.
 
         Neighbouring symbols are fitted neighbouring functions: a robust smooth regression from
         symbols to functions outvotes the few symbols that expectation-maximisation left astray.
         """
-        fitted, error = self._regress(expected, frames, seed)
+        weights, error = self._regress(expected, frames)
         used = self.symbols[self.other_at]
         count = torch.bincount(used, minlength=self.m).float()
-        place = torch.zeros(self.m, expected.shape[1])
-        place = place.index_add_(0, used, fitted) / count.clamp(min=1)[:, None]
+        place = self._symbol_features @ weights
         spread = error / expected.shape[1] + 0.03 * self.functions[self.original_at].var(0).mean()
         distance = torch.cdist(self.means(self.functions), place).square()
         emissions = (-distance / (4 * spread)).exp() * count + 1e-6
         return (emissions / emissions.sum(1, keepdim=True))[None]
 
-    def _regress(self, expected: Tensor, frames: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-        """Functions fitted to all frames of the other world (n, d), and the mean squared error."""
-        mean = self.symbols_from[self.other_at].mean(0)
-        scale = self.symbols_from[self.other_at].std(0)
-        basis = Fourier(self.symbols_from.shape[1], FEATURES, (1.0, 2.0), seed)
-
-        def features(at: Tensor) -> Tensor:
-            x = (self.symbols_from[at] - mean) / scale
-            return torch.cat([torch.ones(len(x), 1), x, basis(x)], 1)
-
-        x = features(frames)
+    def _regress(self, expected: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights (f, d) of the features for functions expected in frames, and the mean error."""
+        x = self._features[frames]
         trust = torch.ones(len(x), 1)
         ridge = RIDGE * torch.eye(x.shape[1])
         for _ in range(ROBUST):
@@ -162,7 +170,22 @@ class Level:
             weights = torch.linalg.solve(gram + ridge, x.T @ (expected * trust) / trust.sum())
             errors = (expected - x @ weights).square().sum(1, keepdim=True)
             trust = 1 / (1 + errors / errors.mean())
-        return features(self.other_at) @ weights, errors.mean()
+        return weights, errors.mean()
+
+    @cached_property
+    def _features(self) -> Tensor:
+        """(n, f), of all frames of the other world: linear maps of them are smooth functions."""
+        at = self.other_at
+        x = (self.symbols_from - self.symbols_from[at].mean(0)) / self.symbols_from[at].std(0)
+        basis = Fourier(x.shape[1], FEATURES, (1.0, 2.0), self._seed)
+        return torch.cat([torch.ones(len(x), 1), x, basis(x)], 1)
+
+    @cached_property
+    def _symbol_features(self) -> Tensor:
+        """(m, f): their mean over the frames of each symbol."""
+        used, x = self.symbols[self.other_at], self._features[self.other_at]
+        count = torch.bincount(used, minlength=self.m).clamp(min=1)
+        return torch.zeros(self.m, x.shape[1]).index_add_(0, used, x) / count[:, None]
 
 
 def window_all(x: Tensor, gap: int) -> Tensor:
@@ -174,7 +197,8 @@ def window_all(x: Tensor, gap: int) -> Tensor:
 def cluster(points: Tensor, k: int, seed: int) -> Tensor:
     """Centres (k, d) of `points` by Lloyd's k-means on a sample; an empty cluster starts anew."""
     rng = torch.Generator().manual_seed(seed)
-    points = points[torch.randperm(len(points), generator=rng)[:POINTS]]
+    seen = max(POINTS, POINTS_EACH * k)
+    points = points[torch.randperm(len(points), generator=rng)[:seen]]
     centres = points[:k].clone()
     for _ in range(ITERATIONS):
         which = nearest(points, centres)

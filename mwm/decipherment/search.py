@@ -14,9 +14,11 @@ from mwm.decipherment.level import Level, Scale
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
-CARRIED = {4: 6, 3: 2, 1: CANDIDATES}  # candidates that go on, by the levels still to come; else 1
+CARRIED = {5: 6, 4: 2, 2: CANDIDATES}  # candidates that go on, by the levels still to come; else 1
 SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that later levels see
-JUDGED = 30_000  # steps that the candidates of the finest level see
+IMPROVED_AT, JUDGED_AT = 2, 1  # levels still to come when delays are tried, and when one is chosen
+JUDGED = 30_000  # steps that the candidates among which one is chosen see
+SHARPENED = (4, 2)  # iterations over all steps, of the level before the finest and of the finest
 
 
 @dataclass(frozen=True)
@@ -63,28 +65,30 @@ def search(
     """The best emissions of the finest level, by likelihood alone."""
     found: Found | None = None
     scores: list[list[float]] = []
-    last = len(group.scales) - 1
     levels = zip(group.scales, group.states_from, group.symbols_from, strict=True)
     for number, (scale, states_from, symbols_from) in enumerate(levels):
         level = Level(
             scale, original, states_from, other, symbols_from, group.gap, group.actions, seed
         )
+        left = len(group.scales) - 1 - number
         if found is None:
             emissions = _restart(level, group.restarts, seed)
-        else:
-            index = found.level.sequences[: SETTLED // found.level.sequences.shape[1]]
-            emissions = _restate(found.level, found.emissions, level, index, seed)
-        if number == last and not group.actions:
+            emissions = _settle(level, emissions, SMOOTHINGS)
+        elif group.actions or left > JUDGED_AT:
+            emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
+        elif left == JUDGED_AT:
             text = level.training(JUDGED)
-            emissions = torch.cat([relax(level.chain, e[None], text, 8, 5)[0] for e in emissions])
+            emissions = torch.cat(
+                [relax(level.chain, one[None], text, 8, 5)[0] for one in _carry(found, level)]
+            )
         else:
-            emissions = _settle(level, emissions, max(2, SMOOTHINGS >> number), seed)
-        if number == last - 1 and not group.actions:
-            emissions = improve(level, emissions[:1], seed)
+            emissions = _refine(found, level)
+        if left == IMPROVED_AT and not group.actions:
+            emissions = improve(level, emissions[:1])
         held_out = torch.tensor(level.score(emissions))
         emissions = emissions[held_out.argsort(descending=True)]
         scores.append([round(float(s), 4) for s in held_out.sort(descending=True).values])
-        found = Found(level, emissions[: CARRIED.get(last - number, 1)], scores)
+        found = Found(level, emissions[: CARRIED.get(left, 1)], scores)
         advance()
     assert found is not None, "a group has levels"
     return Found(found.level, found.emissions[:1], scores)
@@ -99,25 +103,38 @@ def _restart(level: Level, restarts: int, seed: int) -> Tensor:
     return emissions[: max(1, restarts // 3)]
 
 
-def _settle(level: Level, emissions: Tensor, smoothings: int, seed: int) -> Tensor:
+def _settle(level: Level, emissions: Tensor, smoothings: int) -> Tensor:
     """Smooth and learn in turn; several candidates stay until the last turn."""
     text = level.training(SEARCHED if len(emissions) > 1 else SETTLED)
     emissions, _ = learn(level.chain, emissions, *text, _ramp(WARM, SETTLE))
     index = level.sequences[: len(text[0])]
-    for turn in range(smoothings):
-        smoothed = _restate(level, emissions, level, index, seed + turn)
+    for _ in range(smoothings):
+        smoothed = _restate(level, emissions, level, index)
         emissions, _ = learn(level.chain, smoothed, *text, _ramp(WARM, SETTLE))
     return emissions
 
 
-def _restate(source: Level, emissions: Tensor, target: Level, index: Tensor, seed: int) -> Tensor:
+def _carry(found: Found, level: Level) -> Tensor:
+    """Emissions of `level` that say what those of the level before do, by a smooth fit."""
+    index = found.level.sequences[: SETTLED // found.level.sequences.shape[1]]
+    return _restate(found.level, found.emissions, level, index)
+
+
+def _refine(found: Found, level: Level) -> Tensor:
+    """The same without a fit, which would blur what is known by now; from all steps."""
+    text = found.level.training()
+    coarse, _ = learn(found.level.chain, found.emissions, *text, [1.0] * SHARPENED[0])
+    emissions = level.inherit(found.level, coarse)
+    return learn(level.chain, emissions, *level.training(), [1.0] * SHARPENED[1])[0]
+
+
+def _restate(source: Level, emissions: Tensor, target: Level, index: Tensor) -> Tensor:
     """Smooth emissions of `target` that say what those of `source` do, in the sequences `index`."""
     return torch.cat(
         [
             target.smooth(
                 source.expect(one[None], target.functions, index).flatten(0, 1),
                 index.flatten(),
-                seed,
             )
             for one in emissions
         ]

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from mwm.criterion import shortfalls
+from mwm.evaluation.readings import centroids, reading
 from mwm.evaluation.scenes import Scene
 from mwm.models.cross import Latents, draw, read_world
 from mwm.models.measures import Judge, alignment, f1, squared_error
@@ -86,11 +86,13 @@ class _Own:
             ),
             **self._f1,
         }
+        readings: dict[str, str] = {}
         for name in self._scene.judge.objects:
             found, truth = self._boxes(drawn, name)
             measured[f"f1_{name}"] = f1(found, truth)
             measured[f"distance_{name}"], measured[f"found_{name}"] = position(found, truth)
-        return {key: _rounded(value) for key, value in measured.items()}
+            readings[f"reading_{name}"] = reading(found, truth, self._scene.now.shape[1])
+        return {key: _rounded(value) for key, value in measured.items()} | readings
 
     def _draw(self, latents: Latents) -> tuple[Tensor, Tensor]:
         code, prediction = (draw(self._model, self._world, z.flatten(0, 1)) for z in latents)
@@ -113,17 +115,8 @@ def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
     seen = found.flatten(1).any(1)
     if not seen.any():
         return None, 0.0
-    distance = (_centroids(found[seen]) - _centroids(truth[seen])).norm(dim=1)
+    distance = (centroids(found[seen]) - centroids(truth[seen])).norm(dim=1)
     return distance.median().item(), seen.float().mean().item()
-
-
-def _centroids(on: Tensor) -> Tensor:
-    """(n, h, w) bool, each with a pixel on, to (n, 2): row and column."""
-    rows, columns = on.sum(2).float(), on.sum(1).float()
-    count = rows.sum(1)
-    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
-    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
-    return torch.stack([row, column], 1)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,7 +10,10 @@ OBJECTS = (
     "What the right world's V decodes from the left world's code, in the original's coordinates, "
     "over all frames in which the object is visible: F1 of the pixels with a probability above "
     "0.5, across worlds and with the right world's own code; the median distance of the centroids "
-    "in pixels; and the share of frames in which the object is found at all."
+    "in pixels; the share of frames in which the object is found at all; and how it is read: right "
+    "(within a pixel), or in one of the ways that the same dynamics may look to a model without "
+    "pairs: upside down, mirrored, turned, late or early by some steps, shifted; if none explains "
+    "it, inexact or unrelated."
 )
 
 MIRROR_TEST = (

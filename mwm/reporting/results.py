@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mwm import MwmError
@@ -21,12 +21,16 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True)
 class Row:
-    """A model (or run), an ordered pair of worlds, and numbers by column; None: an empty cell."""
+    """A model (or run), an ordered pair of worlds, and numbers by column; None: an empty cell.
+
+    `readings` says in words how each object is read.
+    """
 
     model: str
     source: str
     target: str
     numbers: Mapping[str, float | None]
+    readings: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, column: str) -> float | None:
         return self.numbers[column]
@@ -101,8 +105,12 @@ def _read(
     columns, lines = _lines(path)
     objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
     numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
-    table = _typed(path, columns, lines, (model, "source", "target"), numbers)
-    rows = [Row(words[model], words["source"], words["target"], found) for words, found in table]
+    told = [f"reading_{o}" for o in objects] if per_object else []
+    table = _typed(path, columns, lines, (model, "source", "target", *told), numbers)
+    rows = []
+    for words, found in table:
+        readings = {column.removeprefix("reading_"): words[column] for column in told}
+        rows.append(Row(words[model], words["source"], words["target"], found, readings))
     return rows, objects
 
 

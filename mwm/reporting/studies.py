@@ -1,5 +1,6 @@
 """What the studies found: a row per variant and seed, a row per model, and rates with intervals."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from mwm.params import ORIGINAL
 from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
 from mwm.reporting.summary import aligned, lowest
 
+ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
 NORMAL = 1.959964  # standard deviations to either side that hold 95% of a normal distribution
 
 
@@ -26,11 +28,16 @@ class Study:
     folder: Path
 
     def minutes(self, *acts: str) -> float:
-        """Wall-clock minutes that acts of training took together: ("see-mirror", "anchor")."""
+        """Wall-clock minutes that acts took together: ("train-see-mirror", "train-anchor")."""
         return round(sum(map(self._seconds, acts)) / 60, 2)
 
+    def recruiting(self, world: str) -> list[str]:
+        """The acts that a variant needs beyond an anchor."""
+        deciphered = [f"decipher-{world}"] if self.inputs == "independent" else []
+        return [f"train-see-{world}", *deciphered, f"train-recruit-{world}"]
+
     def _seconds(self, act: str) -> float:
-        path = self.folder / "seconds" / f"train-{act}.json"
+        path = self.folder / "seconds" / f"{act}.json"
         content = store.read_json(path)
         seconds = content.get("seconds") if isinstance(content, dict) else None
         if not isinstance(seconds, int | float):
@@ -39,7 +46,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Read results/runs/<method>-<seed>.
+    """Read a study's folder, <method>-<seed>.
 
     Raises:
         MwmError: a file is missing or damaged.
@@ -55,12 +62,12 @@ def read_study(folder: Path) -> Study:
 def variant_rows(study: Study) -> list[dict[str, Any]]:
     """One row per variant: what the original and it make of each other's codes.
 
-    F1 is that of the direction in which it is lower, distances (pixels) of that in which they are
-    greater. `minutes` are those of the variant's own V, seen and recruited; `minutes_from_nothing`
-    add the original's V and the anchor.
+    F1 and reading are those of the direction in which F1 is lower, distances (pixels) of that in
+    which they are greater. `minutes` are those of the variant's own V: seen, deciphered, recruited;
+    `minutes_from_nothing` add the original's V and the anchor.
     """
     rows = []
-    before = study.minutes(f"see-{ORIGINAL}", "anchor")
+    before = study.minutes(*ANCHORING)
     for there, back in study.pairs.runs:
         world = there.target
         row: dict[str, Any] = {
@@ -77,8 +84,9 @@ def variant_rows(study: Study) -> list[dict[str, Any]]:
             row[f"{name}_f1"] = worse[f"f1_{name}"]
             row[f"own_{name}_f1"] = worse[f"own_f1_{name}"]
             row[f"{name}_distance"] = max(away, default=None)
+            row[f"{name}_reading"] = worse.readings[name]
         row["success"] = there["success"] == 1
-        row["minutes"] = study.minutes(f"see-{world}", f"recruit-{world}")
+        row["minutes"] = study.minutes(*study.recruiting(world))
         row["minutes_from_nothing"] = round(row["minutes"] + before, 2)
         rows.append(row)
     return rows
@@ -93,8 +101,7 @@ def model_row(study: Study) -> dict[str, Any] | None:
     if len(pairs.models) == len(pairs.runs):
         return None
     crossed, worlds = pairs.crossed, pairs.worlds
-    acts = [*(f"see-{world}" for world in worlds), "anchor"]
-    acts += [f"recruit-{world}" for world in worlds if world != ORIGINAL]
+    recruited = (study.recruiting(world) for world in worlds if world != ORIGINAL)
     return {
         "inputs": study.inputs,
         "seed": study.seed,
@@ -107,7 +114,7 @@ def model_row(study: Study) -> dict[str, Any] | None:
         "predicted_alignment_min": lowest(crossed, "predicted_alignment"),
         **{f"{name}_f1_min": lowest(crossed, f"f1_{name}") for name in pairs.objects},
         **{f"own_{name}_f1_min": lowest(crossed, f"own_f1_{name}") for name in pairs.objects},
-        "minutes": study.minutes(*acts),
+        "minutes": study.minutes(*ANCHORING, *itertools.chain(*recruited)),
     }
 
 

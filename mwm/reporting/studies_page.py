@@ -25,6 +25,7 @@ WAYS = ("forward", "backward")
 TEMPLATE = Path(__file__).with_name("studies.html")
 METHODS = {
     "anchored": "see, anchor, recruit",
+    "independent": "see, anchor, decipher, recruit: independent inputs",
     "joint": "the paper's: all worlds at once, moments",
     "joint_long": "the paper's, three times as long",
 }
@@ -107,6 +108,7 @@ def _variants(rows: Table, objects: Sequence[str]) -> str:
         ("lowest F1 across / own", list(map(escape, objects))),
         ("px off, median", [" / ".join(map(escape, objects))] if objects else []),
         ("minutes", ["own", "in all"]),
+        ("", ["misread"]),
         ("", ["paper"]),
     )
     bodies = ""
@@ -132,7 +134,19 @@ def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:
     away = [_known(rows, f"{name}_distance") for name in objects]
     cells += [" / ".join(pixels(median(found) if found else None) for found in away)] * bool(away)
     cells += [f"{median(_known(rows, c)):.1f}" for c in ("minutes", "minutes_from_nothing")]
+    cells.append(_misread(rows, objects))
     return line(label(world), cells, PAPER[rows[0]["inputs"]].get(world, "not shown"))
+
+
+def _misread(rows: Table, objects: Sequence[str]) -> str:
+    """Which objects are not where they should be, and how they are read instead."""
+    found = [
+        f"{escape(name)} {escape(row[f'{name}_reading'])} (seed {row['seed']})"
+        for row in rows
+        for name in objects
+        if row[f"{name}_reading"] != "right"
+    ]
+    return f"<small>{'; '.join(found)}</small>" if found else "none"
 
 
 def _models(rows: Table, objects: Sequence[str]) -> str:

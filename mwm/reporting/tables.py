@@ -71,13 +71,16 @@ def errors(pairs: Pairs) -> str:
 
 
 def objects(pairs: Pairs) -> str:
-    """How well each object is drawn in the pairs with the original."""
-    measured = ["F1", "own F1", "px off", "found"]
+    """How well each object is drawn, and how it is read, in the pairs with the original."""
+    measured = ["F1", "own F1", "px off", "found", "read"]
     titles = head(("", ["pair"]), *((escape(name), measured) for name in pairs.objects))
 
     def told(row: Row) -> str:
         form = {"f1": share, "own_f1": share, "distance": pixels, "found": percent}
-        cells = [form[c](row[f"{c}_{name}"]) for name in pairs.objects for c in PER_OBJECT]
+        cells = []
+        for name in pairs.objects:
+            cells += [form[c](row[f"{c}_{name}"]) for c in PER_OBJECT]
+            cells.append(escape(row.readings[name]))
         return line(pair(row), cells)
 
     return table(titles, pairs, [row for run in pairs.runs for row in run], told)

@@ -86,18 +86,18 @@ def test_slow_functions_have_unit_variance_and_the_slowest_is_first() -> None:
     assert later[0] > 0.8
 
 
-STATES, RESTARTS = 100, 24
+STATES, RESTARTS = 200, 24
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many levels and functions as a small world needs."""
-    monkeypatch.setattr(room, "FUNCTIONS", (3, 6, 6))
+    monkeypatch.setattr(room, "FUNCTIONS", (3, 6, 6, 6))
     monkeypatch.setattr(room, "SYMBOLS_FROM", 6)
-    monkeypatch.setattr(room, "CONTROLLED_SHARES", (0.2,))
+    monkeypatch.setattr(room, "CONTROLLED_SHARES", (0.1,))
     monkeypatch.setattr(room, "FEATURES", 200)
     monkeypatch.setattr(search, "SMOOTHINGS", 2)
-    monkeypatch.setattr(search, "CARRIED", {2: 6, 1: 4})
+    monkeypatch.setattr(search, "CARRIED", {3: 6, 2: 4})
     monkeypatch.setattr(delays, "ROUNDS", 1)
     monkeypatch.setattr(delays, "STEPS", (-1.0, 1.0))
 

@@ -38,6 +38,7 @@ def test_a_perfect_model_is_perfect_in_all_metrics(contents, settings):
         for o in ("opponent", "agent", "ball"):
             assert row[f"f1_{o}"] == row[f"own_f1_{o}"] == row[f"found_{o}"] == 1
             assert row[f"distance_{o}"] == 0
+            assert row[f"reading_{o}"] == "right"
         assert row["success"] is (None if source == target else True)
 
 

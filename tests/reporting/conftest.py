@@ -46,6 +46,7 @@ def _object(name: str, alignment: float) -> dict[str, Any]:
         f"own_f1_{name}": 0.97,
         f"distance_{name}": 0.25 if found else "",
         f"found_{name}": float(found),
+        f"reading_{name}": "right" if found else "upside down",
     }
 
 

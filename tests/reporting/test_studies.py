@@ -29,16 +29,15 @@ def made(tmp_path, contents, evaluated) -> Made:
         folder = tmp_path / "runs" / name
         (folder / "seconds").mkdir(parents=True)
         method, _, seed = name.rpartition("-")
-        laid = lay_over(
-            ROOT / "params.yaml",
-            ROOT / f"results/methods/{method}.yaml",
-            [f"train.run.seed={seed}"],
-        )
+        profile = f"results/methods/{method}.yaml"
+        if method == "independent":
+            profile = "profiles/independent.yaml"
+        laid = lay_over(ROOT / "params.yaml", ROOT / profile, [f"train.run.seed={seed}"])
         (folder / "params.yaml").write_text(laid)
         evaluated.func(folder / "eval", contents, models, alignments)
-        acts = ["anchor", *(f"{a}-{w}" for w in WORLDS for a in ("see", "recruit"))]
-        for act in acts:
-            path = folder / "seconds" / f"train-{act}.json"
+        acts = ["train-anchor", *(f"train-{a}-{w}" for w in WORLDS for a in ("see", "recruit"))]
+        for act in [*acts, *(f"decipher-{w}" for w in WORLDS)]:
+            path = folder / "seconds" / f"{act}.json"
             path.write_text(json.dumps({"seconds": 60 * minutes}))
         return folder
 
@@ -66,6 +65,19 @@ def test_a_row_tells_the_lower_direction_and_the_time(made):
     assert variant_rows(study)[0]["success"] is True
     assert row["minutes"] == 6.0  # seen and recruited
     assert row["minutes_from_nothing"] == 12.0  # the original seen, and the anchor
+
+
+def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(made, tmp_path):
+    lost = {("mirror", "original"): 0.4}
+    study = read_study(made("independent-1", {"independent": WORLDS}, lost))
+    vswap, mirror = variant_rows(study)
+    assert vswap["minutes"] == mirror["minutes"] == 9.0  # seen, deciphered, recruited
+    assert (vswap["ball_reading"], mirror["ball_reading"]) == ("right", "upside down")
+    assert model_row(study)["minutes"] == 24.0
+
+    page = _Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
+    assert "ball upside down (seed 1)" in page.text
+    assert len(_rows(tmp_path / "out/independent.csv")) == 2
 
 
 def test_a_model_of_all_worlds_is_told_by_its_worst_pair(made):
@@ -97,7 +109,7 @@ def test_wilsons_interval_holds_the_rates_that_the_score_test_accepts(successes,
 
 def _tabulated(folder: Path, *studies: str) -> Path:
     runs, out = folder / "runs", folder / "out"
-    stage.app([*studies, "--runs", str(runs), "--out", str(out)], standalone_mode=False)
+    stage.app([*(str(runs / study) for study in studies), "--out", str(out)], standalone_mode=False)
     return out
 
 

@@ -1,0 +1,79 @@
+"""How an object is read across worlds: right, or in a way in which the dynamics look the same."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+RIGHT = 1.0  # pixels off, median, up to which a reading is right
+MISSING = 0.5  # share of the frames with the object in which it must be drawn to be judged
+TELLS = 0.5  # share of a distance to which an explanation must bring it
+DELAYS = (1, 2, 3, 4)  # steps
+
+
+def reading(found: Tensor, truth: Tensor, length: int) -> str:
+    """In a word or two, how an object is read: what best explains where it is drawn.
+
+    `right`; `upside down`, `mirrored`, `turned` (both) within its part of the frame; `late` or
+    `early` by some steps; `shifted` by a constant; `inexact`, nearer than chance but none of these;
+    `unrelated`; `missing`, seldom drawn; `absent`, not in any frame.
+
+    Args:
+        found: (n, h, w) bool, what is drawn of the object's part of the frame.
+        truth: (n, h, w) bool, what is there.
+        length: of the sequences in which frames follow each other.
+    """
+    visible = truth.flatten(1).any(1)
+    if not visible.any():
+        return "absent"
+    drawn = visible & found.flatten(1).any(1)
+    if drawn.sum() < MISSING * visible.sum():
+        return "missing"
+    places, there = centroids(found), centroids(truth)
+    off = _off(places, there, drawn)
+    if off <= RIGHT:
+        return "right"
+    explained = {
+        word: _off(places, candidate, drawn & known)
+        for word, candidate, known in _candidates(places, there, drawn, visible, truth, length)
+    }
+    word = min(explained, key=lambda w: explained[w])
+    if explained[word] <= max(RIGHT, TELLS * off):
+        return word
+    half = len(there) // 2
+    unrelated = _off(places, there.roll(half, 0), drawn & visible.roll(half, 0))
+    return "inexact" if off <= TELLS * unrelated else "unrelated"
+
+
+def centroids(on: Tensor) -> Tensor:
+    """(n, h, w) bool to (n, 2), row and column; not a number where no pixel is on."""
+    rows, columns = on.sum(2).float(), on.sum(1).float()
+    count = rows.sum(1)
+    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
+    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
+    return torch.stack([row, column], 1)
+
+
+def _candidates(
+    places: Tensor, there: Tensor, drawn: Tensor, visible: Tensor, truth: Tensor, length: int
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Words, where the object would be if they held, and the frames for which that is known."""
+    edge = torch.tensor(truth.shape[1:], dtype=torch.float32) - 1
+    turned = edge - there
+    yield "upside down", torch.stack([turned[:, 0], there[:, 1]], 1), visible
+    yield "mirrored", torch.stack([there[:, 0], turned[:, 1]], 1), visible
+    yield "turned", turned, visible
+    yield "shifted", there + (places - there)[drawn].median(0).values, visible
+    step = torch.arange(len(there)) % length
+    for delay in DELAYS:
+        count = f"{delay} step{'s' * (delay > 1)}"
+        yield f"late by {count}", there.roll(delay, 0), visible.roll(delay) & (step >= delay)
+        early = step < length - delay
+        yield f"early by {count}", there.roll(-delay, 0), visible.roll(-delay) & early
+
+
+def _off(places: Tensor, there: Tensor, known: Tensor) -> float:
+    """Median distance in pixels; infinite where nothing is known."""
+    if not known.any():
+        return float("inf")
+    return float((places - there)[known].norm(dim=1).median())

@@ -1,0 +1,86 @@
+"""How an object is read, for readings that are known."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mwm.evaluation.readings import reading
+
+LENGTH, COUNT = 20, 60
+FRAMES = LENGTH * COUNT
+
+
+@pytest.fixture
+def truth() -> Tensor:
+    """A ball of 2 x 2 pixels that bounces in a field of 40 x 30, now and then out of sight."""
+    rng = np.random.default_rng(0)
+    frames = torch.zeros(FRAMES, 40, 30, dtype=torch.bool)
+    for sequence in range(COUNT):
+        row, column = rng.integers(0, 39), rng.integers(0, 29)
+        speed = rng.choice([-3, -2, 2, 3], 2)
+        for t in range(LENGTH):
+            if rng.random() > 0.1:
+                at = sequence * LENGTH + t
+                frames[at, row : row + 2, column : column + 2] = True
+            if not 0 <= row + speed[0] <= 38:
+                speed[0] *= -1
+            if not 0 <= column + speed[1] <= 28:
+                speed[1] *= -1
+            row, column = row + speed[0], column + speed[1]
+    return frames
+
+
+def delayed(truth: Tensor, steps: int) -> Tensor:
+    """What a model that is late by some steps draws; at the start of a sequence, nothing."""
+    sequences = truth.view(COUNT, LENGTH, 40, 30).roll(steps, 1)
+    sequences[:, :steps] = False
+    return sequences.flatten(0, 1)
+
+
+def test_what_is_there_is_read_right(truth):
+    assert reading(truth, truth, LENGTH) == "right"
+    assert reading(truth.roll(1, 1), truth, LENGTH) == "right"  # a pixel off
+
+
+@pytest.mark.parametrize(
+    ("axes", "word"), [((1,), "upside down"), ((2,), "mirrored"), ((1, 2), "turned")]
+)
+def test_turned_objects_are_told(truth, axes, word):
+    assert reading(truth.flip(axes), truth, LENGTH) == word
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_late_objects_are_told(truth, steps):
+    word = "step" if steps == 1 else "steps"
+    assert reading(delayed(truth, steps), truth, LENGTH) == f"late by {steps} {word}"
+
+
+def test_early_objects_are_told(truth):
+    found = truth.view(COUNT, LENGTH, 40, 30).roll(-2, 1)
+    found[:, -2:] = False
+    assert reading(found.flatten(0, 1), truth, LENGTH) == "early by 2 steps"
+
+
+def test_shifted_objects_are_told(truth):
+    found = torch.zeros_like(truth)
+    found[:, 5:, :] = truth[:, :-5, :]
+    assert reading(found, truth, LENGTH) == "shifted"
+
+
+def test_an_object_from_elsewhere_is_unrelated(truth):
+    order = np.random.default_rng(1).permutation(FRAMES)
+    assert reading(truth[order], truth, LENGTH) == "unrelated"
+
+
+def test_an_object_read_roughly_is_inexact(truth):
+    rng = np.random.default_rng(2)
+    found = torch.stack([f.roll(tuple(rng.integers(-4, 5, 2)), (0, 1)) for f in truth])
+    assert reading(found, truth, LENGTH) == "inexact"
+
+
+def test_an_object_seldom_drawn_is_missing_and_one_never_there_absent(truth):
+    found = truth.clone()
+    found[: 3 * FRAMES // 4] = False
+    assert reading(found, truth, LENGTH) == "missing"
+    assert reading(truth, torch.zeros_like(truth), LENGTH) == "absent"
