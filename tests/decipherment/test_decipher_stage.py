@@ -1,5 +1,6 @@
 """`python -m stages.decipher`: nothing to do, faults told in one line, and a recruit that obeys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,24 @@ def run(app: Typer, *arguments: str) -> None:
     assert done.exit_code == 0, done.stderr
 
 
+def whole_run() -> None:
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
+        run(train.app, *words)
+    run(decipher.app, "mirror")
+    run(train.app, "recruit", "mirror")
+
+
+def spoil(project: Path, world: str, position: int) -> None:
+    """Invert all frames but those of validation and of the world's half of the training plays."""
+    content = store.read_frames(project / "data" / "worlds" / f"{world}.h5", "world")
+    train_half = content.episodes("train")[position::2]
+    frames = content.frames.copy()
+    for episode in range(len(content.episode_offsets) - 1):
+        if episode not in train_half and episode not in content.episodes("validation"):
+            frames[slice(*content.episode_offsets[episode : episode + 2])] ^= 255
+    store.write_frames(project / "spoilt" / f"{world}.h5", replace(content, frames=frames), "world")
+
+
 def test_with_corresponding_inputs_there_is_nothing_to_do(project: Path) -> None:
     run(decipher.app, "mirror")
     assert len(latents.load(FINISHED, 1, 1).frames) == 0
@@ -54,15 +73,29 @@ def test_codes_that_say_nothing_are_told(project: Path) -> None:
 @pytest.mark.slow
 def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) -> None:
     independent(project, iterations=150)
-    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
-        run(train.app, *words)
-    run(decipher.app, "mirror")
+    whole_run()
     first = FINISHED.read_bytes()
     run(decipher.app, "mirror")
     assert FINISHED.read_bytes() == first
-    run(train.app, "recruit", "mirror")
     assert "deciphered_mirror" in Path("runs/mirror/training.csv").read_text().splitlines()[0]
     content = store.read_frames(project / "data" / "worlds" / "mirror.h5", "world")
     found = latents.load(FINISHED, len(content.frames), 32)
     episode = np.searchsorted(content.episode_offsets, found.frames, side="right") - 1
     assert set(episode) <= set(content.episodes("train")[1::2])
+
+
+@pytest.mark.slow
+def test_what_is_not_a_worlds_own_half_reaches_no_weight(project: Path) -> None:
+    """Nor do test episodes; validation episodes are measured, which is told and never used."""
+    independent(project, iterations=150)
+    whole_run()
+    weights = sorted(Path("runs").rglob("*.safetensors"))
+    assert len(weights) == 4
+    before = {path: path.read_bytes() for path in [*weights, FINISHED]}
+    (project / "spoilt").mkdir()
+    for position, world in enumerate(("original", "mirror")):
+        spoil(project, world, position)
+    (project / "data" / "worlds").unlink()
+    (project / "spoilt").rename(project / "data" / "worlds")
+    whole_run()
+    assert {path for path in before if path.read_bytes() != before[path]} == set()
