@@ -1,11 +1,13 @@
-"""Moves that expectation-maximisation never makes: a part of the play, some steps earlier or later.
+"""Moves that expectation-maximisation never makes: some steps earlier or later, or upside down.
 
 To delay everything is a symmetry of dynamics that no action pins; to delay a part of the play that
 seldom meets the rest is nearly one. What is seen breaks it only where parts meet, so that a search
-settles with some parts late or early, and no small step leads from there to the truth.
+settles with some parts late or early, and no small step leads from there to the truth. So does a
+function with its sign reversed.
 """
 
 from collections.abc import Iterator
+from itertools import product
 from math import floor
 
 import torch
@@ -17,6 +19,7 @@ from mwm.decipherment.level import Level
 PARTS = 2  # slowest functions of the other world; the sign of each divides the play
 STEPS = (-2.0, -1.33, -0.67, 0.67, 1.33, 2.0)  # delays of a part; play has phases between steps
 WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
+REVERSED = 4  # leading functions whose signs may be wrong
 MARGIN = 3  # steps at either end of a sequence that no delay uses
 TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
 FINALISTS = 3
@@ -63,6 +66,22 @@ def improve(level: Level, emissions: Tensor) -> Tensor:
         if pool[0] is best:
             break
     return torch.cat(pool)
+
+
+def reverse(level: Level, emissions: Tensor) -> Tensor:
+    """The best (r, k, m) of those that say what emissions (1, k, m) say, but for some signs."""
+    text = level.training(TRIED)
+    index = level.sequences[: len(text[0])]
+    expected = level.expect(emissions, level.functions, index)
+    half = expected.shape[2] // 2  # functions now, and the same some frames before
+    count = min(REVERSED, half)
+    moved = []
+    for signs in list(product((1.0, -1.0), repeat=count))[1:]:
+        sign = torch.tensor([*signs, *[1.0] * (half - count)]).repeat(2)
+        one = level.smooth((expected * sign).flatten(0, 1), index.flatten())
+        moved.append(learn(level.chain, one, *text, [1.0] * 6))
+    moved.sort(key=lambda pair: -float(pair[1][0]))
+    return torch.cat([one for one, _ in moved[:FINALISTS]])
 
 
 def _distinct(level: Level, pool: list[Tensor]) -> list[Tensor]:

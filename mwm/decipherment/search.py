@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mwm.decipherment.chain import learn
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import CANDIDATES, improve, relax
+from mwm.decipherment.delays import CANDIDATES, improve, relax, reverse
 from mwm.decipherment.level import Level, Scale
 
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
@@ -72,8 +72,10 @@ def search(
         )
         left = len(group.scales) - 1 - number
         if found is None:
-            emissions = _restart(level, group.restarts, seed)
-            emissions = _settle(level, emissions, SMOOTHINGS)
+            emissions = _settle(level, _restart(level, group.restarts, seed), SMOOTHINGS)
+            best = int(torch.tensor(level.score(emissions)).argmax())
+            others = _settle(level, reverse(level, emissions[[best]]), 2)
+            emissions = torch.cat([emissions, others])
         elif group.actions or left > JUDGED_AT:
             emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
         elif left == JUDGED_AT:
