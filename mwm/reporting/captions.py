@@ -6,14 +6,18 @@ from mwm.criterion import ALIGNMENT, CROSS_F1, OWN_F1, OWN_F1_ELSE
 from mwm.reporting.results import Pairs
 from mwm.reporting.summary import ALIGNED
 
+READINGS = (
+    "Right (within a pixel), or in one of the ways that the same dynamics may look to a model "
+    "without pairs: upside down, mirrored, turned, late or early by some steps, shifted; if none "
+    "explains it, inexact or unrelated; missing if it is seldom drawn."
+)
+
 OBJECTS = (
     "What the right world's V decodes from the left world's code, in the original's coordinates, "
     "over all frames in which the object is visible: F1 of the pixels with a probability above "
     "0.5, across worlds and with the right world's own code; the median distance of the centroids "
-    "in pixels; the share of frames in which the object is found at all; and how it is read: right "
-    "(within a pixel), or in one of the ways that the same dynamics may look to a model without "
-    "pairs: upside down, mirrored, turned, late or early by some steps, shifted; if none explains "
-    "it, inexact or unrelated."
+    "in pixels; the share of frames in which the object is found at all; and how it is read. "
+    f"{READINGS}"
 )
 
 MIRROR_TEST = (

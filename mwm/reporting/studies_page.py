@@ -1,6 +1,7 @@
 """The page of the studies: rates by method and variant, models of all worlds, curves."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -78,6 +79,7 @@ def studies_page(variants: Table, models: Table, objects: Sequence[str], drawn: 
         criterion=captions.criterion(objects),
         variants=_variants(variants, objects),
         budget=BUDGET,
+        readings=_readings(variants, objects),
         models=_models(models, objects),
         curves="".join(figures(drawn, said).values()),
     )
@@ -108,15 +110,39 @@ def _variants(rows: Table, objects: Sequence[str]) -> str:
         ("lowest F1 across / own", list(map(escape, objects))),
         ("px off, median", [" / ".join(map(escape, objects))] if objects else []),
         ("minutes", ["own", "in all"]),
-        ("", ["misread"]),
         ("", ["paper"]),
     )
+    return _by_method(titles, rows, lambda world, found: _variant(world, found, objects))
+
+
+def _readings(rows: Table, objects: Sequence[str]) -> str:
+    """How often each object is read in which way, by method and variant."""
+    if not objects:
+        return ""
+    titles = head(("", ["variant"]), ("read as", list(map(escape, objects))))
+
+    def told(world: str, found: Table) -> str:
+        counts = [Counter(row[f"{name}_reading"] for row in found) for name in objects]
+        return line(label(world), [_counted(count) for count in counts])
+
+    table = _by_method(titles, rows, told)
+    return section("How objects are read across worlds", captions.READINGS, table)
+
+
+def _counted(count: Counter[str]) -> str:
+    if len(count) == 1:
+        return escape(next(iter(count)))
+    return escape(", ".join(f"{number} {word}" for word, number in sorted(count.items())))
+
+
+def _by_method(titles: str, rows: Table, told: Callable[[str, Table], str]) -> str:
+    """A table with a body per method, and in it a line per variant."""
+    width = titles.count('scope="col"')
     bodies = ""
     for method, of_method in _by(rows, "method").items():
-        width = titles.count('scope="col"')
         name = f'<th colspan="{width}" scope="rowgroup">{escape(_told(method))}</th>'
         lines = [f'<tr class="group">{name}</tr>']
-        lines += [_variant(w, found, objects) for w, found in _by(of_method, "world").items()]
+        lines += [told(world, found) for world, found in _by(of_method, "world").items()]
         bodies += f"<tbody>{''.join(lines)}</tbody>"
     return wide(titles, bodies)
 
@@ -134,19 +160,7 @@ def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:
     away = [_known(rows, f"{name}_distance") for name in objects]
     cells += [" / ".join(pixels(median(found) if found else None) for found in away)] * bool(away)
     cells += [f"{median(_known(rows, c)):.1f}" for c in ("minutes", "minutes_from_nothing")]
-    cells.append(_misread(rows, objects))
     return line(label(world), cells, PAPER[rows[0]["inputs"]].get(world, "not shown"))
-
-
-def _misread(rows: Table, objects: Sequence[str]) -> str:
-    """Which objects are not where they should be, and how they are read instead."""
-    found = [
-        f"{escape(name)} {escape(row[f'{name}_reading'])} (seed {row['seed']})"
-        for row in rows
-        for name in objects
-        if row[f"{name}_reading"] != "right"
-    ]
-    return f"<small>{'; '.join(found)}</small>" if found else "none"
 
 
 def _models(rows: Table, objects: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from test_report import _Page
 
 from mwm import MwmError
 from mwm.profiles import lay_over
+from mwm.reporting import captions
 from mwm.reporting.studies import model_row, read_study, variant_rows, wilson
 from mwm.reporting.studies_page import PAPER
 from stages import tabulate as stage
@@ -76,7 +77,8 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     assert model_row(study)["minutes"] == 24.0
 
     page = _Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
-    assert "ball upside down (seed 1)" in page.text
+    assert "How objects are read across worlds" in page.text
+    assert page.text.count("upside down") == 3 + captions.READINGS.count("upside down")  # mirror
     assert len(_rows(tmp_path / "out/independent.csv")) == 2
 
 
