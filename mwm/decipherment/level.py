@@ -103,10 +103,7 @@ class Level:
 
     def means(self, x: Tensor) -> Tensor:
         """Mean of a quantity of the original's frames (n, d) in each state: (k, d)."""
-        at = self.original_at
-        states = self.states[at]
-        count = torch.bincount(states, minlength=self.k).clamp(min=1)
-        return torch.zeros(self.k, x.shape[1]).index_add_(0, states, x[at]) / count[:, None]
+        return mean_by(self.states[self.original_at], x[self.original_at], self.k)
 
     def expect(self, emissions: Tensor, x: Tensor, sequences: Tensor) -> Tensor:
         """The original's quantity x (n, d) that the chain expects in frames of the other world."""
@@ -183,9 +180,13 @@ class Level:
     @cached_property
     def _symbol_features(self) -> Tensor:
         """(m, f): their mean over the frames of each symbol."""
-        used, x = self.symbols[self.other_at], self._features[self.other_at]
-        count = torch.bincount(used, minlength=self.m).clamp(min=1)
-        return torch.zeros(self.m, x.shape[1]).index_add_(0, used, x) / count[:, None]
+        return mean_by(self.symbols[self.other_at], self._features[self.other_at], self.m)
+
+
+def mean_by(which: Tensor, x: Tensor, k: int) -> Tensor:
+    """Means (k, d) of the rows of x (n, d) that belong to each of k groups; 0 of an empty one."""
+    count = torch.bincount(which, minlength=k).clamp(min=1)
+    return torch.zeros(k, x.shape[1]).index_add_(0, which, x) / count[:, None]
 
 
 def window_all(x: Tensor, gap: int) -> Tensor:
