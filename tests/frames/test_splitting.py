@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mwm import UsageError
@@ -13,10 +13,16 @@ def test_the_default_shares_split_120_episodes() -> None:
     assert np.bincount(split_episodes(120, 0.1, 0.1)).tolist() == [96, 12, 12]
 
 
+@example(4, 0.375, 0.375)
 @given(st.integers(3, 2000), st.floats(0.001, 0.4), st.floats(0.001, 0.4))
 def test_training_comes_first_then_validation_then_test(
     episodes: int, validation: float, test: float
 ) -> None:
+    held_out = max(1, round(episodes * validation)) + max(1, round(episodes * test))
+    if held_out >= episodes:  # 4 episodes, 0.375 and 0.375: two and two
+        with pytest.raises(UsageError, match="collect more episodes"):
+            split_episodes(episodes, validation, test)
+        return
     split = split_episodes(episodes, validation, test)
     counts = np.bincount(split, minlength=3)
     assert split.shape == (episodes,)
