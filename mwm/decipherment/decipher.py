@@ -99,14 +99,17 @@ def _slow(original: Codes, other: Codes, states: int, restarts: int, seed: int) 
     sizes = [states >> (levels - 1 - level) for level in range(levels)]
     lags = (COARSE_LAG, *[FINE_LAG] * (levels - 1))
     states_from = {lag: slow(original, FUNCTIONS[-1], lag, 2, FEATURES, seed) for lag in set(lags)}
-    symbols_from = slow(other, SYMBOLS_FROM, FINE_LAG, 1, FEATURES, seed)
+    views_from, symbols_from = (
+        slow(codes, SYMBOLS_FROM, FINE_LAG, 1, FEATURES, seed) for codes in (original, other)
+    )
     fine = [
         Scale(k, k, count, SYMBOLS_FROM) for k, count in zip(sizes[1:], FUNCTIONS[1:], strict=True)
     ]
     return Group(
         "slow",
         [states_from[lag] for lag in lags],
-        [symbols_from] * levels,
+        views_from,
+        symbols_from,
         [Scale(sizes[0], 2 * sizes[0], FUNCTIONS[0], SYMBOLS_FROM, COARSE_STRIDE), *fine],
         gap=3,
         actions=False,
@@ -121,7 +124,8 @@ def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:
     return Group(
         "controlled",
         [ours] * levels,
-        [theirs] * levels,
+        ours,
+        theirs,
         [Scale(k, k, CONTROLLED, CONTROLLED) for k in sizes],
         gap=1,
         actions=True,

@@ -59,9 +59,9 @@ def improve(level: Level, emissions: Tensor) -> Tensor:
     pool = [relax(level.chain, emissions, polished, 12, 4)[0]]
     for _ in range(ROUNDS):
         best = pool[0]
-        moved = [relax(level.chain, one, tried, 4, 2) for one in _proposals(level, best)]
-        moved.sort(key=lambda pair: -float(pair[1][0]))
-        pool += [relax(level.chain, one, polished, 8, 4)[0] for one, _ in moved[:FINALISTS]]
+        moved = [relax(level.chain, one, tried, 4, 2)[0] for one in _proposals(level, best)]
+        moved.sort(key=lambda one: -level.score(one, TRIED)[0])
+        pool += [relax(level.chain, one, polished, 8, 4)[0] for one in moved[:FINALISTS]]
         pool = _distinct(level, sorted(pool, key=lambda one: -level.score(one)[0]))
         if pool[0] is best:
             break

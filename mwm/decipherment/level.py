@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import CHUNK, Chain, count_chain, emitted, infer
+from mwm.decipherment.chain import CHUNK, TINY, Chain, count_chain, emitted, infer
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import Fourier
 
@@ -19,6 +19,7 @@ FEATURES = 150  # of the smooth map from symbols to states' functions
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
 HELD_OUT = 0.3  # share of the sequences that no iteration sees
+TYING = 5  # iterations of the mixture that ties emissions
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class Level:
     """The chain of the original at one scale, and the other world's symbols.
 
     States are clusters of the original's functions at two frames, so that velocity is part of a
-    state. Symbols are clusters of *one* frame's functions: to delay everything by a step is an
-    exact symmetry of dynamics without actions, and only what a single frame shows can break it.
+    state. Symbols are clusters of *one* frame's functions, and views of one frame's functions of
+    the original: to delay everything by a step is an exact symmetry of dynamics without actions,
+    and only that a symbol tells a view, whatever the velocity, can break it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Level:
         scale: Scale,
         original: Codes,
         states_from: Tensor,
+        views_from: Tensor,
         other: Codes,
         symbols_from: Tensor,
         gap: int,
@@ -67,6 +70,9 @@ class Level:
         centres = cluster(self.functions[at], k, seed)
         self.states = nearest(self.functions, centres)
         self.original_at = original.indices(self.before, 0)
+        views = views_from[:, : scale.symbols_from]
+        seen = nearest(views, cluster(views[self.original_at], max(2, k // 2), seed))
+        self._views = _shares(self.states[self.original_at], seen[self.original_at], k)
         acts = original.actions if actions else None
         self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts)
         self.symbols_from = symbols_from[:, : scale.symbols_from]
@@ -83,22 +89,29 @@ class Level:
 
     def training(self, steps: int | None = None) -> tuple[Tensor, Tensor]:
         """Symbols and actions, (n, l) each, of sequences that span at most `steps` of the game."""
-        index = self.sequences[: self._first_held_out]
-        if steps is not None:
-            index = index[: max(1, steps // (index.shape[1] * self._stride))]
+        index = self._first(self.sequences[: self._first_held_out], steps)
         return self.symbols[index], self.actions[index]
 
-    def score(self, emissions: Tensor) -> list[float]:
+    def _first(self, index: Tensor, steps: int | None) -> Tensor:
+        if steps is None:
+            return index
+        return index[: max(1, steps // (index.shape[1] * self._stride))]
+
+    def score(self, emissions: Tensor, steps: int | None = None) -> list[float]:
         """Log-likelihood of held-out symbols per step, beyond that of their frequencies, in nats.
+
+        Emissions are tied before. Free ones lose nothing by a delay: a state would emit what the
+        next one looks like.
 
         Args:
             emissions: (r, k, m), of r candidates.
+            steps: of the game that held-out sequences span at most.
         """
-        index = self.sequences[self._first_held_out :]
+        index = self._first(self.sequences[self._first_held_out :], steps)
         symbols = self.symbols[index]
         frequency = torch.bincount(self.symbols[self.other_at], minlength=self.m).float() + 1
         alone = (frequency / frequency.sum()).log()[symbols].mean()
-        likelihood, _ = infer(self.chain, emissions, symbols, self.actions[index])
+        likelihood, _ = infer(self.chain, self._tied(emissions), symbols, self.actions[index])
         return [float(x) for x in likelihood - alone]
 
     def means(self, x: Tensor) -> Tensor:
@@ -133,9 +146,7 @@ class Level:
         A coarse state is divided among this level's as it is in the original; no fit comes between.
         """
         at = self.original_at
-        pairs = coarse.states[at] * self.k + self.states[at]
-        shares = torch.bincount(pairs, minlength=coarse.k * self.k).view(coarse.k, self.k).float()
-        shares = shares / shares.sum(1, keepdim=True).clamp(min=1)
+        shares = _shares(coarse.states[at], self.states[at], coarse.k)
         counts = torch.zeros(self.m, self.k)
         for index in torch.split(self.sequences[: self._first_held_out], CHUNK):
             states = coarse.read(emissions, shares, index)
@@ -156,6 +167,15 @@ class Level:
         distance = torch.cdist(self.means(self.functions), place).square()
         emissions = (-distance / (4 * spread)).exp() * count + 1e-6
         return (emissions / emissions.sum(1, keepdim=True))[None]
+
+    def _tied(self, emissions: Tensor) -> Tensor:
+        """The likeliest (r, k, m) among mixtures of what each view emits, whatever the state."""
+        counts = self.chain.start[:, None] * emissions
+        views = emitted(self._views.T @ counts)
+        for _ in range(TYING):
+            explained = counts / (self._views @ views).clamp(min=TINY)
+            views = emitted(views * (self._views.T @ explained))
+        return self._views @ views
 
     def _regress(self, expected: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Weights (f, d) of the features for functions expected in frames, and the mean error."""
@@ -181,6 +201,13 @@ class Level:
     def _symbol_features(self) -> Tensor:
         """(m, f): their mean over the frames of each symbol."""
         return mean_by(self.symbols[self.other_at], self._features[self.other_at], self.m)
+
+
+def _shares(which: Tensor, parts: Tensor, k: int) -> Tensor:
+    """The share of each part (n,) in each of k groups (n,): (k, p); 0 of an empty one."""
+    p = int(parts.max()) + 1
+    count = torch.bincount(which * p + parts, minlength=k * p).view(k, p).float()
+    return count / count.sum(1, keepdim=True).clamp(min=1)
 
 
 def mean_by(which: Tensor, x: Tensor, k: int) -> Tensor:

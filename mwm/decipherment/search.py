@@ -43,7 +43,8 @@ class Group:
     Attributes:
         name: by which what was found is told.
         states_from: per level, functions of the original's frames (n, f).
-        symbols_from: per level, functions of single frames of the other world (n, f).
+        views_from: functions of single frames of the original (n, f), and
+        symbols_from: of the other world.
         scales: of the levels, coarse to fine.
         gap: frames between the two that make a state.
         actions: whether transitions depend on them.
@@ -52,7 +53,8 @@ class Group:
 
     name: str
     states_from: Sequence[Tensor]
-    symbols_from: Sequence[Tensor]
+    views_from: Tensor
+    symbols_from: Tensor
     scales: Sequence[Scale]
     gap: int
     actions: bool
@@ -65,10 +67,19 @@ def search(
     """The best emissions of the finest level, by likelihood alone."""
     found: Found | None = None
     scores: list[list[float]] = []
-    levels = zip(group.scales, group.states_from, group.symbols_from, strict=True)
-    for number, (scale, states_from, symbols_from) in enumerate(levels):
+    for number, (scale, states_from) in enumerate(
+        zip(group.scales, group.states_from, strict=True)
+    ):
         level = Level(
-            scale, original, states_from, other, symbols_from, group.gap, group.actions, seed
+            scale,
+            original,
+            states_from,
+            group.views_from,
+            other,
+            group.symbols_from,
+            group.gap,
+            group.actions,
+            seed,
         )
         left = len(group.scales) - 1 - number
         if found is None:
