@@ -5,7 +5,7 @@ which symbol of another world each state emits (Baum-Welch with fixed transition
 decipherment of substitution ciphers: Knight, Nair, Rathod and Yamada 2006).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -88,8 +88,19 @@ def infer(
     return scales.log().mean((0, 2, 3)), posterior.permute(1, 2, 0, 3)
 
 
+def emitted(counts: Tensor) -> Tensor:
+    """Emissions from how often each state was met with each symbol, both (r, k, m)."""
+    counts = counts + PRIOR * counts.mean((1, 2), keepdim=True)
+    return counts / counts.sum(2, keepdim=True)
+
+
 def learn(
-    chain: Chain, emissions: Tensor, symbols: Tensor, actions: Tensor, sharpness: Iterable[float]
+    chain: Chain,
+    emissions: Tensor,
+    symbols: Tensor,
+    actions: Tensor,
+    sharpness: Iterable[float],
+    emit: Callable[[Tensor], Tensor] = emitted,
 ) -> tuple[Tensor, Tensor]:
     """Expectation-maximisation of the emissions: one iteration per entry of `sharpness`.
 
@@ -110,15 +121,9 @@ def learn(
             known, posterior = infer(chain, emissions**sharp, seen, taken)
             likelihood += known * len(seen) / len(symbols)
             counts.index_add_(1, seen.flatten(), posterior.flatten(1, 2))
-        emissions = emitted(counts.transpose(1, 2))
+        emissions = emit(counts.transpose(1, 2))
     order = likelihood.argsort(descending=True)
     return emissions[order], likelihood[order]
-
-
-def emitted(counts: Tensor) -> Tensor:
-    """Emissions from how often each state was met with each symbol, both (r, k, m)."""
-    counts = counts + PRIOR * counts.mean((1, 2), keepdim=True)
-    return counts / counts.sum(2, keepdim=True)
 
 
 def _by_action(actions: Tensor, kinds: int) -> list[list[Tensor]]:

@@ -6,24 +6,24 @@ settles with some parts late or early, and no small step leads from there to the
 function with its sign reversed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import floor
 
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import Chain, learn
+from mwm.decipherment.chain import Chain
 from mwm.decipherment.level import Level
 
 PARTS = 2  # slowest functions of the other world; the sign of each divides the play
-STEPS = (-2.0, -1.33, -0.67, 0.67, 1.33, 2.0)  # delays of a part; play has phases between steps
+STEPS = (-1.33, -0.67, 0.67, 1.33)  # delays of a part; play has phases between steps
 WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
 REVERSED = 4  # leading functions whose signs may be wrong
 MARGIN = 3  # steps at either end of a sequence that no delay uses
 TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
 FINALISTS = 3
-CANDIDATES = 4
+CANDIDATES = 2
 SAME = 0.01  # share of the functions' variance by which candidates differ if they do
 ROUNDS = 2
 SPREAD, PASSES = 0.67, 4  # how far emissions are spread along the play at first
@@ -40,14 +40,14 @@ def spread(chain: Chain, emissions: Tensor, share: float) -> Tensor:
 
 
 def relax(
-    chain: Chain, emissions: Tensor, text: Text, iterations: int, settle: int
+    level: Level, emissions: Tensor, text: Text, iterations: int, settle: int
 ) -> tuple[Tensor, Tensor]:
     """Learn while emissions are spread along the play, less and less: small delays level out."""
     for i in range(iterations):
         for _ in range(PASSES):
-            emissions = spread(chain, emissions, SPREAD * (1 - i / iterations))
-        emissions, _ = learn(chain, emissions, *text, [1.0])
-    return learn(chain, emissions, *text, [1.0] * settle)
+            emissions = spread(level.chain, emissions, SPREAD * (1 - i / iterations))
+        emissions, _ = level.learn(emissions, text, [1.0])
+    return level.learn(emissions, text, [1.0] * settle)
 
 
 def improve(level: Level, emissions: Tensor) -> Tensor:
@@ -56,13 +56,14 @@ def improve(level: Level, emissions: Tensor) -> Tensor:
     Several, since a level tells apart only what its states do; a finer one may choose.
     """
     tried, polished = level.training(TRIED), level.training(POLISHED)
-    pool = [relax(level.chain, emissions, polished, 12, 4)[0]]
+    pool = [relax(level, emissions, polished, 12, 4)[0]]
     for _ in range(ROUNDS):
         best = pool[0]
-        moved = [relax(level.chain, one, tried, 4, 2)[0] for one in _proposals(level, best)]
+        moved = [relax(level, one, tried, 4, 2)[0] for one in _proposals(level, best)]
         moved.sort(key=lambda one: -level.score(one, TRIED)[0])
-        pool += [relax(level.chain, one, polished, 8, 4)[0] for one in moved[:FINALISTS]]
-        pool = _distinct(level, sorted(pool, key=lambda one: -level.score(one)[0]))
+        pool += [relax(level, one, polished, 8, 4)[0] for one in moved[:FINALISTS]]
+        pool = sorted(pool, key=lambda one: -level.score(one)[0])
+        pool = distinct(level, pool, CANDIDATES)
         if pool[0] is best:
             break
     return torch.cat(pool)
@@ -79,21 +80,23 @@ def reverse(level: Level, emissions: Tensor) -> Tensor:
     for signs in list(product((1.0, -1.0), repeat=count))[1:]:
         sign = torch.tensor([*signs, *[1.0] * (half - count)]).repeat(2)
         one = level.smooth((expected * sign).flatten(0, 1), index.flatten())
-        moved.append(learn(level.chain, one, *text, [1.0] * 6))
+        moved.append(level.learn(one, text, [1.0] * 6))
     moved.sort(key=lambda pair: -float(pair[1][0]))
     return torch.cat([one for one, _ in moved[:FINALISTS]])
 
 
-def _distinct(level: Level, pool: list[Tensor]) -> list[Tensor]:
-    """The first CANDIDATES of `pool` that do not say the same as one before."""
+def distinct(level: Level, pool: Iterable[Tensor], count: int) -> list[Tensor]:
+    """The first `count` of `pool`, each (1, k, m), that do not say the same as one before."""
     index = level.sequences[: TRIED // level.sequences.shape[1]]
     kept: list[tuple[Tensor, Tensor]] = []
     for one in pool:
+        if len(kept) == count:
+            break
         said = level.expect(one, level.functions, index)
         variance = said.var((0, 1)).sum()
         if all((said - other).square().mean((0, 1)).sum() > SAME * variance for other, _ in kept):
             kept.append((said, one))
-    return [one for _, one in kept[:CANDIDATES]]
+    return [one for _, one in kept]
 
 
 def _proposals(level: Level, emissions: Tensor) -> Iterator[Tensor]:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import CHUNK, TINY, Chain, count_chain, emitted, infer
+from mwm.decipherment.chain import CHUNK, TINY, Chain, count_chain, emitted, infer, learn
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import Fourier
 
@@ -19,7 +19,7 @@ FEATURES = 150  # of the smooth map from symbols to states' functions
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
 HELD_OUT = 0.3  # share of the sequences that no iteration sees
-TYING = 5  # iterations of the mixture that ties emissions
+TYING = 10  # iterations of the mixture that ties emissions
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Level:
     def score(self, emissions: Tensor, steps: int | None = None) -> list[float]:
         """Log-likelihood of held-out symbols per step, beyond that of their frequencies, in nats.
 
-        Emissions are tied before. Free ones lose nothing by a delay: a state would emit what the
-        next one looks like.
+        Of tied emissions. Free ones lose nothing by a delay: a state would emit what the next one
+        looks like.
 
         Args:
             emissions: (r, k, m), of r candidates.
@@ -111,7 +111,8 @@ class Level:
         symbols = self.symbols[index]
         frequency = torch.bincount(self.symbols[self.other_at], minlength=self.m).float() + 1
         alone = (frequency / frequency.sum()).log()[symbols].mean()
-        likelihood, _ = infer(self.chain, self._tied(emissions), symbols, self.actions[index])
+        tied = self._tied(self.chain.start[:, None] * emissions)
+        likelihood, _ = infer(self.chain, tied, symbols, self.actions[index])
         return [float(x) for x in likelihood - alone]
 
     def means(self, x: Tensor) -> Tensor:
@@ -139,6 +140,12 @@ class Level:
             for index in torch.split(sequences, CHUNK)
         ]
         return torch.cat(parts)
+
+    def learn(
+        self, emissions: Tensor, text: tuple[Tensor, Tensor], sharpness: list[float]
+    ) -> tuple[Tensor, Tensor]:
+        """`chain.learn` of emissions that stay tied: states that look alike emit alike."""
+        return learn(self.chain, emissions, *text, sharpness, self._tied)
 
     def inherit(self, coarse: "Level", emissions: Tensor) -> Tensor:
         """Emissions (1, k, m) that say what those of a coarser level, (1, k', m'), infer.
@@ -168,9 +175,8 @@ class Level:
         emissions = (-distance / (4 * spread)).exp() * count + 1e-6
         return (emissions / emissions.sum(1, keepdim=True))[None]
 
-    def _tied(self, emissions: Tensor) -> Tensor:
-        """The likeliest (r, k, m) among mixtures of what each view emits, whatever the state."""
-        counts = self.chain.start[:, None] * emissions
+    def _tied(self, counts: Tensor) -> Tensor:
+        """`emitted`, but as mixtures of what each view emits, whatever the state."""
         views = emitted(self._views.T @ counts)
         for _ in range(TYING):
             explained = counts / (self._views @ views).clamp(min=TINY)

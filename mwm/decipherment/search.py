@@ -8,13 +8,13 @@ from torch import Tensor
 
 from mwm.decipherment.chain import learn
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import CANDIDATES, improve, relax, reverse
+from mwm.decipherment.delays import distinct, improve, relax, reverse
 from mwm.decipherment.level import Level, Scale
 
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
-CARRIED = {5: 6, 4: 2, 2: CANDIDATES}  # candidates that go on, by the levels still to come; else 1
+CARRIED = {5: 6, 4: 2, 2: 2}  # candidates that go on, by the levels still to come; else 1
 SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that later levels see
 IMPROVED_AT, JUDGED_AT = 2, 1  # levels still to come when delays are tried, and when one is chosen
 JUDGED = 30_000  # steps that the candidates among which one is chosen see
@@ -92,16 +92,16 @@ def search(
         elif left == JUDGED_AT:
             text = level.training(JUDGED)
             emissions = torch.cat(
-                [relax(level.chain, one[None], text, 8, 5)[0] for one in _carry(found, level)]
+                [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
             )
         else:
             emissions = _refine(found, level)
         if left == IMPROVED_AT and not group.actions:
             emissions = improve(level, emissions[:1])
         held_out = torch.tensor(level.score(emissions))
-        emissions = emissions[held_out.argsort(descending=True)]
+        best_first = torch.split(emissions[held_out.argsort(descending=True)], 1)
         scores.append([round(float(s), 4) for s in held_out.sort(descending=True).values])
-        found = Found(level, emissions[: CARRIED.get(left, 1)], scores)
+        found = Found(level, torch.cat(distinct(level, best_first, CARRIED.get(left, 1))), scores)
         advance()
     assert found is not None, "a group has levels"
     return Found(found.level, found.emissions[:1], scores)
@@ -112,18 +112,18 @@ def _restart(level: Level, restarts: int, seed: int) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     emissions = torch.rand(restarts, level.k, level.m, generator=rng) + 0.5
     emissions = emissions / emissions.sum(2, keepdim=True)
-    emissions, _ = learn(level.chain, emissions, *level.training(SEARCHED), _ramp(COLD, ANNEAL))
+    emissions, _ = level.learn(emissions, level.training(SEARCHED), _ramp(COLD, ANNEAL))
     return emissions[: max(1, restarts // 3)]
 
 
 def _settle(level: Level, emissions: Tensor, smoothings: int) -> Tensor:
     """Smooth and learn in turn; several candidates stay until the last turn."""
     text = level.training(SEARCHED if len(emissions) > 1 else SETTLED)
-    emissions, _ = learn(level.chain, emissions, *text, _ramp(WARM, SETTLE))
+    emissions, _ = level.learn(emissions, text, _ramp(WARM, SETTLE))
     index = level.sequences[: len(text[0])]
     for _ in range(smoothings):
         smoothed = _restate(level, emissions, level, index)
-        emissions, _ = learn(level.chain, smoothed, *text, _ramp(WARM, SETTLE))
+        emissions, _ = level.learn(smoothed, text, _ramp(WARM, SETTLE))
     return emissions
 
 

@@ -150,9 +150,13 @@ def test_symbols_are_of_one_frame_since_a_delay_is_a_symmetry() -> None:
     """With two frames in a symbol, mirror settled one step late: 1.1 to 1.5 pixels off."""
     original, other = (look_at(*states_of_play(s), as_is) for s in (1, 2))
     scale = Scale(12, 12, 2, 2)
-    level = Level(scale, original, original.z, original.z, other, other.z, gap=2, actions=False, seed=0)
+    level = Level(
+        scale, original, original.z, original.z, other, other.z, gap=2, actions=False, seed=0
+    )
     reordered = other.z[other.z[:, 0].argsort()]
-    again = Level(scale, original, original.z, original.z, other, reordered, gap=2, actions=False, seed=0)
+    again = Level(
+        scale, original, original.z, original.z, other, reordered, gap=2, actions=False, seed=0
+    )
     spread = torch.stack([reordered[again.symbols == k].std(0) for k in range(12)])
     assert level.functions.shape[1] == 2 * level.symbols_from.shape[1]
     assert spread.nanmean() < 0.5

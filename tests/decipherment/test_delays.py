@@ -44,7 +44,9 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
         np.stack([starts, starts + STEPS], 1),
     )
     centred = z - z.mean(0)
-    return Level(Scale(80, 80, 3, 3), codes, centred, centred, codes, centred, 1, actions=False, seed=0)
+    return Level(
+        Scale(80, 80, 3, 3), codes, centred, centred, codes, centred, 1, actions=False, seed=0
+    )
 
 
 def by_count(level: Level, late: Tensor) -> Tensor:
