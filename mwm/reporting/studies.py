@@ -13,6 +13,7 @@ from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
 from mwm.reporting.summary import aligned, lowest
 
 ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
+INFORMATION = "actions"  # what a model is told beside frames; no step index, no reward
 NORMAL = 1.959964  # standard deviations to either side that hold 95% of a normal distribution
 
 
@@ -23,6 +24,8 @@ class Study:
     method: str
     seed: int
     inputs: str
+    episodes: int
+    policy: str
     pairs: Pairs
     curves: Sequence[Row]
     folder: Path
@@ -51,12 +54,24 @@ def read_study(folder: Path) -> Study:
     Raises:
         MwmError: a file is missing or damaged.
     """
-    run = params.load(folder / "params.yaml").train.run
-    method = folder.name.rpartition("-")[0]
-    pairs = read_pairs(folder / "eval/pairs.csv")
+    p = params.load(folder / "params.yaml")
     return Study(
-        method, run.seed, run.inputs, pairs, read_curves(folder / "eval/curves.csv"), folder
+        method=folder.name.rpartition("-")[0],
+        seed=p.train.run.seed,
+        inputs=p.train.run.inputs,
+        episodes=p.collect.episodes,
+        policy=policy_of(p.collect),
+        pairs=read_pairs(folder / "eval/pairs.csv"),
+        curves=read_curves(folder / "eval/curves.csv"),
+        folder=folder,
     )
+
+
+def policy_of(collect: params.Collect) -> str:
+    """How the data were played, in words."""
+    held = f", held {collect.hold} steps" if collect.hold > 1 else ""
+    sticky = collect.repeat_probability
+    return f"random{held}" + (f", repeated with probability {sticky:g}" if sticky else "")
 
 
 def variant_rows(study: Study) -> list[dict[str, Any]]:
@@ -75,6 +90,9 @@ def variant_rows(study: Study) -> list[dict[str, Any]]:
             "inputs": study.inputs,
             "seed": study.seed,
             "method": study.method,
+            "episodes": study.episodes,
+            "policy": study.policy,
+            "information": INFORMATION,
         }
         for column in ("alignment", "predicted_alignment"):
             row |= {f"{column}_forward": there[column], f"{column}_backward": back[column]}

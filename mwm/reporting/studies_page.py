@@ -140,11 +140,19 @@ def _by_method(titles: str, rows: Table, told: Callable[[str, Table], str]) -> s
     width = titles.count('scope="col"')
     bodies = ""
     for method, of_method in _by(rows, "method").items():
-        name = f'<th colspan="{width}" scope="rowgroup">{escape(_told(method))}</th>'
+        said = f"{_told(method)}; {_source(of_method)}"
+        name = f'<th colspan="{width}" scope="rowgroup">{escape(said)}</th>'
         lines = [f'<tr class="group">{name}</tr>']
         lines += [told(world, found) for world, found in _by(of_method, "world").items()]
         bodies += f"<tbody>{''.join(lines)}</tbody>"
     return wide(titles, bodies)
+
+
+def _source(rows: Table) -> str:
+    """The data that a method's results come from, and what it was told beside frames."""
+    data = {f"{row['episodes']} episodes of {row['policy']} play" for row in rows}
+    told = {row["information"] for row in rows}
+    return f"{', '.join(sorted(data))}, told {', '.join(sorted(told))}"
 
 
 def _variant(world: str, rows: Table, objects: Sequence[str]) -> str:

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from test_report import _Page
 
-from mwm import MwmError
+from mwm import MwmError, params
 from mwm.profiles import lay_over
 from mwm.reporting import captions
-from mwm.reporting.studies import model_row, read_study, variant_rows, wilson
+from mwm.reporting.studies import model_row, policy_of, read_study, variant_rows, wilson
 from mwm.reporting.studies_page import PAPER
 from stages import tabulate as stage
 
@@ -59,6 +59,7 @@ def test_a_row_tells_the_lower_direction_and_the_time(made):
         2,
         "anchored",
     )
+    assert (row["episodes"], row["policy"], row["information"]) == (120, "random", "actions")
     assert (row["alignment_forward"], row["alignment_backward"]) == (0.96, 0.6)
     assert row["ball_f1"] == pytest.approx(0.97 * 0.6)
     assert row["own_ball_f1"] == 0.97
@@ -77,9 +78,24 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     assert model_row(study)["minutes"] == 24.0
 
     page = _Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
+    assert "independent inputs; 600 episodes of random play, told actions" in page.text
     assert "How objects are read across worlds" in page.text
     assert page.text.count("upside down") == 3 + captions.READINGS.count("upside down")  # mirror
     assert len(_rows(tmp_path / "out/independent.csv")) == 2
+
+
+@pytest.mark.parametrize(
+    ("hold", "repeat_probability", "said"),
+    [
+        (1, 0.0, "random"),
+        (4, 0.0, "random, held 4 steps"),
+        (2, 0.25, "random, held 2 steps, repeated with probability 0.25"),
+    ],
+)
+def test_the_policy_is_told_in_words(hold, repeat_probability, said):
+    collect = params.load(ROOT / "params.yaml").collect
+    update = {"hold": hold, "repeat_probability": repeat_probability}
+    assert policy_of(collect.model_copy(update=update)) == said
 
 
 def test_a_model_of_all_worlds_is_told_by_its_worst_pair(made):
