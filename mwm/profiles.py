@@ -14,7 +14,9 @@ app = cli.application(__doc__)
 
 @cli.command(app)
 def apply(
-    profile: Annotated[Path, typer.Argument(help="partial params file to lay over")],
+    profiles: Annotated[
+        list[Path], typer.Argument(help="partial params files to lay over, first to last")
+    ],
     params: Annotated[Path, typer.Option(help="params file to change")] = Path("params.yaml"),
     values: Annotated[
         list[str], typer.Option("--set", help="one more value: train.run.seed=3; repeatable")
@@ -23,20 +25,21 @@ def apply(
         Path | None, typer.Option(help="file to write instead; the params file stays as it is")
     ] = None,
 ) -> None:
-    """Lay a profile over params.yaml; `git checkout params.yaml` takes it off again.
+    """Lay profiles over params.yaml; `git checkout params.yaml` takes it off again.
 
     Sections merge: a value that the profile does not name stays. All else is replaced as a whole,
     lists as well as the mappings variants.worlds and train.runs, whose keys are names.
     """
     from mwm import store
 
-    store.write_text(out or params, lay_over(params, profile, values))
+    store.write_text(out or params, lay_over(params, profiles, values))
     if out is None:
-        typer.echo(f"{params}: {profile} is laid over it; `git checkout {params}` takes it off")
+        laid = ", ".join(map(str, profiles))
+        typer.echo(f"{params}: {laid} is laid over it; `git checkout {params}` takes it off")
 
 
-def lay_over(base: Path | str, profile: Path | str, values: Sequence[str] = ()) -> str:
-    """The text of `base`, its comments kept, with those of `profile`, then `values` ("a.b=3").
+def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[str] = ()) -> str:
+    """The text of `base`, its comments kept, with those of `profiles`, then `values` ("a.b=3").
 
     Raises:
         UsageError: a file cannot be read, a value is not written so, or the outcome is no valid
@@ -47,13 +50,17 @@ def lay_over(base: Path | str, profile: Path | str, values: Sequence[str] = ()) 
     from mwm.params import Params, check
 
     data, places = _sections(base)
-    overlay, overlay_places = _sections(profile)
+    overlay: dict[Any, Any] = {}
+    for profile in profiles:
+        laid, laid_places = _sections(profile)
+        _merge(overlay, laid, Params)
+        places |= laid_places
     for value in values:
         key, nested = _nested(value)
         _merge(overlay, nested, Params)
-        overlay_places[key] = f"--set {value}"
+        places[key] = f"--set {value}"
     _merge(data, overlay, Params)
-    check(data, places | overlay_places)
+    check(data, places)
 
     yaml = YAML()
     yaml.width = 120

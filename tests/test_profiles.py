@@ -19,7 +19,7 @@ PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
 
 def laid(tmp_path: Path, profile: str) -> str:
     (tmp_path / "profile.yaml").write_text(profile, encoding="utf-8")
-    return lay_over(BASE, tmp_path / "profile.yaml")
+    return lay_over(BASE, [tmp_path / "profile.yaml"])
 
 
 def flat(tree: Any, *above: str) -> dict[str, Any]:
@@ -42,15 +42,25 @@ def without_constraints(text: str) -> str:
 def test_a_profile_of_the_project_changes_what_it_names_and_nothing_else(profile: Path) -> None:
     before = flat(yaml.safe_load(BASE.read_text(encoding="utf-8")))
     named = flat(yaml.safe_load(profile.read_text(encoding="utf-8")))
-    after = flat(yaml.safe_load(lay_over(BASE, profile)))
+    after = flat(yaml.safe_load(lay_over(BASE, [profile])))
     assert after == before | named
     assert after != before
+
+
+def test_of_two_profiles_the_later_one_wins(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("train: {see: {kl: 2.0, kl_ramp: 7}, run: {seed: 5}}\n", encoding="utf-8")
+    second.write_text("train: {see: {kl: 3.0}}\n", encoding="utf-8")
+    before = flat(yaml.safe_load(BASE.read_text(encoding="utf-8")))
+    after = flat(yaml.safe_load(lay_over(BASE, [first, second])))
+    changed = {"train.see.kl": 3.0, "train.see.kl_ramp": 7, "train.run.seed": 5}
+    assert after == before | changed
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_a_profile_keeps_the_comments_and_the_order_of_params(profile: Path) -> None:
     before, after = map(
-        without_constraints, (BASE.read_text(encoding="utf-8"), lay_over(BASE, profile))
+        without_constraints, (BASE.read_text(encoding="utf-8"), lay_over(BASE, [profile]))
     )
     assert comments(after) == comments(before)
     keys = [[line.split(":")[0] for line in text.splitlines()] for text in (before, after)]
@@ -58,7 +68,7 @@ def test_a_profile_keeps_the_comments_and_the_order_of_params(profile: Path) -> 
 
 
 def test_the_paper_profile_is_the_papers_setting(tmp_path: Path) -> None:
-    (tmp_path / "params.yaml").write_text(lay_over(BASE, ROOT / "profiles/paper.yaml"))
+    (tmp_path / "params.yaml").write_text(lay_over(BASE, [ROOT / "profiles/paper.yaml"]))
     p = params.load(tmp_path / "params.yaml")
     assert (p.collect.episodes, p.collect.max_steps) == (10_000, 1_000)
     assert (p.train.run.schedule, p.train.model.vision) == ("joint", "conv")
@@ -118,7 +128,7 @@ def test_the_command_changes_params_in_place(tmp_path: Path) -> None:
     ended = command(tmp_path, ROOT / "profiles/smoke.yaml")
     assert ended.returncode == 0
     assert "git checkout params.yaml" in ended.stdout
-    assert (tmp_path / "params.yaml").read_text() == lay_over(BASE, ROOT / "profiles/smoke.yaml")
+    assert (tmp_path / "params.yaml").read_text() == lay_over(BASE, [ROOT / "profiles/smoke.yaml"])
 
 
 def test_a_faulty_profile_leaves_params_as_they_were(tmp_path: Path) -> None:
@@ -141,7 +151,7 @@ def test_a_missing_profile_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_single_values_are_laid_over_the_profile(tmp_path: Path) -> None:
     (tmp_path / "profile.yaml").write_text("train: {run: {seed: 3, threads: 1}}")
-    text = lay_over(BASE, tmp_path / "profile.yaml", ["train.run.seed=4", "train.see.kl=1e-3"])
+    text = lay_over(BASE, [tmp_path / "profile.yaml"], ["train.run.seed=4", "train.see.kl=1e-3"])
     (tmp_path / "params.yaml").write_text(text)
     p = params.load(tmp_path / "params.yaml")
     assert (p.train.run.seed, p.train.run.threads, p.train.see.kl) == (4, 1, 0.001)
@@ -161,7 +171,7 @@ def test_single_values_are_laid_over_the_profile(tmp_path: Path) -> None:
 def test_a_mistaken_value_is_told_with_its_place(tmp_path: Path, value: str, told: str) -> None:
     (tmp_path / "profile.yaml").write_text("train: {run: {threads: 1}}")
     with pytest.raises(UsageError, match=told):
-        lay_over(BASE, tmp_path / "profile.yaml", [value])
+        lay_over(BASE, [tmp_path / "profile.yaml"], [value])
 
 
 def test_another_file_can_be_written(tmp_path: Path) -> None:

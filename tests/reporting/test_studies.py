@@ -33,7 +33,7 @@ def made(tmp_path, contents, evaluated) -> Made:
         profile = f"results/methods/{method}.yaml"
         if method == "independent":
             profile = "profiles/independent.yaml"
-        laid = lay_over(ROOT / "params.yaml", ROOT / profile, [f"train.run.seed={seed}"])
+        laid = lay_over(ROOT / "params.yaml", [ROOT / profile], [f"train.run.seed={seed}"])
         (folder / "params.yaml").write_text(laid)
         evaluated.func(folder / "eval", contents, models, alignments)
         acts = ["train-anchor", *(f"train-{a}-{w}" for w in WORLDS for a in ("see", "recruit"))]
