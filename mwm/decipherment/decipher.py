@@ -17,7 +17,6 @@ from mwm.models.latents import Latents
 FUNCTIONS = (4, 6, 10, 16, 16, 16)  # slow functions that tell states apart, level by level
 SYMBOLS_FROM = 12  # slow functions that tell symbols apart
 COARSE_STRIDE = 2  # steps of the game per step of the coarsest chain of slow functions
-CONTROLLED = 4  # controlled functions, at all levels
 CONTROLLED_SHARES = (0.03, 0.1, 0.3)  # of the states asked for, level by level
 CONTROLLED_RESTARTS = 6  # starts agree, but for signs: `delays.reverse`
 LEVELS = len(FUNCTIONS) + len(CONTROLLED_SHARES)
@@ -118,7 +117,7 @@ def _slow(original: Codes, other: Codes, states: int, restarts: int, seed: int) 
 
 
 def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:
-    ours, theirs = (controlled(codes, CONTROLLED, ACTION_LAG, seed) for codes in (original, other))
+    ours, theirs = (controlled(codes, ACTION_LAG, FINE_LAG, seed) for codes in (original, other))
     levels = len(CONTROLLED_SHARES)
     sizes = [round(share * states) for share in CONTROLLED_SHARES]
     return Group(
@@ -126,7 +125,7 @@ def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:
         [ours] * levels,
         ours,
         theirs,
-        [Scale(k, k, CONTROLLED, CONTROLLED) for k in sizes],
+        [Scale(k, k, ours.shape[1], theirs.shape[1]) for k in sizes],
         gap=1,
         actions=True,
         restarts=CONTROLLED_RESTARTS,

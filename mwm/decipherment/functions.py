@@ -17,6 +17,11 @@ SAMPLE = 60_000  # frames that a fit sees
 CHUNK = 20_000  # frames evaluated at once
 RANK = 1e-4  # share of the largest variance below which a direction is noise
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
+LEADING = 8  # functions that actions decide most, ...
+DECIDED = 0.2  # ... each at least this share of what they decide of the first; of those ...
+COORDINATES = 2  # ... the slowest, ...
+DETAILS = 3  # ... and as details the first
+DETAIL = 0.05  # share of a detail's variance that coordinates must not tell
 
 
 class Fourier:
@@ -55,19 +60,43 @@ def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: 
     rng = np.random.default_rng(seed)
     at = codes.sample(SAMPLE, history - 1, lag, rng)
     now, later = (basis(window(codes.z, t, history)) for t in (at, at + lag))
-    centre = now.mean(0)
-    now, later = now - centre, later - centre
-    whiten = _whitening((now.T @ now + later.T @ later) / (2 * len(at)))
-    change = whiten.T @ (now.T @ later / len(at)).double() @ whiten
-    left = torch.linalg.svd(change)[0][:, :count]
-    weights = (whiten @ left).float()
+    centre, weights = _slowest(now, later, count)
     return _evaluate(
         codes, lambda t: (basis(window(codes.z, t, history)) - centre) @ weights, history
     )
 
 
-def controlled(codes: Codes, count: int, lag: int, seed: int) -> Tensor:
-    """The `count` functions of one frame that the last `lag` actions decide most, (n, count).
+def _slowest(now: Tensor, later: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Centre (f,) and weights (f, count) of features (n, f) that are most alike later."""
+    centre = now.mean(0)
+    now, later = now - centre, later - centre
+    whiten = _whitening((now.T @ now + later.T @ later) / (2 * len(now)))
+    change = whiten.T @ (now.T @ later / len(now)).double() @ whiten
+    left = torch.linalg.svd(change)[0][:, :count]
+    return centre, (whiten @ left).float()
+
+
+def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Tensor:
+    """Functions of one frame that the last `lag` actions decide, (n, COORDINATES + DETAILS).
+
+    Those that actions decide most vary fast, since an action moves things by the same step
+    anywhere: they place what moves to a fraction of a step, but may be the same at either end of
+    its way. So their slowest combinations over `pause` steps come first, which vary from end to
+    end; then, as details, the leading ones less what those coordinates tell.
+    """
+    leading = _controlled(codes, lag, seed)
+    at = codes.sample(SAMPLE, 0, pause, np.random.default_rng(seed))
+    centre, weights = _slowest(leading[at], leading[at + pause], COORDINATES)
+    coordinates = (leading - centre) @ weights
+    fitted = torch.linalg.lstsq(coordinates[at], leading[at, :DETAILS]).solution
+    details = leading[:, :DETAILS] - coordinates @ fitted
+    values, vectors = torch.linalg.eigh(details[at].T @ details[at] / len(at))
+    details = details @ (vectors / values.clamp(min=DETAIL).sqrt())
+    return torch.cat([coordinates, details.flip(1)], 1)
+
+
+def _controlled(codes: Codes, lag: int, seed: int) -> Tensor:
+    """At most LEADING functions of one frame, those that actions decide most.
 
     The eigenvectors of "variance of whitened features of z_{t+lag} that actions explain beyond z_t
     and z_{t-1}"; the actions enter alone and times features of the state.
@@ -96,7 +125,8 @@ def controlled(codes: Codes, count: int, lag: int, seed: int) -> Tensor:
     shared = (acts_rest.T @ later_rest / len(at)).double() @ whiten
     own = (acts_rest.T @ acts_rest / len(at)).double()
     own += 1e-3 * own.diagonal().mean() * torch.eye(len(own), dtype=own.dtype)
-    vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))[1]
+    values, vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))
+    count = min(LEADING, int((values > DECIDED * values.max()).sum()))
     weights = (whiten @ vectors.flip(1)[:, :count]).float()
     return _evaluate(codes, lambda t: (basis(codes.z[t]) - centre) @ weights, 1)
 
