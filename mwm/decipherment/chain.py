@@ -7,9 +7,12 @@ decipherment of substitution ciphers: Knight, Nair, Rathod and Yamada 2006).
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
+
+from mwm.decipherment.matrix import Matrix
 
 PRIOR = 1e-3  # share of an emission that is spread evenly over the symbols
 UNSEEN = 0.1  # observations of the average transition that a transition row gets on top
@@ -28,6 +31,11 @@ class Chain:
 
     start: Tensor
     transitions: Tensor
+
+    @cached_property
+    def steps(self) -> list[Matrix]:
+        """The transitions of each action, to multiply by."""
+        return [Matrix(one) for one in self.transitions]
 
 
 def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor | None) -> Chain:
@@ -68,24 +76,24 @@ def infer(
     n, length = symbols.shape
     seen = emissions.transpose(1, 2).contiguous()  # (r, m, k)
     groups = _by_action(actions, len(chain.transitions))
-    posterior = torch.empty(length, r, n, k)
+    posterior = torch.empty(r, n, length, k)
     scales = torch.empty(length, r, n, 1)
     ahead = chain.start.expand(r, n, k)
     for t in range(length):
-        forward = torch.mul(ahead, seen[:, symbols[:, t]], out=posterior[t])
+        forward = torch.mul(ahead, seen[:, symbols[:, t]], out=posterior[:, :, t])
         torch.sum(forward, 2, keepdim=True, out=scales[t]).clamp_(min=TINY)
         forward /= scales[t]
         if t + 1 < length:
-            ahead = _step(forward, chain.transitions, groups[t])
+            ahead = _step(Matrix.forward, forward, chain.steps, groups[t])
     backward = torch.ones(r, n, k)
-    onwards = chain.transitions.transpose(1, 2).contiguous()
     for t in range(length - 2, -1, -1):
         backward *= seen[:, symbols[:, t + 1]]
         backward /= scales[t + 1]
-        backward = _step(backward, onwards, groups[t])
-        posterior[t] *= backward
-        posterior[t] /= posterior[t].sum(2, keepdim=True).clamp_(min=TINY)
-    return scales.log().mean((0, 2, 3)), posterior.permute(1, 2, 0, 3)
+        backward = _step(Matrix.backward, backward, chain.steps, groups[t])
+        now = posterior[:, :, t]
+        now *= backward
+        now /= now.sum(2, keepdim=True).clamp_(min=TINY)
+    return scales.log().mean((0, 2, 3)), posterior
 
 
 def emitted(counts: Tensor) -> Tensor:
@@ -133,12 +141,17 @@ def _by_action(actions: Tensor, kinds: int) -> list[list[Tensor]]:
     return [[(column == a).nonzero()[:, 0] for a in range(kinds)] for column in actions.T]
 
 
-def _step(mass: Tensor, transitions: Tensor, groups: list[Tensor]) -> Tensor:
-    """(r, n, k) times each sequence's own transitions."""
+def _step(
+    way: Callable[[Matrix, Tensor], Tensor],
+    mass: Tensor,
+    transitions: list[Matrix],
+    groups: list[Tensor],
+) -> Tensor:
+    """(r, n, k) times each sequence's own transitions, onwards or back."""
     if not groups:
-        return mass @ transitions[0]
+        return way(transitions[0], mass)
     out = torch.empty_like(mass)
     for sequences, matrix in zip(groups, transitions, strict=True):
         if len(sequences):
-            out[:, sequences] = mass[:, sequences] @ matrix
+            out[:, sequences] = way(matrix, mass[:, sequences])
     return out

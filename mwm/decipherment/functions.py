@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mwm.decipherment.codes import Codes
 
-SAMPLE = 60_000  # frames that a fit sees
+SAMPLE = 40_000  # frames that a fit sees
 CHUNK = 20_000  # frames evaluated at once
 RANK = 1e-4  # share of the largest variance below which a direction is noise
 RIDGE = 1e-4  # of the regressions, in units of the features' variance

@@ -10,12 +10,14 @@ from torch import Tensor
 from mwm.decipherment.chain import CHUNK, TINY, Chain, count_chain, emitted, infer, learn
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import Fourier
+from mwm.decipherment.matrix import Matrix
 
 LENGTH = 100  # steps of a sequence
 ITERATIONS = 12  # of k-means
 POINTS = 20_000  # that k-means sees, or ...
 POINTS_EACH = 30  # ... per cluster, if that is more
-FEATURES = 150  # of the smooth map from symbols to states' functions
+FEATURES = 150  # of the smooth map from symbols to states' functions, ...
+FITTED = 20_000  # ... and frames that it is fitted to
 RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
 HELD_OUT = 0.3  # share of the sequences that no iteration sees
@@ -72,7 +74,7 @@ class Level:
         self.original_at = original.indices(self.before, 0)
         views = views_from[:, : scale.symbols_from]
         seen = nearest(views, cluster(views[self.original_at], max(2, k // 2), seed))
-        self._views = _shares(self.states[self.original_at], seen[self.original_at], k)
+        self._views = Matrix(_shares(self.states[self.original_at], seen[self.original_at], k))
         acts = original.actions if actions else None
         self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts)
         self.symbols_from = symbols_from[:, : scale.symbols_from]
@@ -177,15 +179,17 @@ class Level:
 
     def _tied(self, counts: Tensor) -> Tensor:
         """`emitted`, but as mixtures of what each view emits, whatever the state."""
-        views = emitted(self._views.T @ counts)
+        counts = counts.transpose(1, 2).contiguous()  # (r, m, k), as products want it
+        views = emitted(self._views.forward(counts).transpose(1, 2))
         for _ in range(TYING):
-            explained = counts / (self._views @ views).clamp(min=TINY)
-            views = emitted(views * (self._views.T @ explained))
-        return self._views @ views
+            mixed = self._views.backward(views.transpose(1, 2)).clamp(min=TINY)
+            views = emitted(views * self._views.forward(counts / mixed).transpose(1, 2))
+        return self._views.backward(views.transpose(1, 2)).transpose(1, 2)
 
     def _regress(self, expected: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Weights (f, d) of the features for functions expected in frames, and the mean error."""
-        x = self._features[frames]
+        thin = max(1, len(frames) // FITTED)
+        expected, x = expected[::thin], self._features[frames[::thin]]
         trust = torch.ones(len(x), 1)
         ridge = RIDGE * torch.eye(x.shape[1])
         for _ in range(ROBUST):
