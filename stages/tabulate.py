@@ -1,4 +1,4 @@
-"""Gather the studies: their folders, <method>-<seed> -> results/*.csv, index.html, PNGs."""
+"""Gather studies or ablations, folders <method>-<seed> -> results/*.csv, index.html, PNGs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +11,8 @@ app = cli.application(__doc__)
 
 
 @cli.command(app)
-def tabulate(
-    studies: Annotated[list[Path], typer.Argument(help="folders, <method>-<seed>")],
+def studies(
+    folders: Annotated[list[Path], typer.Argument(help="folders, <method>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Rates over seeds, by method and variant, as tables and a page."""
@@ -21,7 +21,20 @@ def tabulate(
     from mwm.reporting.studies_report import report_studies
 
     p = params.load()
-    report_studies([read_study(study) for study in studies], out, p.report.dpi)
+    report_studies([read_study(folder) for folder in folders], out, p.report.dpi)
+
+
+@cli.command(app)
+def ablations(
+    folders: Annotated[list[Path], typer.Argument(help="folders, <condition>-<seed>")],
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
+) -> None:
+    """Measures by condition, variant and seed -> ablations.csv, ablations.png."""
+    from mwm import params
+    from mwm.reporting.ablations import report_ablations
+
+    p = params.load()
+    report_ablations(folders, out, p.report.dpi)
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def test_a_stages_params_are_those_that_its_code_reads(stage: str) -> None:
     assert set(STAGES[stage].get("params", [])) == read
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STUDIES if "/params@" not in stage])
+@pytest.mark.parametrize("stage", [stage for stage in STUDIES if "/params" not in stage])
 def test_a_studys_params_are_those_that_its_code_reads(stage: str) -> None:
     item = re.split("[-@]", stage)[-1]
     read = {name.replace("*", item) for name in closure.params_read(script(stage), command(stage))}
@@ -165,7 +165,7 @@ def test_params_are_loaded_in_commands_and_nowhere_else(path: Path) -> None:
 
 
 def test_every_command_is_a_stage_of_the_pipeline() -> None:
-    run = {(script(stage), command(stage)) for stage in ALL if "/params@" not in stage}
+    run = {(script(stage), command(stage)) for stage in ALL if "/params" not in stage}
     assert run == {(path, name) for path in SCRIPTS for name in closure.commands(path)}
 
 
@@ -184,9 +184,11 @@ def test_all_studies_are_tabulated(folder: str) -> None:
     names = [name for name in STUDIES if name.startswith(f"{folder}params@")]
     studies = [outs(name)[0].removesuffix("/params.yaml") for name in names]
     studies = [study for study in studies if not study.endswith("/plays")]
-    words = stage["cmd"].split()[3:]
+    words = stage["cmd"].split()[4:]
     assert studies == words[: len(studies)]
-    assert words[len(studies) :] == (["--out", folder.rstrip("/")] if len(words) > len(studies) else [])
+    assert words[len(studies) :] == (
+        ["--out", folder.rstrip("/")] if len(words) > len(studies) else []
+    )
     wanted = [f"{study}/{part}" for study in studies for part in ("params.yaml", "eval", "seconds")]
     assert set(wanted) <= set(stage["deps"])
 

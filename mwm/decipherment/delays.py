@@ -25,7 +25,7 @@ TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked,
 FINALISTS = 3
 CANDIDATES = 2
 SAME = 0.01  # share of the functions' variance by which candidates differ if they do
-ROUNDS = 2
+ROUNDS = 6  # at most; they end when no move helps
 SPREAD, PASSES = 0.67, 4  # how far emissions are spread along the play at first
 Text = tuple[Tensor, Tensor]
 

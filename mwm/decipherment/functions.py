@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mwm.decipherment.codes import Codes
 
-SAMPLE = 40_000  # frames that a fit sees
+SAMPLE = 60_000  # frames that a fit sees
 CHUNK = 20_000  # frames evaluated at once
 RANK = 1e-4  # share of the largest variance below which a direction is noise
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
@@ -70,7 +70,8 @@ def _slowest(now: Tensor, later: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Centre (f,) and weights (f, count) of features (n, f) that are most alike later."""
     centre = now.mean(0)
     now, later = now - centre, later - centre
-    whiten = _whitening((now.T @ now + later.T @ later) / (2 * len(now)))
+    ends = torch.cat([now[::2], later[1::2]])  # both count alike
+    whiten = _whitening(ends.T @ ends / len(ends))
     change = whiten.T @ (now.T @ later / len(now)).double() @ whiten
     left = torch.linalg.svd(change)[0][:, :count]
     return centre, (whiten @ left).float()

@@ -27,6 +27,7 @@ TEMPLATE = Path(__file__).with_name("studies.html")
 METHODS = {
     "anchored": "see, anchor, recruit",
     "independent": "see, anchor, decipher, recruit: independent inputs",
+    "dense": "the same with dense V, in worlds that the paper does not have",
     "joint": "the paper's: all worlds at once, moments",
     "joint_long": "the paper's, three times as long",
 }
@@ -43,11 +44,11 @@ PAPER = {  # inputs: variant: what becomes of the paper's curve, of which it sho
     | {"vswap": "one lucky try"},
 }
 BUDGET = (
-    "Minutes are medians of wall-clock time on as many CPU threads as the study's params say (ours "
-    "two; the paper's method one, beside another study): of the variant's own V (seen and "
-    "recruited), and of all that a model of the original and this variant needs; the paper's "
-    "method has both worlds learn at once. The paper itself shows one curve for each variant, and "
-    "no number."
+    "Minutes are medians of wall-clock time: of the variant's own V (seen, deciphered where inputs "
+    "are independent, recruited), and of all that a model of the original and this variant needs; "
+    "the paper's method has both worlds learn at once. With corresponding inputs ours had two CPU "
+    "threads; all else had one, beside another study. The paper itself shows one curve for each "
+    "variant, and no number."
 )
 
 Table = Sequence[Mapping[str, Any]]

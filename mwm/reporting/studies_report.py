@@ -25,8 +25,8 @@ def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
     drawn = {method: _curves([s for s in studies if s.method == method], dpi) for method in methods}
     text = studies_page(variants, models, studies[0].pairs.objects, drawn)
     for inputs in dict.fromkeys(study.inputs for study in studies):
-        _write(folder / f"{inputs}.csv", [row for row in variants if row["inputs"] == inputs])
-    _write(folder / "models.csv", models)
+        write_rows(folder / f"{inputs}.csv", [row for row in variants if row["inputs"] == inputs])
+    write_rows(folder / "models.csv", models)
     for method, (light, _) in drawn.items():
         with store.replacing(folder / f"{method}.png") as temporary:
             temporary.write_bytes(light)
@@ -43,7 +43,8 @@ def _curves(studies: Sequence[Study], dpi: int) -> tuple[bytes, bytes]:
     return drawn[0], drawn[1]
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows of one table as CSV; truth is written in small letters."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
