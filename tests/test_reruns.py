@@ -129,7 +129,7 @@ def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(
     assert workspace.repro() == []
 
     studies = ["results/runs/anchored-2", "results/runs/joint-2"]
-    workspace.run("-m", "stages.tabulate", *studies, "--out", str(tmp_path))
+    workspace.run("-m", "stages.tabulate", "studies", *studies, "--out", str(tmp_path))
     rows = (tmp_path / "corresponding.csv").read_text().splitlines()[1:]
     assert len(rows) == 5 + 3
     seeds = {line.split(",")[2] for line in rows}

@@ -127,7 +127,8 @@ def test_wilsons_interval_holds_the_rates_that_the_score_test_accepts(successes,
 
 def _tabulated(folder: Path, *studies: str) -> Path:
     runs, out = folder / "runs", folder / "out"
-    stage.app([*(str(runs / study) for study in studies), "--out", str(out)], standalone_mode=False)
+    folders = [str(runs / study) for study in studies]
+    stage.app(["studies", *folders, "--out", str(out)], standalone_mode=False)
     return out
 
 

@@ -1,0 +1,44 @@
+"""Ablations: the lower direction of every measure, in a table and a figure."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mwm import MwmError
+from mwm.reporting.ablations import report_ablations
+from stages import tabulate as stage
+
+MODELS = {"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]}
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_row_per_condition_variant_and_seed(tmp_path, contents, evaluated, monkeypatch):
+    lost = {("mirror", "original"): 0.4}
+    folders = []
+    for name, alignments in (("reference-1", None), ("no_prediction-2", lost)):
+        folders.append(str(tmp_path / name))
+        (tmp_path / name).mkdir()
+        evaluated.func(tmp_path / name / "eval", contents, MODELS, alignments)
+    monkeypatch.chdir(ROOT)
+    stage.app(["ablations", *folders, "--out", str(tmp_path)], standalone_mode=False)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "ablations.csv").read_text())))
+    told = [(row["condition"], row["seed"], row["world"], row["success"]) for row in rows]
+    assert told == [
+        ("reference", "1", "vswap", "true"),
+        ("reference", "1", "mirror", "true"),
+        ("no_prediction", "2", "vswap", "true"),
+        ("no_prediction", "2", "mirror", "false"),
+    ]
+    assert [row["alignment"] for row in rows] == ["0.96", "0.96", "0.96", "0.4"]
+    assert rows[3]["reading_ball"] == "upside down"
+    with Image.open(tmp_path / "ablations.png") as picture:
+        assert picture.width > 500
+
+
+def test_a_missing_ablation_is_told(tmp_path):
+    with pytest.raises(MwmError, match="none-1"):
+        report_ablations([tmp_path / "none-1"], tmp_path, 80)
+    assert list(tmp_path.iterdir()) == []
