@@ -38,11 +38,10 @@ def ablate(
     for name, run in p.train.runs.items():
         contents = {w: store.read_frames(data / f"{w}.h5", "world") for w in run.worlds}
         other = run.worlds[1]
-        known = latents.load(
-            base / "decipher" / other / "latents.h5",
-            len(contents[other].frames),
-            p.train.model.latent,
-        )
+        known = {}  # with corresponding inputs nothing is
+        if p.train.run.decipher_first:
+            path, frames = base / "decipher" / name / "latents.h5", len(contents[other].frames)
+            known[other] = latents.load(path, frames, p.train.model.latent)
         model, _ = trainer.recruit(
             name,
             anchor,
@@ -50,7 +49,7 @@ def ablate(
             contents,
             p.train.recruit,
             p.train.record,
-            {other: known},
+            known,
             p.train.decipher.weight,
         )
         rows += evaluate_model(name, model, contents, p.evaluate)

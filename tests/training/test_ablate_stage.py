@@ -1,0 +1,53 @@
+"""`python -m stages.ablate`: a recruit with settings of its own, on what another study trained."""
+
+import csv
+from pathlib import Path
+
+import yaml
+from typer.testing import CliRunner
+
+from mwm import params, store
+from mwm.evaluation.evaluate import evaluate_model
+from mwm.models.model import load
+from stages import ablate, train
+
+
+def settle(project: Path, **changes) -> None:
+    """One run, judged on few frames; `changes` are of train.recruit."""
+    path = project / "params.yaml"
+    values = yaml.safe_load(path.read_text())
+    values["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
+    values["train"]["recruit"] |= changes
+    values["evaluate"] |= {"frames": 50, "length": 10}
+    path.write_text(yaml.safe_dump(values))
+
+
+def ablated() -> list[dict[str, str]]:
+    done = CliRunner().invoke(ablate.app, ["runs"])
+    assert done.exit_code == 0, done.stderr
+    with Path("eval/pairs.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_with_the_same_settings_it_is_the_same_recruit(project):
+    settle(project)
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
+        assert CliRunner().invoke(train.app, words).exit_code == 0
+    settings = params.load().evaluate
+    worlds = {w: store.read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
+    expected = evaluate_model("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
+    columns = ("source", "target", "transfer", "predicted_transfer")
+    rows = [[row[c] for c in columns] for row in ablated()]
+    assert rows == [[str(row[c]) for c in columns] for row in expected]
+
+    settle(project, learning_rate=0.1)
+    assert [[row[c] for c in columns] for row in ablated()] != rows
+
+
+def test_a_study_without_an_anchor_is_told(project):
+    settle(project)
+    done = CliRunner().invoke(ablate.app, ["runs"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: runs/anchor/manifest.json: not found")
+    assert done.stderr.count("\n") == 1
+    assert not Path("eval").exists()
