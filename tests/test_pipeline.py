@@ -179,11 +179,11 @@ def test_every_dep_is_one_file_or_made_by_a_stage(stage: str) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS[1:])
 def test_all_studies_are_tabulated(folder: str) -> None:
-    """All but `plays`, which has data alone."""
+    """All but `plays`, which has data alone, and those with dense V, which are not complete."""
     stage = STUDIES[f"{folder}tabulate"]
     names = [name for name in STUDIES if name.startswith(f"{folder}params@")]
     studies = [outs(name)[0].removesuffix("/params.yaml") for name in names]
-    studies = [study for study in studies if not study.endswith("/plays")]
+    studies = [study for study in studies if not re.search("/(plays|dense-.)$", study)]
     words = stage["cmd"].split()[4:]
     assert studies == words[: len(studies)]
     assert words[len(studies) :] == (
