@@ -17,7 +17,7 @@ from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import Level, Scale
 from mwm.models.latents import Latents
 
-STEPS, EPISODES = 600, 8
+STEPS, EPISODES = 600, 16  # of 8, half the orders leave the ball in another place
 
 
 def states_of_play(seed: int) -> tuple[Tensor, Tensor]:
