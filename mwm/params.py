@@ -143,6 +143,7 @@ class Act(Section):
 class ConstrainedAct(Act):
     """An act in which a world's latents are pulled towards the original's."""
 
+    memory: Literal["frozen", "learns"]
     constraints: dict[Constraint, Weight]
 
 

@@ -1,59 +1,94 @@
-"""Recruit otherwise: params `train`, what another study trained -> eval/pairs.csv.
+"""Train otherwise, and judge: params `collect.episodes`, `train`, `evaluate` -> eval/pairs.csv.
 
-An ablation shares that study's seed, plays, Vs, anchor and deciphered latents, and recruits with
-settings of its own. It is judged at once; only the table stays.
+An ablation has settings of its own, and takes what these leave alone from another study: its Vs,
+anchor and deciphered latents. Only the table stays.
 """
 
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mwm import cli
+
+if TYPE_CHECKING:
+    from mwm.store import Frames
 
 app = cli.application(__doc__)
 
 
 @cli.command(app)
 def ablate(
-    base: Annotated[Path, typer.Argument(help="folder of the other study's trained models")],
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            help="folder of another study's trained models, of which all but recruits are"
+        ),
+    ] = None,
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
         "data/worlds"
     ),
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
 ) -> None:
-    """Recruit every run of params' train.runs anew, and judge it on test episodes -> pairs.csv."""
+    """Train every run of params' train.runs, and judge it on test episodes -> pairs.csv.
+
+    Training reads the first `collect.episodes` episodes of the worlds alone.
+    """
     from mwm import params, store
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.tables import write_csv
-    from mwm.models import latents
     from mwm.models.model import load
-    from mwm.training.schedule import Trainer
+    from stages import decipher, train
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
-    anchor = load(base / "anchor", p.train.model)
+    settings = p.train
+    shown = {world: None for run in settings.runs.values() for world in run.worlds}
+    contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in shown}
     store.check_folder(out)
-    rows = []
-    for name, run in p.train.runs.items():
-        contents = {w: store.read_frames(data / f"{w}.h5", "world") for w in run.worlds}
-        other = run.worlds[1]
-        known = {}  # with corresponding inputs nothing is
-        if p.train.run.decipher_first:
-            path, frames = base / "decipher" / name / "latents.h5", len(contents[other].frames)
-            known[other] = latents.load(path, frames, p.train.model.latent)
-        model, _ = trainer.recruit(
-            name,
-            anchor,
-            [load(base / "see" / other, p.train.model)],
-            contents,
-            p.train.recruit,
-            p.train.record,
-            known,
-            p.train.decipher.weight,
-        )
-        rows += evaluate_model(name, model, contents, p.evaluate)
+    with tempfile.TemporaryDirectory() as folder:
+        worlds, runs = Path(folder) / "worlds", Path(folder) / "runs"
+        for world, content in contents.items():
+            limited = _first(content, p.collect.episodes)
+            store.write_frames(worlds / f"{world}.h5", limited, "world")
+        if base:
+            told = ["decipher"] if settings.run.decipher_first else []
+            _borrow(base, ["see", "anchor", *told], runs)
+        else:
+            for world in shown:
+                train.see(world, worlds, runs)
+            train.anchor(worlds, runs)
+            for name in settings.runs:
+                decipher.decipher(name, worlds, runs)
+        rows = []
+        for name, run in settings.runs.items():
+            train.recruit(name, worlds, runs)
+            judged = {world: contents[world] for world in run.worlds}
+            rows += evaluate_model(name, load(runs / name), judged, p.evaluate)
     write_csv(out / "pairs.csv", rows)
+
+
+def _first(content: "Frames", episodes: int) -> "Frames":
+    """The same frames, of which only the first episodes are for training."""
+    from dataclasses import replace
+
+    from mwm.store import SPLITS
+
+    split = content.split.copy()
+    beyond = content.episodes("train")
+    split[beyond[beyond >= episodes]] = SPLITS.index("validation")
+    return replace(content, split=split)
+
+
+def _borrow(base: Path, parts: list[str], runs: Path) -> None:
+    """Let parts of another study stand in `runs`."""
+    from mwm import MwmError, store
+
+    runs.mkdir()
+    for part in parts:
+        if not (base / part).is_dir():
+            raise MwmError(f"{base / part}: not found; {store.REMAKE}")
+        (runs / part).symlink_to((base / part).resolve())
 
 
 if __name__ == "__main__":

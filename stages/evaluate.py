@@ -35,7 +35,8 @@ def evaluate(
     p = params.load()
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
     folders = [runs / name for name in p.train.runs]
-    models = assemble(folders, p.train.run.schedule)
+    one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
+    models = assemble(folders, one_anchor)
     worlds = {world: None for model in models.values() for world in model.worlds}
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     store.check_folder(out)

@@ -1,4 +1,4 @@
-"""Runs that share an anchor are one model of many worlds; a joint run is a model of its own."""
+"""Runs that keep one anchor are one model of many worlds; any other is a model of its own."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,14 +12,14 @@ from mwm.params import ORIGINAL
 ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
 
 
-def assemble(folders: Iterable[Path], schedule: str) -> dict[str, MetaWorldModel]:
-    """The trained models by name: `anchored` for the recruits of one anchor, else the run's name.
+def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldModel]:
+    """The trained models by name: `anchored` where all keep one anchor, else the run's name.
 
     Raises:
         MwmError: a run is missing or damaged, or recruits of two different anchors are mixed.
     """
     runs = {folder: load(folder) for folder in folders}
-    if schedule != ANCHORED:
+    if not one_anchor:
         return {folder.name: model for folder, model in runs.items()}
     first, anchor = next(iter(runs.items()))
     for folder, model in runs.items():

@@ -84,7 +84,7 @@ class Trainer:
         deciphered: Mapping[str, Latents] | None = None,
         guidance: float = 0.0,
     ) -> tuple[MetaWorldModel, History]:
-        """Other worlds join a frozen anchor; with the joint schedule, all learn from the start.
+        """Other worlds join the anchor, whose V stays; with the joint schedule, all Vs learn.
 
         Args:
             name: of the run.
@@ -105,7 +105,7 @@ class Trainer:
             "joint" if self._joint else "recruit",
             act,
             learners=model.worlds if self._joint else model.worlds[1:],
-            memory_learns=self._joint,
+            memory_learns=act.memory == "learns",
             constraints={
                 kind: (CONSTRAINTS[kind], weight)
                 for kind, weight in act.constraints.items()

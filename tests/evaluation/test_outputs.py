@@ -26,7 +26,7 @@ def runs(folder: Path, defaults, names: dict[str, int]) -> list[Path]:
 
 def test_recruits_of_one_anchor_are_one_model(tmp_path, defaults):
     folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 0})
-    models = assemble(folders, "anchored")
+    models = assemble(folders, one_anchor=True)
     assert list(models) == ["anchored"]
     assert models["anchored"].worlds == ["original", "mirror", "invert"]
 
@@ -34,12 +34,12 @@ def test_recruits_of_one_anchor_are_one_model(tmp_path, defaults):
 def test_recruits_of_two_anchors_are_refused(tmp_path, defaults):
     folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 1})
     with pytest.raises(MwmError, match=r"invert: expected the anchor of .*mirror, found another"):
-        assemble(folders, "anchored")
+        assemble(folders, one_anchor=True)
 
 
 def test_joint_runs_are_models_of_their_own(tmp_path, defaults):
     folders = runs(tmp_path, defaults, {"mirror": 0, "invert": 1})
-    assert {n: m.worlds for n, m in assemble(folders, "joint").items()} == {
+    assert {n: m.worlds for n, m in assemble(folders, one_anchor=False).items()} == {
         "mirror": ["original", "mirror"],
         "invert": ["original", "invert"],
     }

@@ -1,4 +1,4 @@
-"""`python -m stages.ablate`: a recruit with settings of its own, on what another study trained."""
+"""`python -m stages.ablate`: settings of its own, and the rest from another study."""
 
 import csv
 from pathlib import Path
@@ -22,8 +22,8 @@ def settle(project: Path, **changes) -> None:
     path.write_text(yaml.safe_dump(values))
 
 
-def ablated() -> list[dict[str, str]]:
-    done = CliRunner().invoke(ablate.app, ["runs"])
+def ablated(*options: str) -> list[dict[str, str]]:
+    done = CliRunner().invoke(ablate.app, options)
     assert done.exit_code == 0, done.stderr
     with Path("eval/pairs.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -37,17 +37,30 @@ def test_with_the_same_settings_it_is_the_same_recruit(project):
     worlds = {w: store.read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
     expected = evaluate_model("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
     columns = ("source", "target", "transfer", "predicted_transfer")
-    rows = [[row[c] for c in columns] for row in ablated()]
+    rows = [[row[c] for c in columns] for row in ablated("--base", "runs")]
     assert rows == [[str(row[c]) for c in columns] for row in expected]
+    assert rows == [[row[c] for c in columns] for row in ablated()]  # all anew, the same
 
     settle(project, learning_rate=0.1)
-    assert [[row[c] for c in columns] for row in ablated()] != rows
+    assert [[row[c] for c in columns] for row in ablated("--base", "runs")] != rows
+
+
+def test_fewer_episodes_are_other_training_data_and_the_same_test_episodes(project):
+    settle(project)
+    whole = ablated()
+    path = project / "params.yaml"
+    values = yaml.safe_load(path.read_text())
+    values["collect"]["episodes"] = 3
+    path.write_text(yaml.safe_dump(values))
+    few = ablated()
+    assert [row["transfer"] for row in few] != [row["transfer"] for row in whole]
+    assert [row["blank"] for row in few] == [row["blank"] for row in whole]
 
 
 def test_a_study_without_an_anchor_is_told(project):
     settle(project)
-    done = CliRunner().invoke(ablate.app, ["runs"])
+    done = CliRunner().invoke(ablate.app, ["--base", "runs"])
     assert done.exit_code == 1
-    assert done.stderr.startswith("error: runs/anchor/manifest.json: not found")
+    assert done.stderr.startswith("error: runs/see: not found")
     assert done.stderr.count("\n") == 1
-    assert not Path("eval").exists()
+    assert not list(Path("eval").iterdir())

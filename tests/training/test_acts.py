@@ -68,6 +68,12 @@ def test_anchor_and_m_are_frozen_while_a_world_is_recruited(trainer, defaults, c
     assert not same(anchor.vision("original"), seen["original"].vision("original"))
 
 
+def test_m_learns_beside_a_new_v_where_it_is_asked_to(trainer, defaults, contents):
+    _, (anchor, _), (model, _) = perform(trainer, defaults, contents, memory="learns")
+    assert same(model.vision("original"), anchor.vision("original"))
+    assert not same(model.memory, anchor.memory)
+
+
 def test_joint_trains_all_parts_from_their_initial_weights(defaults, contents):
     trainer = open_trainer(defaults, schedule="joint")
     seen, (anchor, history), (model, _) = perform(trainer, defaults, contents)
