@@ -23,7 +23,7 @@ def ablate(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
 ) -> None:
     """Recruit every run of params' train.runs anew, and judge it on test episodes -> pairs.csv."""
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.tables import write_csv
     from mwm.models import latents
@@ -31,7 +31,7 @@ def ablate(
     from mwm.training.schedule import Trainer
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     anchor = load(base / "anchor", p.train.model)
     store.check_folder(out)
     rows = []
