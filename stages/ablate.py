@@ -34,6 +34,7 @@ def ablate(
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     anchor = load(base / "anchor", p.train.model)
     store.check_folder(out)
+    process.claim(out)
     rows = []
     for name, run in p.train.runs.items():
         contents = {w: store.read_frames(data / f"{w}.h5", "world") for w in run.worlds}
