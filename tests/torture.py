@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from workspace import Workspace
+from workspace import Workspace, environment
 
 from mwm import MwmError, cli, process
 
@@ -107,7 +107,7 @@ class Victim:
         dvc = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro", *self.targets],
             cwd=self.workspace.folder,
-            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -161,6 +161,7 @@ class Victim:
                 f"mount -t tmpfs -o {options} none {folder} && {words}",
             ],
             cwd=self.workspace.folder,
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,
