@@ -24,7 +24,9 @@ app = cli.application(__doc__)
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PATIENCE = process.GRACE + 20  # seconds after which what still runs is an orphan
+AT_MOST = 4  # kills of a stage, until it has to come from nothing again
 RUNNING = re.compile(r"Running stage '(.+)':")
+STAGE = re.compile(r" -m stages\.(train \w+|\w+)")  # in a process's command
 STARVED = {  # a stage of each kind, and the folder that it writes to
     "collect": "data",
     "preprocess --out full/frames.h5": "full",
@@ -45,18 +47,16 @@ class Victim:
     def __init__(self, folder: Path, targets: list[str]) -> None:
         self.workspace, self.targets = Workspace(folder), targets
         os.environ["MWM_CHECKPOINT_SECONDS"] = "0"
-        self.seconds: dict[str, float] = {}
-        started = time.monotonic()
-        stage = ""
+        began: dict[str, float] = {}
 
         def hear(line: str) -> None:
-            nonlocal started, stage
             if found := RUNNING.match(line):
-                self.seconds[stage] = time.monotonic() - started
-                started, stage = time.monotonic(), found[1]
+                began[found[1]] = time.monotonic()
 
         self.workspace.repro(*targets, hear=hear)
-        self.seconds[stage] = time.monotonic() - started
+        ends = [*began.values(), time.monotonic()][1:]
+        stages = zip(began.items(), ends, strict=True)
+        self.seconds = {stage: end - start for (stage, start), end in stages}
         self.expected = self.workspace.outputs()
 
     def forget(self) -> None:
@@ -98,8 +98,8 @@ class Victim:
             if wrong := [name for name in made if made[name] != self.expected[name]]:
                 raise MwmError(f"other bytes: {', '.join(wrong)}")
 
-    def repro(self, kill: signal.Signals | None, whom: str, when: float, left: Counter[str]) -> str:
-        """`dvc repro`, killed at a share `when` of a stage that is left; that stage, or "" if none.
+    def repro(self, kill: signal.Signals, whom: str, when: float, left: Counter[str]) -> str:
+        """`dvc repro`, killed once, at a share `when` of a stage that is left; what was at work.
 
         Raises:
             MwmError: it failed by itself.
@@ -120,10 +120,10 @@ class Victim:
             for line in dvc.stdout:
                 said.append(line)
                 found = RUNNING.match(line)
-                if kill and not hit and found and left[found[1]]:
+                if found and not hit and left[found[1]]:
+                    left[found[1]] -= 1
                     time.sleep(when * self.seconds[found[1]])
-                    hit = found[1]
-                    self._kill(dvc.pid, kill, whom)
+                    hit = self._kill(dvc.pid, kill, whom)
         if dvc.returncode and not hit:
             raise MwmError(f"dvc repro failed by itself:\n{''.join(said[-20:])}")
         text = "".join(said)
@@ -131,8 +131,9 @@ class Victim:
             raise MwmError(f"a traceback:\n{text[-3000:]}")
         return hit
 
-    def _kill(self, dvc: int, kill: signal.Signals, whom: str) -> None:
-        stages = [pid for pid, command in self.processes().items() if " -m stages." in command]
+    def _kill(self, dvc: int, kill: signal.Signals, whom: str) -> str:
+        at_work = self.processes().items()
+        stages = {pid: found[1] for pid, command in at_work if (found := STAGE.search(command))}
         try:
             if whom == "stage" and stages:
                 os.kill(min(stages), kill)
@@ -142,6 +143,7 @@ class Victim:
                 os.kill(dvc, kill)
         except ProcessLookupError:
             pass  # it was faster
+        return next(iter(stages.values()), "no stage")
 
     def starve(self, stage: str, folder: str, options: str) -> None:
         """Run a stage whose folder is full or read-only: one line says so, and nothing changes.
@@ -179,21 +181,21 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
         MwmError: a run went wrong, or ended with other bytes.
     """
     rng = random.Random(seed)
-    victim.forget()
-    stages = [stage for stage in victim.seconds if stage]
-    left = Counter(stages[number % len(stages)] for number in range(kills))
     hits: Counter[str] = Counter()
-    while True:
-        kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
-        hit = victim.repro(kill, whom, rng.random(), left)
-        victim.check()
-        if not hit:
-            break
-        left[hit] -= 1
-        hits[f"{kill.name:8} {whom:6} {hit.split('@')[0]}"] += 1
-        print(f"{hits.total():3}  {kill.name} to {whom} in {hit}", flush=True)
-    if victim.workspace.outputs() != victim.expected or victim.workspace.repro(*victim.targets):
-        raise MwmError("the run that was killed is not what it would have been")
+    while hits.total() < kills:
+        victim.forget()
+        left = Counter(dict.fromkeys(victim.seconds, AT_MOST))
+        while hits.total() < kills:
+            kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
+            hit = victim.repro(kill, whom, rng.random(), left)
+            victim.check()
+            if not hit:
+                break
+            hits[f"{kill.name:8} {whom:6} {hit}"] += 1
+            print(f"{hits.total():3}  {kill.name} to {whom} in {hit}", flush=True)
+        victim.workspace.repro(*victim.targets)
+        if victim.workspace.outputs() != victim.expected or victim.workspace.repro(*victim.targets):
+            raise MwmError("the run that was killed is not what it would have been")
     return hits
 
 
