@@ -72,11 +72,17 @@ def place(folder: Path, label: str, key: str) -> Path:
         os.utime(here)
     except OSError as error:
         raise MwmError(f"{here}: cannot be written: {error}; allow writing there") from None
-    newest = sorted(here.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in newest[KEPT:]:
+    for old in sorted(here.parent.iterdir(), key=_touched, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
     process.claim(here)
     return here
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process removed it just now
+        return 0.0
 
 
 def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:

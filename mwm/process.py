@@ -68,6 +68,7 @@ def orderly() -> Iterator[None]:
         _end_with_dvc()
         yield
     finally:
+        signal.alarm(0)
         signal.signal(signal.SIGTERM, before)
         while _held:
             os.close(_held.popitem()[1])
@@ -75,6 +76,7 @@ def orderly() -> Iterator[None]:
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; tidying up goes on
+    signal.alarm(round(GRACE))  # whatever becomes of the exception, this is the end
     raise Terminated
 
 

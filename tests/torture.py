@@ -46,7 +46,6 @@ class Victim:
 
     def __init__(self, folder: Path, targets: list[str]) -> None:
         self.workspace, self.targets = Workspace(folder), targets
-        os.environ["MWM_CHECKPOINT_SECONDS"] = "0"
         began: dict[str, float] = {}
 
         def hear(line: str) -> None:
@@ -107,7 +106,7 @@ class Victim:
         dvc = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro", *self.targets],
             cwd=self.workspace.folder,
-            env=environment(),
+            env=environment() | {"MWM_CHECKPOINT_SECONDS": "0"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
