@@ -1,7 +1,6 @@
 """A few kills of a short pipeline; `make torture` does more, to all of it."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from torture import FULL, READ_ONLY, Victim, torture
