@@ -10,7 +10,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-.PHONY: help env repro studies test slow smoke lint format clean
+.PHONY: help env repro studies test slow smoke torture lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -51,6 +51,10 @@ slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real trainin
 smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies; compare the bytes
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
+
+torture: $(STAMP)  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
+	@echo "torture: smoke profile, SIGKILL, SIGTERM, SIGINT; then full and read-only folders"
+	@$(BIN)/python tests/torture.py
 
 lint: $(STAMP)  ## check format, lint and types
 	@echo "lint: ruff format --check, ruff check, mypy"

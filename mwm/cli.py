@@ -1,20 +1,24 @@
 """What every command shares: errors in one line, exit codes, and a progress bar."""
 
 import functools
+import json
+import os
+import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from mwm import MwmError
+from mwm import MwmError, process
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def application(purpose: str) -> typer.Typer:
@@ -30,20 +34,22 @@ def application(purpose: str) -> typer.Typer:
 def command(
     app: typer.Typer, **options: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function on `app`; its `MwmError`s end the process with one line, no traceback."""
+    """Register a function on `app`; an `MwmError`, Ctrl-C or SIGTERM ends it with one line."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
             try:
-                function(*args, **kwargs)
+                with process.orderly():
+                    function(*args, **kwargs)
             except MwmError as error:
                 print(f"error: {error}", file=sys.stderr)
                 sys.exit(error.exit_code)
             except KeyboardInterrupt as interrupt:
+                ended = isinstance(interrupt, process.Terminated)
                 said = str(interrupt) or "nothing was written; run the command again"
-                print(f"interrupted: {said}", file=sys.stderr)
-                sys.exit(INTERRUPTED)
+                print(f"{'terminated' if ended else 'interrupted'}: {said}", file=sys.stderr)
+                sys.exit(TERMINATED if ended else INTERRUPTED)
 
         app.command(**options)(guarded)
         return function
@@ -54,18 +60,26 @@ def command(
 class Progress:
     """A bar with rate and ETA on a terminal, a plain line every few seconds elsewhere (CI logs).
 
+    Others can read the same from .mwm/progress/<label>.json, at most a second old.
+
     >>> with Progress("collect", total=1000, unit="frames") as progress:
     ...     progress.advance(100, note="reward -3")
     """
 
-    def __init__(self, label: str, total: int, unit: str, every_seconds: float = 15.0) -> None:
+    def __init__(
+        self, label: str, total: int, unit: str, every_seconds: float = 15.0, done: int = 0
+    ) -> None:
+        """Begin with `done` units that an earlier process did."""
         self.label, self.total, self.unit = label, total, unit
-        self.done = 0
+        self.done = self._before = done
         self._every = every_seconds
         self._bar: RichProgress | None = None
+        self._file = process.state("progress", re.sub(r"\W+", "-", label) + ".json")
 
     def __enter__(self) -> Self:
         self._started = self._spoken = time.monotonic()
+        self._since = time.time()
+        self._publish("")
         if sys.stderr.isatty():
             from rich import progress as rich
             from rich.console import Console
@@ -94,11 +108,24 @@ class Progress:
         elif now - self._spoken >= self._every:
             self._spoken = now
             print(self._line(note), file=sys.stderr, flush=True)
+        if now - self._published >= 1:
+            self._publish(note)
+
+    def _publish(self, note: str) -> None:
+        self._published = time.monotonic()
+        told = {name: getattr(self, name) for name in ("label", "done", "total", "unit")}
+        told |= {"note": note, "pid": os.getpid(), "pid_started": process.started(os.getpid())}
+        told |= {"started": self._since, "updated": time.time()}
+        with suppress(OSError):  # work goes on where there is no room for this
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._file.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps(told), encoding="utf-8")
+            temporary.replace(self._file)
 
     @property
     def rate(self) -> float:
         """Units per second since the start."""
-        return self.done / max(time.monotonic() - self._started, 1e-9)
+        return (self.done - self._before) / max(time.monotonic() - self._started, 1e-9)
 
     def _pace(self) -> str:
         digits = ",.0f" if self.rate >= 10 else ".2g"
@@ -116,6 +143,8 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
         if self._bar is not None:
             self._bar.stop()
         elif kind is None:

@@ -35,7 +35,7 @@ def ablate(
 
     Training reads the first `collect.episodes` episodes of the worlds alone.
     """
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.tables import write_csv
     from mwm.models.model import load
@@ -46,6 +46,7 @@ def ablate(
     shown = {world: None for run in settings.runs.values() for world in run.worlds}
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in shown}
     store.check_folder(out)
+    process.claim(out)
     with tempfile.TemporaryDirectory() as folder:
         worlds, runs = Path(folder) / "worlds", Path(folder) / "runs"
         for world, content in contents.items():

@@ -23,12 +23,13 @@ def collect(
     Reads the section `collect` of params.yaml. Emulation is the limit: about 2,800 steps a second
     and core at frame skip 4.
     """
-    from mwm import params
+    from mwm import params, process
     from mwm.rollouts.recording import collect
     from mwm.rollouts.workers import usable_cores
 
     p = params.load()
-    collect(p.collect, out, workers or usable_cores())
+    process.claim(out)
+    collect(p.collect, out, workers or usable_cores(), process.state("checkpoints"))
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ def decipher(
     """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
     import torch
 
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.decipherment import decipher as room
     from mwm.decipherment.codes import encode
+    from mwm.decipherment.resume import Remembered
     from mwm.models import latents
     from mwm.models.model import load
     from mwm.training.batches import divide
@@ -36,6 +37,7 @@ def decipher(
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
     folder = runs / "decipher" / run
     store.check_folder(folder)
+    process.claim(folder)
     done = room.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(p.train.run.threads)
@@ -47,14 +49,10 @@ def decipher(
             codes.append(encode(model.vision(world), content, episodes))
         with cli.Progress(f"decipher {run}", room.LEVELS, "levels") as progress:
             original, other = codes
-            done = room.decipher(
-                original,
-                other,
-                p.train.decipher.states,
-                p.train.decipher.restarts,
-                p.train.run.seed,
-                progress.advance,
-            )
+            settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
+            kept = process.state("checkpoints")
+            remembered = Remembered(kept, f"decipher {run}", (original, other), settings)
+            done = room.decipher(original, other, *settings, progress.advance, remembered)
     latents.save(folder / "latents.h5", done.latents)
     store.write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 

@@ -21,7 +21,7 @@ def evaluate(
     """Judge every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
     import torch
 
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.evaluation.assemble import alone, assemble
     from mwm.evaluation.dreams import COLUMNS as DREAMT
     from mwm.evaluation.dreams import dreams
@@ -40,6 +40,7 @@ def evaluate(
     worlds = {world: None for model in models.values() for world in model.worlds}
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     store.check_folder(out)
+    process.claim(out)
     rows, dreamt, marked, elements, films = [], [], [], [], {}
     for name, model in models.items():
         shown = {world: contents[world] for world in model.worlds}

@@ -19,10 +19,11 @@ def preprocess(
 
     Reads the section `preprocess` of params.yaml.
     """
-    from mwm import params
+    from mwm import params, process
     from mwm.frames.preprocessing import preprocess
 
     p = params.load()
+    process.claim(out)
     preprocess(p.preprocess, rollouts, out)
 
 

@@ -19,10 +19,11 @@ def report(
     metrics: Annotated[Path, typer.Option(help="file for the summary")] = Path("metrics.json"),
 ) -> None:
     """Draw the figures, write the page that holds them, and sum up in a few numbers."""
-    from mwm import params
+    from mwm import params, process
     from mwm.reporting.report import report as write
 
     p = params.load()
+    process.claim(out, metrics)
     write(evaluation, out, metrics, p.report)
 
 

@@ -16,11 +16,12 @@ def studies(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Rates over seeds, by method and variant, as tables and a page."""
-    from mwm import params
+    from mwm import params, process
     from mwm.reporting.studies import read_study
     from mwm.reporting.studies_report import report_studies
 
     p = params.load()
+    process.claim(out)
     report_studies([read_study(folder) for folder in folders], out, p.report.dpi)
 
 
@@ -30,10 +31,11 @@ def ablations(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Measures by condition, variant and seed -> ablations.csv, ablations.png."""
-    from mwm import params
+    from mwm import params, process
     from mwm.reporting.ablations import report_ablations
 
     p = params.load()
+    process.claim(out)
     report_ablations(folders, out, p.report.dpi)
 
 

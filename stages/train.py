@@ -26,30 +26,32 @@ def see(
     runs: Runs = RUNS,
 ) -> None:
     """One world's V alone, on random frames -> runs/see/<world>."""
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     content = store.read_frames(data / f"{world}.h5", "world")
     store.check_folder(runs / "see" / world)
+    process.claim(runs / "see" / world)
     keep(runs / "see" / world, *trainer.see(world, content, p.train.see), p.train.run, p.train.see)
 
 
 @cli.command(app)
 def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     """The original's V and M, by alternating phases -> runs/anchor."""
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.models.model import load
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     content = store.read_frames(data / f"{params.ORIGINAL}.h5", "world")
     seen = load(runs / "see" / params.ORIGINAL, p.train.model)
     store.check_folder(runs / "anchor")
+    process.claim(runs / "anchor")
     trained = trainer.anchor(seen, content, p.train.anchor, p.train.record)
     keep(runs / "anchor", *trained, p.train.run, p.train.anchor)
 
@@ -61,7 +63,7 @@ def recruit(
     runs: Runs = RUNS,
 ) -> None:
     """One more world's V against the frozen anchor (joint: all worlds at once) -> runs/<run>."""
-    from mwm import params, store
+    from mwm import params, process, store
     from mwm.models import latents
     from mwm.models.model import load
     from mwm.training.run import keep
@@ -69,11 +71,12 @@ def recruit(
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch)
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     anchor = load(runs / "anchor", p.train.model)
     seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
     store.check_folder(runs / run)
+    process.claim(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     deciphered = {}
     if p.train.run.decipher_first:

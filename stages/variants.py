@@ -19,12 +19,14 @@ def variants(
     ] = None,
 ) -> None:
     """Apply a world's bijections to every frame; actions, episodes and split stay as they are."""
-    from mwm import params, store, worlds
+    from mwm import params, process, store, worlds
 
     p = params.load()
     steps = params.pick(p.variants.worlds, world, "variants.worlds")
+    out = out or Path("data/worlds") / f"{world}.h5"
+    process.claim(out)
     content = worlds.World(world, steps).make(store.read_frames(frames))
-    store.write_frames(out or Path("data/worlds") / f"{world}.h5", content, kind="world")
+    store.write_frames(out, content, kind="world")
 
 
 if __name__ == "__main__":

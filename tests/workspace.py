@@ -22,6 +22,12 @@ def silent(line: str) -> None:
     """Hear nothing."""
 
 
+def environment() -> dict[str, str]:
+    """This process's, but for a copy: `python` is this one, and its modules are the copy's."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}
+
+
 class Workspace:
     """What `git status` would show of the project, copied to `folder`, which is a repository.
 
@@ -44,12 +50,10 @@ class Workspace:
         Raises:
             MwmError: the command failed; with the end of its output.
         """
-        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        environment.pop("PYTHONPATH", None)
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

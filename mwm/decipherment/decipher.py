@@ -11,7 +11,7 @@ from mwm import MwmError
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import LENGTH, Scale
-from mwm.decipherment.search import Found, Group, search
+from mwm.decipherment.search import Found, Group, Remember, at_once, search
 from mwm.models.latents import Latents
 
 FUNCTIONS = (4, 6, 10, 16, 16, 16)  # slow functions that tell states apart, level by level
@@ -45,6 +45,7 @@ def decipher(
     restarts: int,
     seed: int,
     advance: Callable[[], object] = lambda: None,
+    remember: Remember = at_once,
 ) -> Deciphered:
     """Find the state of `original` in each frame of `other`; nothing here sees a pair of frames.
 
@@ -58,6 +59,7 @@ def decipher(
         restarts: random starts of the slow group.
         seed: of starts and samples.
         advance: is called after each of LEVELS levels.
+        remember: calls the search of a level, or tells what it found before an interruption.
 
     Raises:
         MwmError: the episodes of one world or the other are too short.
@@ -68,7 +70,9 @@ def decipher(
         _controlled(original, other, states, seed),
         _slow(original, other, states, restarts, seed),
     ]
-    found = {group.name: search(group, original, other, seed, advance) for group in groups}
+    found = {
+        group.name: search(group, original, other, seed, advance, remember) for group in groups
+    }
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)
     latents = latents * original.scale + original.centre

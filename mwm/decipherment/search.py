@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,6 +20,10 @@ SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that l
 IMPROVED_AT, JUDGED_AT = 2, 1  # levels still to come when delays are tried, and when one is chosen
 JUDGED = 30_000  # steps that the candidates among which one is chosen see
 SHARPENED = (4, 2)  # iterations over all steps, of the level before the finest and of the finest
+
+Judged = tuple[Tensor, list[float]]  # emissions (r, k, m), and scores of all candidates, best first
+Search = Callable[[], Judged]
+Remember = Callable[[str, Search], Judged]
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,23 @@ class Group:
     restarts: int
 
 
+def at_once(name: str, search: Search) -> Judged:
+    """Search, and remember nothing."""
+    return search()
+
+
 def search(
-    group: Group, original: Codes, other: Codes, seed: int, advance: Callable[[], object]
+    group: Group,
+    original: Codes,
+    other: Codes,
+    seed: int,
+    advance: Callable[[], object],
+    remember: Remember = at_once,
 ) -> Found:
-    """The best emissions of the finest level, by likelihood alone."""
+    """The best emissions of the finest level, by likelihood alone.
+
+    `remember` calls the search of a level, or tells what that found before an interruption.
+    """
     found: Found | None = None
     scores: list[list[float]] = []
     for number, (scale, states_from) in enumerate(
@@ -81,30 +99,40 @@ def search(
             group.actions,
             seed,
         )
-        left = len(group.scales) - 1 - number
-        if found is None:
-            emissions = _settle(level, _restart(level, group.restarts, seed), SMOOTHINGS)
-            best = int(torch.tensor(level.score(emissions)).argmax())
-            others = _settle(level, reverse(level, emissions[[best]]), 2)
-            emissions = torch.cat([emissions, others])
-        elif group.actions or left > JUDGED_AT:
-            emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
-        elif left == JUDGED_AT:
-            text = level.training(JUDGED)
-            emissions = torch.cat(
-                [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
-            )
-        else:
-            emissions = _refine(found, level)
-        if left == IMPROVED_AT and not group.actions:
-            emissions = improve(level, emissions[:1])
-        held_out = torch.tensor(level.score(emissions))
-        best_first = torch.split(emissions[held_out.argsort(descending=True)], 1)
-        scores.append([round(float(s), 4) for s in held_out.sort(descending=True).values])
-        found = Found(level, torch.cat(distinct(level, best_first, CARRIED.get(left, 1))), scores)
+        search_level = partial(_search_level, group, number, level, found, seed)
+        emissions, held_out = remember(f"{group.name}-{number}", search_level)
+        scores.append(held_out)
+        found = Found(level, emissions, scores)
         advance()
     assert found is not None, "a group has levels"
     return Found(found.level, found.emissions[:1], scores)
+
+
+def _search_level(
+    group: Group, number: int, level: Level, found: Found | None, seed: int
+) -> Judged:
+    """Emissions of a level that go on to the next, from those of the level before; and scores."""
+    left = len(group.scales) - 1 - number
+    if found is None:
+        emissions = _settle(level, _restart(level, group.restarts, seed), SMOOTHINGS)
+        best = int(torch.tensor(level.score(emissions)).argmax())
+        others = _settle(level, reverse(level, emissions[[best]]), 2)
+        emissions = torch.cat([emissions, others])
+    elif group.actions or left > JUDGED_AT:
+        emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
+    elif left == JUDGED_AT:
+        text = level.training(JUDGED)
+        emissions = torch.cat(
+            [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
+        )
+    else:
+        emissions = _refine(found, level)
+    if left == IMPROVED_AT and not group.actions:
+        emissions = improve(level, emissions[:1])
+    held_out = torch.tensor(level.score(emissions))
+    best_first = torch.split(emissions[held_out.argsort(descending=True)], 1)
+    scores = [round(float(s), 4) for s in held_out.sort(descending=True).values]
+    return torch.cat(distinct(level, best_first, CARRIED.get(left, 1))), scores
 
 
 def _restart(level: Level, restarts: int, seed: int) -> Tensor:

@@ -13,30 +13,50 @@ import numpy as np
 from mwm import UsageError, params, store
 from mwm.cli import Progress
 from mwm.rollouts import games
+from mwm.rollouts.aside import play_missing
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import GZIP_LEVEL, Episode, Recipe
 from mwm.rollouts.workers import play_all
 
 
-def collect(settings: params.Collect, path: Path | str, workers: int) -> None:
+def collect(
+    settings: params.Collect, path: Path | str, workers: int, aside: Path | None = None
+) -> None:
     """Play the game with the random policy and write all episodes to `path`.
 
-    The same settings give the same bytes, whatever the number of workers.
+    The same settings give the same bytes, whatever the number of workers, and interrupted or not.
+
+    Args:
+        settings: how to play.
+        path: file to write.
+        workers: processes.
+        aside: folder of checkpoints, where finished episodes are kept.
 
     Raises:
         UsageError: the game is unknown, or its entry in the table does not fit its screen.
         MwmError: `path` cannot be written, or a worker failed.
+        KeyboardInterrupt: with a message that says what comes next.
     """
     game = games.find(settings.game)
     emulator = Emulator(settings.game)
     recipe = recipe_for(settings, game, emulator.shape)
     attributes = _attributes(settings, game, recipe, emulator.action_names)
-    with (
-        store.creating_h5(path, "rollouts", attributes) as file,
-        closing(play_all(recipe, settings.episodes, workers)) as episodes,
-        Progress("collect", settings.episodes * settings.max_steps, "frames") as progress,
-    ):
-        _write(file, episodes, settings.episodes, progress)
+    count = settings.episodes
+    played = (
+        play_missing(recipe, count, workers, aside)
+        if aside
+        else play_all(recipe, range(count), workers)
+    )
+    try:
+        with (
+            store.creating_h5(path, "rollouts", attributes) as file,
+            closing(played) as episodes,
+            Progress("collect", count * settings.max_steps, "frames") as progress,
+        ):
+            _write(file, episodes, count, progress)
+    except KeyboardInterrupt as interrupt:
+        kept = "finished episodes are kept; `dvc repro` plays the others" if aside else ""
+        raise type(interrupt)(kept) from None
 
 
 def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, int]) -> Recipe:

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -21,8 +21,10 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def play_all(recipe: Recipe, episodes: int, workers: int) -> Generator[Episode, None, None]:
-    """Play episodes 0..episodes - 1 in `workers` processes (1: in this one); yields them in order.
+def play_all(
+    recipe: Recipe, episodes: Sequence[int], workers: int
+) -> Generator[Episode, None, None]:
+    """Play the episodes with these indices in `workers` processes (1: in this one), in order.
 
     A script that calls this needs `if __name__ == "__main__":`, as the processes are spawned.
 
@@ -31,13 +33,13 @@ def play_all(recipe: Recipe, episodes: int, workers: int) -> Generator[Episode, 
     """
     if workers == 1:
         emulator = Emulator(recipe.game)
-        yield from (play(emulator, recipe, index) for index in range(episodes))
+        yield from (play(emulator, recipe, index) for index in episodes)
         return
     finished: dict[int, Episode] = {}
-    team = _Team(recipe, min(workers, episodes))
+    team = _Team(recipe, episodes, min(workers, len(episodes)))
     try:
-        for wanted in range(episodes):
-            horizon = min(episodes, wanted + AHEAD * workers)
+        for place, wanted in enumerate(episodes):
+            horizon = min(len(episodes), place + AHEAD * workers)
             team.assign(horizon)
             while wanted not in finished:
                 finished.update(team.receive())
@@ -54,13 +56,13 @@ class _Team:
     of its pipe and leaves.
     """
 
-    def __init__(self, recipe: Recipe, workers: int) -> None:
+    def __init__(self, recipe: Recipe, episodes: Sequence[int], workers: int) -> None:
         context = multiprocessing.get_context("spawn")
         resource_tracker.ensure_running()  # here, because it unblocks SIGINT when it starts
         self._idle: list[Connection] = []
         self._busy: dict[Connection, int] = {}
         self._processes: dict[Connection, BaseProcess] = {}
-        self._next = 0
+        self._episodes, self._given = episodes, 0
         # Workers inherit the mask, so that Ctrl-C ends this process alone, which then ends them.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -75,11 +77,11 @@ class _Team:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def assign(self, horizon: int) -> None:
-        """Give every idle worker the next episode below `horizon`, in order."""
-        while self._idle and self._next < horizon:
+        """Give every idle worker the next of the first `horizon` episodes, in order."""
+        while self._idle and self._given < horizon:
             connection = self._idle.pop()
-            self._busy[connection] = self._next
-            self._next += 1
+            self._busy[connection] = self._episodes[self._given]
+            self._given += 1
             with suppress(OSError):  # a dead worker: `receive` tells of it
                 connection.send(self._busy[connection])
 

@@ -82,7 +82,7 @@ class Sampler:
         corresponding: bool,
         rng: np.random.Generator,
     ) -> None:
-        self._plays, self._batch, self._rng = plays, batch, rng
+        self._plays, self._batch, self.rng = plays, batch, rng
         self._corresponding = corresponding
 
     def sequences(self) -> dict[str, Sequences]:
@@ -101,5 +101,5 @@ class Sampler:
 
     def _draw(self, pools: Sequence[NDArray[np.int64]], count: int) -> list[NDArray[np.int64]]:
         if self._corresponding:
-            return [pools[0][self._rng.integers(len(pools[0]), size=count)]] * len(pools)
-        return [pool[self._rng.integers(len(pool), size=count)] for pool in pools]
+            return [pools[0][self.rng.integers(len(pools[0]), size=count)]] * len(pools)
+        return [pool[self.rng.integers(len(pool), size=count)] for pool in pools]

@@ -16,12 +16,12 @@ class Guide:
 
     def __init__(self, latents: Latents, frames: int, size: int, device: torch.device) -> None:
         """Hold the latents of a world of `frames` frames in full, with `size` dimensions."""
-        self._known = torch.zeros(frames)
-        self._known[torch.from_numpy(latents.frames)] = 1.0
-        self._values = torch.zeros(frames, size)
+        self.known = torch.zeros(frames)
+        self.known[torch.from_numpy(latents.frames)] = 1.0
+        self.values = torch.zeros(frames, size)
         rows = torch.from_numpy(latents.frames)[:, None]
-        self._values[rows, torch.from_numpy(latents.dimensions)] = torch.from_numpy(latents.values)
-        self._known, self._values = self._known.to(device), self._values.to(device)
+        self.values[rows, torch.from_numpy(latents.dimensions)] = torch.from_numpy(latents.values)
+        self.known, self.values = self.known.to(device), self.values.to(device)
 
     def pull(
         self, indices: NDArray[np.int64], posterior: Posterior, reference: Posterior
@@ -36,8 +36,8 @@ class Guide:
             posterior: of V, for these frames.
             reference: of the original's V, for any frames.
         """
-        places = torch.from_numpy(indices).to(self._values.device)
+        places = torch.from_numpy(indices).to(self.values.device)
         precision = (-reference.log_variance).exp().mean(0)
-        errors = (posterior.mean - self._values[places]).square() @ (precision / precision.max())
+        errors = (posterior.mean - self.values[places]).square() @ (precision / precision.max())
         robust = 2 * ROBUST * ((1 + errors / ROBUST).sqrt() - 1)
-        return (robust * self._known[places]).mean()
+        return (robust * self.known[places]).mean()

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ from mwm.store import Frames
 from mwm.training.batches import Plays
 
 Row = dict[str, Any]
+
+
+@dataclass
+class History:
+    """What an act left behind: rows of iterations, of validations, and of speed."""
+
+    training: list[Row] = field(default_factory=list)
+    validation: list[Row] = field(default_factory=list)
+    speed: list[Row] = field(default_factory=list)
 
 
 class Validator:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -13,23 +14,31 @@ from mwm.store import Frames
 from mwm.training.batches import Plays, Sampler, divide
 from mwm.training.constraints import CONSTRAINTS
 from mwm.training.guide import Guide
-from mwm.training.loop import History, Plan, perform
-from mwm.training.record import Validator
+from mwm.training.loop import perform
+from mwm.training.plan import Plan
+from mwm.training.record import History, Validator
+from mwm.training.resume import Checkpoints
 
 CALIBRATION = 4000  # frames at which V looks before it learns
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """Performs acts on a device: what holds for every act of a run."""
+    """Performs acts on a device: what holds for every act of a run.
+
+    With a folder for checkpoints an interrupted act goes on, and ends with the same bytes.
+    """
 
     run: RunSettings
     model: Model
     batch: Batch
     device: torch.device
+    checkpoints: Path | None = None
 
     @classmethod
-    def open(cls, run: RunSettings, model: Model, batch: Batch) -> "Trainer":
+    def open(
+        cls, run: RunSettings, model: Model, batch: Batch, checkpoints: Path | None = None
+    ) -> "Trainer":
         """Choose the device, and set what PyTorch holds globally.
 
         Raises:
@@ -49,7 +58,7 @@ class Trainer:
         torch.set_num_threads(run.threads)
         torch.backends.cuda.matmul.allow_tf32 = run.precision != "float32"
         torch.backends.cudnn.allow_tf32 = run.precision != "float32"
-        return cls(run, model, batch, device)
+        return cls(run, model, batch, device, checkpoints)
 
     def see(self, world: str, content: Frames, act: Act) -> tuple[MetaWorldModel, History]:
         """V of one world alone; with the joint schedule, as initialised."""
@@ -59,7 +68,9 @@ class Trainer:
         count = min(CALIBRATION, len(plays.frame_indices))
         model.vision(world).calibrate(plays.frames(rng.choice(plays.frame_indices, count)))
         plan = Plan(f"see {world}", "see", act, [world], memory_learns=False)
-        return model, History() if self._joint else self._perform(plan, model, {world: plays})
+        if self._joint:
+            return model, History()
+        return model, self._perform(plan, model, {world: plays}, {world: content})
 
     def anchor(
         self, seen: MetaWorldModel, content: Frames, act: Act, record: Record
@@ -141,14 +152,18 @@ class Trainer:
         plan: Plan,
         model: MetaWorldModel,
         plays: Mapping[str, Plays],
-        validated: Mapping[str, Frames] | None = None,
+        contents: Mapping[str, Frames],
         record: Record | None = None,
     ) -> History:
         rng = torch.Generator(self.device)
         rng.manual_seed(seeding.derive(self.run.seed, plan.name, "samples"))
         draws = seeding.generator(self.run.seed, plan.name, "batches")
         sampler = Sampler(plays, self.batch, self.run.inputs == "corresponding", draws)
-        validator = None
-        if validated and record:
-            validator = Validator(validated, self.batch.length, record, self.device)
-        return perform(plan, model, sampler, validator, self.run.precision, rng)
+        validator, checkpoints = None, None
+        if record:
+            validator = Validator(contents, self.batch.length, record, self.device)
+        if self.checkpoints and plan.settings.iterations:
+            settings = [self.run, self.model, self.batch, *([record] if record else [])]
+            depends = [*(section.model_dump() for section in settings), str(self.device)]
+            checkpoints = Checkpoints(self.checkpoints, plan, model, contents, depends)
+        return perform(plan, model, sampler, validator, self.run.precision, rng, checkpoints)

@@ -1,5 +1,6 @@
 """`python -m stages.decipher`: nothing to do, faults told in one line, and a recruit that obeys."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) ->
     independent(project, iterations=150)
     whole_run()
     first = FINISHED.read_bytes()
+    shutil.rmtree(project / ".mwm" / "checkpoints")
     run(decipher.app, "mirror")
     assert FINISHED.read_bytes() == first
     assert "deciphered_mirror" in Path("runs/mirror/training.csv").read_text().splitlines()[0]

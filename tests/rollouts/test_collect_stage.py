@@ -131,7 +131,7 @@ def test_a_full_disk_is_told(project: Path) -> None:
         check=False,
     )
     assert ended.stdout == "1\n"
-    assert ended.stderr == (
+    assert ended.stderr.splitlines(keepends=True)[-1] == (
         "error: data/rollouts.h5: cannot be written: no space left on the disk; "
         "free some and run the command again\n"
     )
@@ -143,7 +143,9 @@ def test_an_interrupt_ends_all_processes_with_one_line(project: Path) -> None:
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in said
-    assert said.splitlines()[-1] == "interrupted: nothing was written; run the command again"
+    assert said.splitlines()[-1] == (
+        "interrupted: finished episodes are kept; `dvc repro` plays the others"
+    )
     assert list((project / "data").iterdir()) == []
     assert _group_is_gone(process.pid, seconds=5)
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mwm import UsageError, params
+from mwm import UsageError, params, process
 from mwm.rollouts import games
 from mwm.rollouts.recording import collect, recipe_for
 
@@ -132,3 +132,31 @@ def test_a_field_that_does_not_fit_the_screen_is_told(
 ) -> None:
     with pytest.raises(UsageError, match=told):
         recipe_for(short, game, (210, 160))
+
+
+def test_a_collection_goes_on_with_what_is_missing(
+    tmp_path: Path, short: params.Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted, grown, shrunk, or with a damaged episode: the bytes of one never interrupted."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    aside = tmp_path / "aside"
+
+    def collected(episodes: int, workers: int) -> bytes:
+        with process.orderly():
+            collect(_with(short, episodes=episodes), tmp_path / "one.h5", workers, aside)
+        return (tmp_path / "one.h5").read_bytes()
+
+    whole = {}
+    for episodes in (3, 5):
+        collect(_with(short, episodes=episodes), tmp_path / "other.h5", 1)
+        whole[episodes] = (tmp_path / "other.h5").read_bytes()
+    assert collected(5, 2) == whole[5]
+    files = sorted(aside.glob("collect/*/*.safetensors"))
+    assert [file.stem for file in files] == [f"{index:06d}" for index in range(5)]
+    files[1].unlink()
+    files[2].write_bytes(files[3].read_bytes()[:-1])
+    files[4].unlink()
+    kept = files[0].stat().st_mtime_ns
+    assert collected(5, 2) == whole[5]
+    assert collected(3, 1) == whole[3]
+    assert files[0].stat().st_mtime_ns == kept

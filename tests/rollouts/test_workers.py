@@ -22,15 +22,15 @@ def recipe(defaults: params.Params) -> Recipe:
 
 
 def test_episodes_come_in_order_and_as_one_process_plays_them(recipe: Recipe) -> None:
-    episodes = list(play_all(recipe, episodes=15, workers=2))
+    episodes = list(play_all(recipe, episodes=range(15), workers=2))
     assert len(episodes) == 15
-    for episode, alone in zip(episodes, play_all(recipe, 15, workers=1), strict=True):
+    for episode, alone in zip(episodes, play_all(recipe, range(15), workers=1), strict=True):
         assert episode.chunks == alone.chunks
         assert np.array_equal(episode.actions, alone.actions)
 
 
 def test_workers_end_when_no_one_wants_more(recipe: Recipe) -> None:
-    episodes = play_all(recipe, episodes=10**6, workers=2)
+    episodes = play_all(recipe, episodes=range(10**6), workers=2)
     next(episodes)
     assert len(multiprocessing.active_children()) == 2
     episodes.close()
@@ -39,7 +39,7 @@ def test_workers_end_when_no_one_wants_more(recipe: Recipe) -> None:
 
 def test_an_interrupt_is_not_for_workers(recipe: Recipe, capfd: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C goes to all processes of a terminal; this one alone is to answer."""
-    episodes = play_all(recipe, episodes=50, workers=2)
+    episodes = play_all(recipe, episodes=range(50), workers=2)
     next(episodes)
     for process in multiprocessing.active_children():
         os.kill(process.pid, signal.SIGINT)
@@ -48,7 +48,7 @@ def test_an_interrupt_is_not_for_workers(recipe: Recipe, capfd: pytest.CaptureFi
 
 
 def test_a_dead_worker_is_told(recipe: Recipe) -> None:
-    episodes = play_all(recipe, episodes=10**6, workers=2)
+    episodes = play_all(recipe, episodes=range(10**6), workers=2)
     next(episodes)
     for process in multiprocessing.active_children():
         os.kill(process.pid, signal.SIGKILL)
@@ -61,7 +61,7 @@ def test_a_dead_worker_is_told(recipe: Recipe) -> None:
 def test_a_failing_worker_is_told_in_one_line(recipe: Recipe) -> None:
     broken = dataclasses.replace(recipe, game="ALE/Pnog-v5")
     with pytest.raises(MwmError, match=r"episode \d: its worker failed: \w+: .*Pnog") as failure:
-        list(play_all(broken, episodes=2, workers=2))
+        list(play_all(broken, episodes=range(2), workers=2))
     assert "\n" not in str(failure.value)
 
 

@@ -146,18 +146,18 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_cause(trainer, de
 
 
 def test_ctrl_c_tells_how_far_the_act_had_come(trainer, defaults, contents, monkeypatch):
-    from mwm.training import loop
+    from mwm.training import steps
 
-    steps = []
+    done = []
 
     def interrupted(*arguments):
-        steps.append(1)
-        if len(steps) == 4:
+        done.append(1)
+        if len(done) == 4:
             raise KeyboardInterrupt
         return real(*arguments)
 
-    real = loop.reconstruction_step
-    monkeypatch.setattr(loop, "reconstruction_step", interrupted)
+    real = steps.reconstruction_step
+    monkeypatch.setattr(steps, "reconstruction_step", interrupted)
     with pytest.raises(KeyboardInterrupt, match="see original: stopped after 1 of 9 iterations"):
         trainer.see("original", contents["original"], act(defaults, "see", iterations=9))
 

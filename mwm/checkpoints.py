@@ -1,0 +1,125 @@
+"""Checkpoints: what an interrupted command goes on from, checksummed, and no pickle."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from mwm import MwmError, process, store
+
+PACKAGES = (
+    "numpy",
+    "torch",
+    "ale-py",
+    "gymnasium",
+    "zlib-ng",
+)  # whose versions a result depends on
+KEPT = 2  # folders of one label: that of the present params, and of those before
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def every() -> float:
+    """Seconds between two checkpoints: MWM_CHECKPOINT_SECONDS, or 30."""
+    return float(os.environ.get("MWM_CHECKPOINT_SECONDS", "30"))
+
+
+def fingerprint(*parts: Any) -> str:
+    """A hash of `parts` (JSON values and arrays, nested), of our loaded code, and of versions."""
+    ours = {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("mwm", "stages")}
+    files = {n: m.__file__ for n, m in sorted(ours.items()) if getattr(m, "__file__", None)}
+    code = {name: Path(str(file)).read_text(encoding="utf-8") for name, file in files.items()}
+    digest = hashlib.sha256()
+    _feed(digest, [*parts, code, [version(package) for package in PACKAGES]])
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, part: Any) -> None:
+    match part:
+        case np.ndarray():
+            digest.update(f"array {part.dtype} {part.shape};".encode())
+            digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+        case Mapping():
+            _feed(digest, [item for pair in part.items() for item in pair])
+        case Sequence() if not isinstance(part, str):
+            digest.update(f"list {len(part)};".encode())
+            for item in part:
+                _feed(digest, item)
+        case _:
+            digest.update(f"{json.dumps(part, default=repr)};".encode())
+
+
+def place(folder: Path, label: str, key: str) -> Path:
+    """The folder for checkpoints of `label` with this fingerprint; ours until the command ends.
+
+    Of each label the KEPT newest stay.
+    """
+    label = re.sub(r"\W+", "-", label)
+    here = folder / label / key[:32]
+    try:
+        here.mkdir(parents=True, exist_ok=True)
+        os.utime(here)
+    except OSError as error:
+        raise MwmError(f"{here}: cannot be written: {error}; allow writing there") from None
+    for old in sorted(here.parent.iterdir(), key=_touched, reverse=True)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    process.claim(here)
+    return here
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process removed it just now
+        return 0.0
+
+
+def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:
+    """Write a checkpoint, one safetensors file with `notes` as JSON; whether there was room.
+
+    Where there is none, work goes on without.
+    """
+    text = json.dumps(notes)
+    metadata = {"key": key, "notes": text, "sha256": _checksum(key, text, arrays)}
+    content = to_bytes(dict(arrays), metadata)
+    try:
+        with store.replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except MwmError as error:
+        print(f"note: going on without a checkpoint: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def load(path: Path, key: str) -> tuple[dict[str, NDArray[Any]], Any] | None:
+    """Arrays and notes of a checkpoint; None if there is none, or, with a note, none to trust."""
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata()
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        text = metadata["notes"]
+        if metadata["key"] == key and metadata["sha256"] == _checksum(key, text, arrays):
+            return arrays, json.loads(text)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        pass
+    print(f"note: {path}: a damaged or foreign checkpoint, not used", file=sys.stderr)
+    return None
+
+
+def _checksum(key: str, text: str, arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    _feed(digest, [key, text, dict(sorted(arrays.items()))])
+    return digest.hexdigest()

@@ -1,0 +1,155 @@
+"""Checkpoints of an act: all that its next iteration depends on, so that a killed act goes on."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mwm import checkpoints
+from mwm.models.model import MetaWorldModel
+from mwm.store import Frames
+from mwm.training.plan import Plan
+from mwm.training.record import History, Validator
+
+LATEST, STEADY = "latest", "steady"  # the second is of the last iteration before the cooldown
+
+
+@dataclass
+class State:
+    """What changes while an act is performed.
+
+    Attributes:
+        model: all of it; what is frozen as well.
+        optimizer: Adam over what learns.
+        draws: of batches.
+        samples: of latents.
+        history: its last row of training tells how many iterations were done.
+    """
+
+    model: MetaWorldModel
+    optimizer: torch.optim.Optimizer
+    draws: np.random.Generator
+    samples: torch.Generator
+    history: History = field(default_factory=History)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Weights, Adam's moments and the state of PyTorch's generator, by name."""
+        tensors: dict[str, Tensor] = {"samples": self.samples.get_state()}
+        tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], draws: Any, history: History) -> None:
+        """Become what a checkpoint says."""
+        model, adam = {}, dict[int, dict[str, Tensor]]()
+        for name, array in arrays.items():
+            kind, _, rest = name.partition(".")
+            if kind == "model":
+                model[rest] = torch.tensor(array)
+            elif kind == "adam":
+                index, _, moment = rest.partition(".")
+                adam.setdefault(int(index), {})[moment] = torch.tensor(array)
+        self.model.load_state_dict(model)
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": adam})
+        self.draws.bit_generator.state = draws
+        self.samples.set_state(torch.tensor(arrays["samples"]))
+        self.history = history
+
+
+class Checkpoints:
+    """Those of one act, found again by a fingerprint of all that it depends on but its length.
+
+    A checkpoint serves an act of another length (iterations, cooldown) if both would have gone the
+    same way until there: hence the second one, which any longer act may start from.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        model: MetaWorldModel,
+        contents: Mapping[str, Frames],
+        settings: Any,
+    ) -> None:
+        """Wait until no other process works on the same.
+
+        Args:
+            folder: of all checkpoints.
+            plan: of the act.
+            model: as the act finds it.
+            contents: the frames that it sees.
+            settings: what else it depends on, JSON values.
+        """
+        self._plan = plan
+        self._key = checkpoints.fingerprint(
+            settings,
+            plan.name,
+            plan.settings.model_dump(exclude={"iterations", "cooldown"}),
+            plan.learners,
+            plan.guidance,
+            {
+                name: [guide.known.cpu().numpy(), guide.values.cpu().numpy()]
+                for name, guide in plan.guides.items()
+            },
+            {name: value.cpu().numpy() for name, value in model.state_dict().items()},
+            {name: vars(content) for name, content in contents.items()},
+            torch.get_num_threads(),
+            torch.backends.cpu.get_cpu_capability(),
+        )
+        self._folder = checkpoints.place(folder, plan.name, self._key)
+        self._saved = time.monotonic()
+        self.latest = 0  # iteration
+
+    def restore(self, state: State, validator: Validator | None) -> None:
+        """Bring `state` to the furthest checkpoint that serves this act, if there is one."""
+        last = self._plan.settings.iterations
+        for slot in (LATEST, STEADY):
+            arrays, notes = checkpoints.load(self._path(slot), self._key) or ({}, {})
+            history = History(**notes.get("history", {}))
+            if len(history.training) > self.latest and self._serves(notes, history, validator):
+                rows = history.validation
+                history.validation = [
+                    row for row in rows if validator and validator.due(row["iteration"], last)
+                ]
+                state.restore(arrays, notes["draws"], history)
+                self.latest = len(history.training)
+
+    def _serves(self, notes: Any, history: History, validator: Validator | None) -> bool:
+        """Whether this act has the same pace until there, and would have validated no more."""
+        last, done = self._plan.settings.iterations, len(history.training)
+        due = {i for i in range(1, done + 1) if validator and validator.due(i, last)}
+        measured = {row["iteration"] for row in history.validation}
+        return bool(done <= last and notes["pace"] == self._pace(done) and due <= measured)
+
+    def keep(self, state: State) -> None:
+        """Save after an iteration, if it is time, or the last, or the last before the cooldown."""
+        done, last = len(state.history.training), self._plan.settings.iterations
+        if done == last or time.monotonic() - self._saved >= checkpoints.every():
+            self._save(LATEST, state)
+        if done < last and self._plan.rate(done) == 1 > self._plan.rate(done + 1):
+            self._save(STEADY, state)
+
+    def _save(self, slot: str, state: State) -> None:
+        done = len(state.history.training)
+        notes = {
+            "draws": state.draws.bit_generator.state,
+            "history": asdict(state.history),
+            "pace": self._pace(done),
+        }
+        if checkpoints.save(self._path(slot), self._key, state.arrays(), notes):
+            self.latest = done
+        self._saved = time.monotonic()
+
+    def _pace(self, done: int) -> list[list[float]]:
+        plan = self._plan
+        return [[plan.rate(number), plan.grown(number)] for number in range(1, done + 1)]
+
+    def _path(self, slot: str) -> Path:
+        return self._folder / f"{slot}.safetensors"

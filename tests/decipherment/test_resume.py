@@ -1,0 +1,51 @@
+"""A decipherment that was interrupted goes on with the next level, and finds the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_decipher import RESTARTS, STATES, as_is, look_at, small, states_of_play, turned
+
+from mwm import process
+from mwm.decipherment.decipher import decipher
+from mwm.decipherment.resume import Remembered
+from mwm.decipherment.search import Judged, Search
+
+assert small  # a fixture
+LEVELS = ["controlled-0", "slow-0", "slow-1", "slow-2", "slow-3"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_levels_that_were_searched_are_not_searched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    codes = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
+    settings = (STATES, RESTARTS, 0)
+    searched: list[str] = []
+
+    def stopping_at(level: str | None) -> Remembered:
+        class Watched(Remembered):
+            def __call__(self, name: str, search: Search) -> Judged:
+                def counted() -> Judged:
+                    if name == level:
+                        raise KeyboardInterrupt
+                    searched.append(name)
+                    return search()
+
+                return super().__call__(name, counted)
+
+        return Watched(tmp_path, "decipher test", codes, settings)
+
+    with process.orderly():
+        for level in ("slow-0", "slow-2"):
+            with pytest.raises(KeyboardInterrupt):
+                decipher(*codes, *settings, remember=stopping_at(level))
+        interrupted = decipher(*codes, *settings, remember=stopping_at(None))
+        assert searched == LEVELS
+        whole = decipher(*codes, *settings)
+    assert np.array_equal(interrupted.latents.values, whole.latents.values)
+    assert np.array_equal(interrupted.latents.frames, whole.latents.frames)
+    for name, found in whole.found.items():
+        assert interrupted.found[name].scores == found.scores

@@ -1,0 +1,140 @@
+"""Commands beside others: they wait for each other, end with DVC, and tidy up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mwm import cli, process
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from mwm import cli, process, store
+
+app = cli.application("Write slowly.")
+
+@cli.command(app)
+def write(seconds: float) -> None:
+    "Claim out.txt, and write it after some seconds."
+    process.claim(Path("out.txt"))
+    with store.replacing("out.txt") as temporary:
+        Path("started").touch()
+        time.sleep(seconds)
+        temporary.write_text("whole")
+
+app()
+"""
+DVC = """
+import os, subprocess, sys
+subprocess.run(sys.argv[1:], env=os.environ | {"DVC_STAGE": "collect"})
+"""
+
+
+def start(folder: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def writing(seconds: float) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, str(seconds)]
+
+
+def wait(condition: Callable[[], object], seconds: float = 60.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    return tmp_path
+
+
+def half_written(folder: Path) -> list[Path]:
+    return list(folder.glob(".out.txt.*"))
+
+
+def test_a_second_command_waits_for_the_first_and_says_who_that_is(folder: Path) -> None:
+    first = start(folder, *writing(60))
+    assert wait((folder / "started").exists)
+    second = start(folder, *writing(0))
+    assert second.stderr is not None
+    said = second.stderr.readline()
+    assert said.startswith(f"waiting: out.txt is in use by process {first.pid} since ")
+    first.terminate()
+    first.communicate(timeout=60)
+    assert second.communicate(timeout=60)[1] == ""
+    assert second.returncode == 0
+    assert (folder / "out.txt").read_text() == "whole"
+
+
+def test_a_killed_command_leaves_no_lock_and_the_next_tidies_up(folder: Path) -> None:
+    first = start(folder, *writing(60))
+    assert wait((folder / "started").exists)
+    first.kill()
+    first.communicate()
+    assert len(half_written(folder)) == 1
+    (folder / ".out.txt").touch()  # of somebody else
+    second = start(folder, *writing(0))
+    assert second.communicate(timeout=60)[1] == ""
+    assert half_written(folder) == []
+    assert (folder / ".out.txt").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+@pytest.mark.parametrize("between", [[], ["sh", "-c", 'cd . && "$@"; true', "sh"]])
+def test_a_stage_ends_when_its_dvc_is_killed(folder: Path, between: list[str]) -> None:
+    dvc = start(folder, sys.executable, "-c", DVC, *between, *writing(60))
+    assert wait((folder / "started").exists)
+    (lock,) = (folder / ".mwm" / "locks").iterdir()
+    holder = json.loads(lock.read_text())["pid"]
+    assert process.started(holder) > 0
+    dvc.kill()
+    assert wait(lambda: process.started(holder) == 0, process.GRACE)
+    dvc.communicate()
+    assert half_written(folder) == []
+    assert not (folder / "out.txt").exists()
+
+
+def test_sigterm_is_tidy(folder: Path) -> None:
+    command = start(folder, *writing(60))
+    assert wait((folder / "started").exists)
+    command.send_signal(signal.SIGTERM)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == cli.TERMINATED == 143
+    assert said == "terminated: nothing was written; run the command again\n"
+    assert half_written(folder) == []
+
+
+def test_progress_can_be_read_by_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(folder))
+    file = folder / ".mwm" / "progress" / "recruit-mirror.json"
+    with cli.Progress("recruit mirror", total=9, unit="iterations", done=3) as progress:
+        told = json.loads(file.read_text())
+        assert (told["label"], told["done"], told["total"]) == ("recruit mirror", 3, 9)
+        assert (told["unit"], told["note"], told["pid"]) == ("iterations", "", os.getpid())
+        assert told["pid_started"] == process.started(os.getpid())
+        assert told["started"] <= told["updated"] <= time.time()
+        time.sleep(1)
+        progress.advance(2, note="loss 3")
+        told = json.loads(file.read_text())
+        assert (told["done"], told["note"]) == (5, "loss 3")
+    assert list(file.parent.iterdir()) == []
