@@ -73,6 +73,7 @@ def repro(
     At most: a stage that need not run is found out when its turn comes, and counts until then.
     """
     began = since = time.monotonic()
+    mend()
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", *(targets or [])], stdout=subprocess.PIPE, text=True
     )
@@ -100,6 +101,25 @@ def repro(
         minutes, seconds = divmod(round(time.monotonic() - began), 60)
         print(f"repro: done in {minutes}:{seconds:02d}")
     sys.exit(code)
+
+
+def mend(folder: Path = Path()) -> None:
+    """Remove DVC's list of who reads and writes what if a killed DVC left it half-written.
+
+    DVC would refuse to run ever after. It rewrites the list in place, in no time: one that is no
+    JSON for a second is nobody's.
+    """
+    path = folder / ".dvc" / "tmp" / "rwlock"
+    for pause in (1, 0):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+            return
+        except FileNotFoundError:
+            return
+        except ValueError:
+            time.sleep(pause)
+    path.unlink(missing_ok=True)
+    print(f"repro: {path} was left half-written by a killed DVC; removed", flush=True)
 
 
 def _learn(outlook: Outlook, stage: str, seconds: float) -> None:

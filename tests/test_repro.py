@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mwm.repro import USUAL, Outlook
+from mwm.repro import USUAL, Outlook, mend
 
 PIPELINE = """
 stages:
@@ -127,3 +127,15 @@ def test_the_pace_of_this_run_scales_what_is_left() -> None:
     outlook.visit(["anchor", "recruit@a"])
     assert outlook.seconds() == 4 * USUAL["recruit"]
     assert outlook.times == {"anchor": 2 * USUAL["anchor"]}
+
+
+@pytest.mark.parametrize(("content", "stays"), [("", False), ('{"wri', False), ("{}", True)])
+def test_what_a_killed_dvc_left_half_written_is_removed(
+    tmp_path: Path, content: str, stays: bool
+) -> None:
+    path = tmp_path / ".dvc" / "tmp" / "rwlock"
+    mend(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    mend(tmp_path)
+    assert path.exists() == stays

@@ -19,6 +19,7 @@ import typer
 from workspace import Workspace, environment
 
 from mwm import MwmError, cli, process
+from mwm.repro import mend
 
 app = cli.application(__doc__)
 
@@ -103,6 +104,7 @@ class Victim:
         Raises:
             MwmError: it failed by itself.
         """
+        mend(self.workspace.folder)
         dvc = subprocess.Popen(
             [sys.executable, "-m", "dvc", "repro", *self.targets],
             cwd=self.workspace.folder,
@@ -192,6 +194,7 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
                 break
             hits[f"{kill.name:8} {whom:6} {hit}"] += 1
             print(f"{hits.total():3}  {kill.name} to {whom} in {hit}", flush=True)
+        mend(victim.workspace.folder)
         victim.workspace.repro(*victim.targets)
         if victim.workspace.outputs() != victim.expected or victim.workspace.repro(*victim.targets):
             raise MwmError("the run that was killed is not what it would have been")
