@@ -23,7 +23,7 @@ def ablate(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
 ) -> None:
     """Recruit every run of params' train.runs anew, and judge it on test episodes -> pairs.csv."""
-    from mwm import params, store
+    from mwm import params, records, store
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.tables import write_csv
     from mwm.models import latents
@@ -54,6 +54,7 @@ def ablate(
         )
         rows += evaluate_model(name, model, contents, p.evaluate)
     write_csv(out / "pairs.csv", rows)
+    records.write_manifest(out, ["pairs.csv"])
 
 
 if __name__ == "__main__":
