@@ -21,6 +21,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Argument = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
 Constraint = Literal["moments", "contrast", "transport", "sinkhorn", "sliced_wasserstein", "mmd"]
@@ -54,7 +55,7 @@ class Preprocess(Section):
 class Variants(Section):
     """The worlds: names, and the registered bijections that compose them (see mwm/worlds)."""
 
-    worlds: dict[Name, list[str | dict[str, dict[str, int]]]]
+    worlds: dict[Name, list[str | dict[str, dict[str, Argument]]]]
 
 
 class RunSettings(Section):
@@ -174,6 +175,19 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     report: Report
+
+
+def check_name(name: str, of: str) -> str:
+    """`name` as it is, if worlds and runs (`of`) may have it: it becomes part of a path.
+
+    Raises:
+        UsageError: it is something else, a path perhaps.
+    """
+    if not re.fullmatch(NAME, name):
+        raise UsageError(
+            f"{of}: expected a name such as 'mirror' ({NAME}), found {BRIEF.repr(name)}"
+        )
+    return name
 
 
 def load(path: Path | str = "params.yaml") -> Params:

@@ -66,7 +66,10 @@ class Rollouts:
         size = math.prod(screens.chunks)
         try:
             _, deflated = screens.id.read_direct_chunk((start, 0, 0))
-            raw = zlib_ng.decompress(deflated, bufsize=size + 1)  # one more, or it is doubled
+            inflate = zlib_ng.decompressobj()
+            raw = inflate.decompress(deflated, size + 1)  # no more, whatever it would swell to
+            if not inflate.eof:
+                raise ValueError(f"expected its end after {size} bytes")
             chunk = np.frombuffer(raw, np.uint8).reshape(screens.chunks)
         except (OSError, RuntimeError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
             raise MwmError(
