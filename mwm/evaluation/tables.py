@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def gather_curves(folders: Iterable[Path]) -> list[dict[str, str]]:
             if not re.fullmatch(r"\d{1,9}", row["iteration"], re.ASCII):
                 raise MwmError(
                     f"{path}:{number}: iteration: expected a whole number, "
-                    f"found {row['iteration']!r}; {store.REMAKE}"
+                    f"found {reprlib.repr(row['iteration'])}; {store.REMAKE}"
                 )
             rows.append({"run": folder.name, **row})
     iterations = sorted({int(row["iteration"]) for row in rows})
