@@ -1,15 +1,15 @@
-"""The schema of params.yaml and its reader; every fault is told by file and line."""
+"""The schema of params.yaml; every fault is told by file and line."""
 
-import difflib
+import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mwm import UsageError
+from mwm.faults import BRIEF, Key, Places, did_you_mean, read, tell
 
 NAME = r"^[a-z][a-z0-9_]{0,31}$"
 RESERVED_RUNS = ("see", "anchor", "decipher")
@@ -17,24 +17,14 @@ ORIGINAL = "original"
 
 T = TypeVar("T")
 
-Key = tuple[str | int, ...]
-Places = dict[Key, str]
-
 Name = Annotated[str, Field(pattern=NAME)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 CountOrNone = Annotated[int, Field(ge=0, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Argument = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
 Constraint = Literal["moments", "contrast", "transport", "sinkhorn", "sliced_wasserstein", "mmd"]
-
-
-class MisfitError(ValueError):
-    """Values that are fine one by one but not together; `key` says where, below the section."""
-
-    def __init__(self, key: Key, said: str) -> None:
-        super().__init__(said)
-        self.key = key
 
 
 class Section(BaseModel):
@@ -61,28 +51,11 @@ class Preprocess(Section):
     validation: Share
     test: Share
 
-    @model_validator(mode="after")
-    def _leaves_training_episodes(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise MisfitError(
-                ("test",),
-                "expected validation + test < 1, to leave episodes to train on, "
-                f"found {self.validation} + {self.test}",
-            )
-        return self
-
 
 class Variants(Section):
     """The worlds: names, and the registered bijections that compose them (see mwm/worlds)."""
 
-    worlds: dict[Name, list[str | dict[str, dict[str, int]]]]
-
-    @model_validator(mode="after")
-    def _has_the_original(self) -> Self:
-        if self.worlds.get(ORIGINAL) != []:
-            found = self.worlds.get(ORIGINAL, "none")
-            raise MisfitError(("worlds", ORIGINAL), f"expected [] (no bijections), found {found}")
-        return self
+    worlds: dict[Name, list[str | dict[str, dict[str, Argument]]]]
 
 
 class RunSettings(Section):
@@ -160,14 +133,6 @@ class Run(Section):
 
     worlds: Annotated[list[Name], Field(min_length=2, max_length=2)]
 
-    @model_validator(mode="after")
-    def _starts_from_the_original(self) -> Self:
-        if len(set(self.worlds)) < len(self.worlds):
-            raise MisfitError(("worlds",), f"expected distinct worlds, found {self.worlds}")
-        if self.worlds[0] != ORIGINAL:
-            raise MisfitError(("worlds",), f"expected {ORIGINAL!r} first, found {self.worlds}")
-        return self
-
 
 class Train(Section):
     """The models, the schedule and the runs."""
@@ -182,44 +147,6 @@ class Train(Section):
     recruit: ConstrainedAct
     joint: ConstrainedAct
     runs: Annotated[dict[Name, Run], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _runs_are_distinct(self) -> Self:
-        variants: dict[str, str] = {}
-        for name, run in self.runs.items():
-            if name in RESERVED_RUNS:
-                said = (
-                    f"expected a name other than {', '.join(RESERVED_RUNS)}: runs/{name} is taken"
-                )
-                raise MisfitError(("runs", name), said)
-            if other := variants.get(run.worlds[1]):
-                said = f"expected a world of its own, found {run.worlds[1]!r} as in {other!r}"
-                raise MisfitError(("runs", name, "worlds"), said)
-            variants[run.worlds[1]] = name
-        return self
-
-    @model_validator(mode="after")
-    def _contrast_has_corresponding_inputs(self) -> Self:
-        act = "joint" if self.run.schedule == "joint" else "recruit"
-        asked = getattr(self, act).constraints.get("contrast", 0.0)
-        if asked and self.run.inputs != "corresponding":
-            said = (
-                "contrast compares halves of one batch, it needs train.run.inputs: corresponding, "
-                f"found {self.run.inputs}; choose other constraints, or those inputs"
-            )
-            raise MisfitError((act, "constraints", "contrast"), said)
-        return self
-
-    @model_validator(mode="after")
-    def _deciphered_latents_are_of_random_frames(self) -> Self:
-        if self.run.decipher_first and self.decipher.weight and self.recruit.frames != "random":
-            said = (
-                "expected random, since latents are deciphered of single frames (train.run.inputs: "
-                f"independent), found {self.recruit.frames}; lay profiles/independent.yaml over "
-                "this file, or set train.decipher.weight to 0"
-            )
-            raise MisfitError(("recruit", "frames"), said)
-        return self
 
 
 class Evaluate(Section):
@@ -250,32 +177,18 @@ class Params(Section):
     evaluate: Evaluate
     report: Report
 
-    @model_validator(mode="after")
-    def _runs_name_listed_worlds(self) -> Self:
-        known = self.variants.worlds
-        for name, run in self.train.runs.items():
-            for world in run.worlds:
-                if world not in known:
-                    listed = f"{', '.join(known)}{did_you_mean(world, known)}"
-                    said = f"expected worlds of variants.worlds, found {world!r}; listed: {listed}"
-                    raise MisfitError(("train", "runs", name, "worlds"), said)
-        return self
 
+def check_name(name: str, of: str) -> str:
+    """`name` as it is, if worlds and runs (`of`) may have it: it becomes part of a path.
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's idea of a float: DVC writes `1e-05`, which PyYAML takes for a string."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
-
-
-_PYDANTICS_WORDS = (
-    r"^(Input|String|List) should (be|have|match) | or instance of \w+$| after validation, not \d+$"
-)
+    Raises:
+        UsageError: it is something else, a path perhaps.
+    """
+    if not re.fullmatch(NAME, name):
+        raise UsageError(
+            f"{of}: expected a name such as 'mirror' ({NAME}), found {BRIEF.repr(name)}"
+        )
+    return name
 
 
 def load(path: Path | str = "params.yaml") -> Params:
@@ -287,81 +200,137 @@ def load(path: Path | str = "params.yaml") -> Params:
     return check(*read(path))
 
 
-def read(path: Path | str) -> tuple[Any, Places]:
-    """The content of a YAML file, unchecked, and the place ("file:line") of each of its keys.
-
-    Raises:
-        UsageError: the file is missing, is no YAML, or has a key twice.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}); run from the project's root") from None
-    try:
-        places = _places(yaml.compose(text, Loader=_Loader), path)
-        return yaml.load(text, Loader=_Loader), places
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise UsageError(f"{path}: expected YAML, found: {said}") from None
-
-
 def check(data: Any, places: Places) -> Params:
     """Check `data` against the schema; `places` says where each key was read.
 
     Raises:
-        UsageError: unknown or missing keys, wrong types, values out of range: one line for each.
+        UsageError: unknown or missing keys, wrong types, values out of range, values that do not
+            go together: one line for each.
     """
+    faults, params = [], None
     try:
-        return Params.model_validate(data)
+        params = Params.model_validate(data)
     except ValidationError as error:
         faults = [_fault(places, dict(fault)) for fault in error.errors()]
-        raise UsageError("\nerror: ".join(faults)) from None
+    faults += misfits(_blanked(data, [key for key, _ in faults]))
+    if params is None or faults:
+        raise UsageError("\nerror: ".join(tell(places, key, said) for key, said in faults))
+    return params
 
 
-def _places(node: yaml.Node | None, path: Path) -> Places:
-    """The place of every key; a key that is there twice is refused (YAML would drop the first)."""
-    places: Places = {(): f"{path}:1"}
+def misfits(p: Any) -> Iterator[tuple[Key, str]]:
+    """Values that are fine one by one but not together, by key.
 
-    def visit(node: yaml.Node | None, here: Key) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                there = (*here, str(key.value))
-                place = f"{path}:{key.start_mark.line + 1}"
-                if there in places:
-                    name = ".".join(map(str, there))
-                    raise UsageError(f"{place}: {name} is there twice, first at {places[there]}")
-                places[there] = place
-                visit(value, there)
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                places[(*here, index)] = f"{path}:{value.start_mark.line + 1}"
-                visit(value, (*here, index))
+    In `p` anything may be missing, or None for faulty: what lacks its values breaks no rule.
+    """
+    match p:
+        case {"preprocess": {"validation": float(validation), "test": float(test)}}:
+            if validation + test >= 1:
+                said = "expected validation + test < 1, to leave episodes to train on, found "
+                yield ("preprocess", "test"), f"{said}{validation} + {test}"
+    match p:
+        case {"variants": {"worlds": dict(worlds)}}:
+            if found := worlds.get(ORIGINAL, "none"):
+                said = f"expected [] (no bijections), found {BRIEF.repr(found)}"
+                yield ("variants", "worlds", ORIGINAL), said
+    match p:
+        case {"train": {"runs": dict(runs)}}:
+            yield from _misfit_runs(runs)
+    match p:
+        case {"variants": {"worlds": dict(worlds)}, "train": {"runs": dict(runs)}}:
+            for name, run in runs.items():
+                for world in dict.fromkeys(_worlds(run)):
+                    if world not in worlds:
+                        known = list(map(str, worlds))
+                        listed = f"{', '.join(known)}{did_you_mean(world, known)}"
+                        said = f"expected worlds of variants.worlds, found {world!r}; listed: "
+                        yield ("train", "runs", name, "worlds"), f"{said}{listed}"
+    match p:
+        case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
+            yield from _misfit_acts(schedule, train)
 
-    visit(node, ())
-    return places
+
+def _misfit_runs(runs: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    variants: dict[str, str] = {}
+    for name, run in runs.items():
+        key, worlds = ("train", "runs", name), _worlds(run)
+        if name in RESERVED_RUNS:
+            known = ", ".join(RESERVED_RUNS)
+            yield key, f"expected a name other than {known}: runs/{name} is taken"
+        if len(set(worlds)) < len(worlds):
+            yield (*key, "worlds"), f"expected distinct worlds, found {worlds}"
+        elif worlds and worlds[0] != ORIGINAL:
+            yield (*key, "worlds"), f"expected {ORIGINAL!r} first, found {worlds}"
+        elif other := variants.get(worlds[-1] if worlds else ""):
+            said = f"expected a world of its own, found {worlds[-1]!r} as in {other!r}"
+            yield (*key, "worlds"), said
+        variants |= dict.fromkeys(worlds[1:], name)
 
 
-def _fault(places: Places, fault: dict[str, Any]) -> str:
-    """One fault in one line: where, what was expected, what was found."""
-    key = tuple(part for part in fault["loc"] if part != "[key]")
+def _worlds(run: Any) -> list[str]:
+    return run.get("worlds") or [] if isinstance(run, dict) else []
+
+
+def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key, str]]:
+    """Acts that need corresponding inputs, of a run whose inputs are independent."""
+    act = "joint" if schedule == "joint" else "recruit"
+    match train.get(act):
+        case {"constraints": {"contrast": contrast}} if contrast:
+            said = (
+                "contrast compares halves of one batch, it needs train.run.inputs: corresponding, "
+                "found independent; choose other constraints, or those inputs"
+            )
+            yield ("train", act, "constraints", "contrast"), said
+    match train:
+        case {
+            "decipher": {"weight": weight},
+            "recruit": {"frames": "sequences"},
+        }:
+            if weight and schedule == "anchored":
+                said = (
+                    "expected random, since latents are deciphered of single frames "
+                    "(train.run.inputs: independent), found sequences; lay "
+                    "profiles/independent.yaml over this file, or set train.decipher.weight to 0"
+                )
+                yield ("train", "recruit", "frames"), said
+
+
+def _blanked(data: Any, keys: list[Key]) -> Any:
+    """`data`, with None for the innermost entry of a mapping that each faulty key leads to."""
+    left = copy.deepcopy(data) if keys else data
+    for key in keys:
+        section, last = left, None
+        for part in key:
+            if isinstance(section, dict):
+                last = (section, part)
+            section = section[part] if not isinstance(section, dict) else section.get(part)
+        if last:
+            last[0][last[1]] = None
+    return left
+
+
+_PYDANTICS_WORDS = (
+    r"^(Input|String|List) should (be|have|match) | or instance of \w+$| after validation, not \d+$"
+)
+
+
+def _fault(places: Places, fault: dict[str, Any]) -> tuple[Key, str]:
+    """The key of one fault of pydantic's, and in words what was expected and found."""
+    key: Key = tuple(part for part in fault["loc"] if part != "[key]")
     match fault["type"]:
         case "missing":
-            said = "missing; add it"
+            return key, "missing; add it"
         case "extra_forbidden":
             known = _keys(key[:-1])
             said = f"unknown key; expected one of {', '.join(known)}"
-            said += did_you_mean(str(key[-1]), known)
-        case "value_error":
-            misfit: MisfitError = fault["ctx"]["error"]
-            key, said = key + misfit.key, str(misfit)
-        case _:
+            return key, said + did_you_mean(str(key[-1]), known)
+        case kind:
             while key not in places:
                 key = key[:-1]  # a branch of a union, not a key
             expected = re.sub(_PYDANTICS_WORDS, "", fault["msg"])
-            said = f"expected {expected}, found {fault['input']!r}"
-    place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
-    return f"{place}: {'.'.join(map(str, key)) or 'the file'}: {said}"
+            said = f"expected {expected}, found {BRIEF.repr(fault['input'])}"
+            known = re.findall(r"'(\w+)'", expected) if kind == "literal_error" else []
+            return key, said + did_you_mean(str(fault["input"]), known)
 
 
 def _keys(place: tuple[str | int, ...]) -> list[str]:
@@ -381,11 +350,6 @@ def pick(table: Mapping[str, T], name: str, where: str) -> T:
     """
     if name not in table:
         known = f"{', '.join(table)}{did_you_mean(name, table)}"
-        raise UsageError(f"params.yaml: {where} has no {name!r}; expected one of {known}")
+        said = f"{where} has no {BRIEF.repr(name)}; expected one of {known}"
+        raise UsageError(f"params.yaml: {said}")
     return table[name]
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'mirror'?`, to end an error about `word`; empty if nothing known is close."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

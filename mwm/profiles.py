@@ -72,7 +72,7 @@ def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[
 
 
 def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, ...], str]]:
-    from mwm.params import read
+    from mwm.faults import read
 
     data, places = read(path)
     if not isinstance(data, dict):

@@ -3,9 +3,11 @@
 import errno
 import io
 import json
+import math
 import os
+import reprlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +17,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import MwmError
+from mwm import MwmError, hdf5
 
 SIDE = 64
 FRAME_BYTES = SIDE * SIDE // 8
 SPLITS = ("train", "validation", "test")
 CHUNK = 256  # frames per compressed chunk
+MOST_BYTES = 2**28  # of a file that is read as a whole: weights, tables
 
 REMAKE = "make it again with `dvc repro`, or fetch it with `dvc pull`"
 
@@ -106,15 +109,59 @@ def read_json(path: Path | str) -> Any:
     """Read a JSON file.
 
     Raises:
-        MwmError: the file is missing or no JSON.
+        MwmError: the file is missing or no JSON, or has what JSON leaves open: a key twice, NaN, a
+            number too great for a float, brackets too deep for the parser.
+    """
+    content = read_bytes(path)
+    try:
+        return parse_json(content.decode())
+    except ValueError as error:
+        raise MwmError(f"{path}: expected JSON, found: {error}; {REMAKE}") from None
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """The content of a file that fits in memory.
+
+    Raises:
+        MwmError: the file is missing, greater than MOST_BYTES, or cannot be read.
     """
     path = Path(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        if not path.is_file():
+            raise FileNotFoundError
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise MwmError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}; {REMAKE}")
+        return path.read_bytes()
     except FileNotFoundError:
         raise MwmError(f"{path}: not found; {REMAKE}") from None
-    except (OSError, ValueError) as error:
-        raise MwmError(f"{path}: expected JSON, found: {error}; {REMAKE}") from None
+    except OSError as error:
+        raise MwmError(f"{path}: cannot be read: {error}; {REMAKE}") from None
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or has what JSON leaves open (see `read_json`).
+    """
+    try:
+        return json.loads(
+            text, object_pairs_hook=_distinct, parse_constant=_finite, parse_float=_finite
+        )
+    except RecursionError:
+        raise ValueError("brackets too deep in brackets") from None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(value := dict(pairs)) < len(pairs):
+        raise ValueError("a key that is there twice")
+    return value
+
+
+def _finite(word: str) -> float:
+    if not math.isfinite(number := float(word)):
+        raise ValueError(f"the number {word}")
+    return number
 
 
 class _Output(io.FileIO):
@@ -162,44 +209,65 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
     """A new HDF5 file of `kind`, under its final name only once it is complete.
 
     The same inputs give the same bytes: a fixed library format, no times, and the caller writes
-    datasets and chunks in one order (HDF5 places them as they come).
+    datasets and chunks in one order (HDF5 places them as they come). A checksum goes ahead of them.
     """
-    with (
-        replacing(path) as temporary,
-        _Output(temporary, "w+") as output,
-        h5py.File(output, "w", libver=("v110", "v110")) as file,
-    ):
-        file.attrs["kind"] = kind
-        for name in sorted(attributes):
-            file.attrs[name] = attributes[name]
-        yield file
-        file.flush()  # what failed is raised here: a file must not fail while it closes
+    with replacing(path) as temporary:
+        with (
+            _Output(temporary, "w+") as output,
+            h5py.File(output, "w", libver=("v110", "v110"), userblock_size=hdf5.BLOCK) as file,
+        ):
+            file.attrs["kind"] = kind
+            for name in sorted(attributes):
+                file.attrs[name] = attributes[name]
+            yield file
+            file.flush()  # what failed is raised here: a file must not fail while it closes
+        hdf5.stamp(temporary)
 
 
 @contextmanager
 def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
-    """Open an HDF5 file of `kind` for reading.
+    """Open an HDF5 file of `kind` for reading, after a check of all its bytes.
 
     Raises:
-        MwmError: missing, truncated, not HDF5, or of another kind.
+        MwmError: missing, damaged, without a checksum, not HDF5, or of another kind.
     """
     path = Path(path)
     if not path.is_file():
         raise MwmError(f"{path}: not found; {REMAKE}")
-    try:
+    with _telling(path):
+        if damage := hdf5.damage(path):
+            raise MwmError(f"{path}: {damage}; {REMAKE}")
         file = h5py.File(path, "r")
-    except OSError as error:
-        raise MwmError(f"{path}: expected a whole HDF5 file, found: {error}; {REMAKE}") from None
     with file:
-        try:
-            found = str(file.attrs.get("kind", "an unknown kind"))
-            if found != kind:
-                raise MwmError(
-                    f"{path}: expected a file of kind {kind!r}, found {found!r}; {REMAKE}"
-                )
-            yield file
-        except (OSError, KeyError) as error:
-            raise MwmError(f"{path}: damaged: {error}; {REMAKE}") from None
+        with _telling(path):
+            found = hdf5.attributes(file).get("kind", "an unknown kind")
+        if found != kind:
+            raise MwmError(f"{path}: expected a file of kind {kind!r}, found {found!r}; {REMAKE}")
+        yield file
+
+
+@contextmanager
+def _telling(path: Path | str) -> Iterator[None]:
+    """Tell what HDF5 cannot read, in one line."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError, MemoryError) as error:
+        said = " ".join(str(error).split())
+        raise MwmError(f"{path}: damaged: {said}; {REMAKE}") from None
+
+
+def read_attributes(file: h5py.File, group: str = "/") -> dict[str, Any]:
+    """The attributes of a file or of a group in it, words and numbers, but for its kind.
+
+    Raises:
+        MwmError: there is no such group, or an attribute is something else.
+    """
+    with _telling(file.filename):
+        found = hdf5.find(file, group)
+        if not isinstance(found, h5py.Group):
+            there = reprlib.repr(list(file))
+            raise MwmError(f"{file.filename}: expected a group {group!r}, found {there}; {REMAKE}")
+        return {name: value for name, value in hdf5.attributes(found).items() if name != "kind"}
 
 
 def read_array(
@@ -208,28 +276,31 @@ def read_array(
     """Read a whole dataset after a check of its dtype and shape (None: any length).
 
     Raises:
-        MwmError: the dataset is missing, or is of another dtype or shape.
+        MwmError: the dataset is missing, damaged, or of another dtype or shape.
     """
     check_dataset(file, name, dtype, shape)
-    return np.asarray(file[name][...])
+    with _telling(file.filename):
+        return np.asarray(file[name][...])
 
 
 def check_dataset(file: h5py.File, name: str, dtype: Any, shape: tuple[int | None, ...]) -> None:
-    """Refuse a dataset that is missing or of another dtype or shape (None: any length)."""
-    dataset = file.get(name)
+    """Refuse a dataset that is missing, of another dtype or shape (None: any length), or not whole.
+
+    Raises:
+        MwmError: says what was expected, and what was found.
+    """
     expected = f"{np.dtype(dtype)} ({', '.join('n' if n is None else str(n) for n in shape)})"
-    if not isinstance(dataset, h5py.Dataset):
-        raise MwmError(
-            f"{file.filename}: dataset {name!r}: expected {expected}, found none; {REMAKE}"
-        )
-    fits = len(dataset.shape) == len(shape) and all(
-        want is None or want == have for want, have in zip(shape, dataset.shape, strict=True)
-    )
-    if dataset.dtype != np.dtype(dtype) or not fits:
-        found = f"{dataset.dtype} ({', '.join(map(str, dataset.shape))})"
-        raise MwmError(
-            f"{file.filename}: dataset {name!r}: expected {expected}, found {found}; {REMAKE}"
-        )
+    with _telling(file.filename):
+        dataset = hdf5.find(file, name)
+        found, fits = "none", False
+        if isinstance(dataset, h5py.Dataset):
+            lengths = dataset.shape or ()
+            found = f"{dataset.dtype} ({', '.join(map(str, lengths))})"
+            fits = dataset.dtype == np.dtype(dtype) and len(lengths) == len(shape)
+        if not fits or any(n not in (None, m) for n, m in zip(shape, lengths, strict=True)):
+            where = f"{file.filename}: dataset {name!r}"
+            raise MwmError(f"{where}: expected {expected}, found {found}; {REMAKE}")
+        hdf5.check_stored(dataset)
 
 
 @dataclass(frozen=True)
@@ -296,7 +367,7 @@ def read_frames(path: Path | str, kind: str = "frames") -> Frames:
             split=read_array(file, "split", np.uint8, (None,)),
             pixel_map=read_array(file, "pixel_map", np.uint16, (SIDE * SIDE,)),
             inverted=read_array(file, "inverted", np.uint8, (FRAME_BYTES,)),
-            attributes={name: file.attrs[name] for name in file.attrs if name != "kind"},
+            attributes=read_attributes(file),
         )
     _check_ranges(path, content)
     return content
@@ -305,7 +376,7 @@ def read_frames(path: Path | str, kind: str = "frames") -> Frames:
 def _check_ranges(path: Path | str, content: Frames) -> None:
     offsets = content.episode_offsets
     whole = len(offsets) > 1 and offsets[0] == 0 and offsets[-1] == len(content.frames)
-    if not whole or np.any(np.diff(offsets) <= 0):
+    if not whole or np.any(offsets[1:] <= offsets[:-1]):  # no difference, which may overflow
         raise MwmError(
             f"{path}: episode_offsets: expected to rise from 0 to {len(content.frames)}, "
             f"found {offsets[:3].tolist()}..{offsets[-1:].tolist()}; {REMAKE}"
@@ -315,17 +386,50 @@ def _check_ranges(path: Path | str, content: Frames) -> None:
             f"{path}: split: expected {len(offsets) - 1} episodes in 0..{len(SPLITS) - 1}, "
             f"found {len(content.split)}, {np.unique(content.split).tolist()}; {REMAKE}"
         )
-    try:
-        count = content.action_count
-    except (KeyError, ValueError, TypeError):
-        raise MwmError(
-            f"{path}: attribute action_names: expected a JSON list, found none; {REMAKE}"
-        ) from None
+    check_attribute(
+        path, content.attributes, "action_names", "a list", lambda x: isinstance(x, list)
+    )
+    check_attribute(path, content.attributes, "objects", "boxes by name", _are_boxes)
     if not np.array_equal(np.sort(content.pixel_map), np.arange(SIDE * SIDE)):
         raise MwmError(
             f"{path}: pixel_map: expected a permutation of 0..{SIDE * SIDE - 1}; {REMAKE}"
         )
-    if content.actions.max() >= count:
+    if content.actions.max() >= (count := content.action_count):
         raise MwmError(
             f"{path}: actions: expected 0..{count - 1}, found {content.actions.max()}; {REMAKE}"
         )
+
+
+def check_attribute(
+    path: Path | str,
+    attributes: Mapping[str, Any],
+    name: str,
+    expected: str,
+    fits: Callable[[Any], bool],
+) -> None:
+    """Refuse an attribute that is missing, is no JSON, or does not fit.
+
+    Raises:
+        MwmError: says what was `expected`.
+    """
+    found = attributes.get(name, "none")
+    try:
+        fit = fits(parse_json(found))
+    except (TypeError, ValueError):
+        fit = False
+    if not fit:
+        raise MwmError(
+            f"{path}: attribute {name}: expected {expected} in JSON, found {reprlib.repr(found)}; "
+            f"{REMAKE}"
+        )
+
+
+def _are_boxes(value: Any) -> bool:
+    """Whether these are [top, left, bottom, right] within a frame, by name."""
+    return isinstance(value, dict) and all(
+        isinstance(box, list)
+        and [type(edge) for edge in box] == [int] * 4
+        and 0 <= box[0] < box[2] <= SIDE
+        and 0 <= box[1] < box[3] <= SIDE
+        for box in value.values()
+    )

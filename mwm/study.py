@@ -27,7 +27,7 @@ def study(
 
     The seconds are those of the whole stage: imports, training, validation, writing.
     """
-    from mwm import store
+    from mwm import records
 
     if not (folder / "params.yaml").is_file():
         raise UsageError(f"{folder}: expected a folder with a params.yaml, found none")
@@ -42,7 +42,7 @@ def study(
         if done.code:
             raise
     seconds = round(time.monotonic() - started, 1)
-    store.write_json(Path("seconds") / f"{'-'.join(words)}.json", {"seconds": seconds})
+    records.write(Path("seconds") / f"{'-'.join(words)}.json", {"seconds": seconds})
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def ablate(
 
     Training reads the first `collect.episodes` episodes of the worlds alone.
     """
-    from mwm import params, process, store
+    from mwm import params, process, records, store
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.evaluation.tables import write_csv
     from mwm.models.model import load
@@ -67,6 +67,7 @@ def ablate(
             judged = {world: contents[world] for world in run.worlds}
             rows += evaluate_model(name, load(runs / name), judged, p.evaluate)
     write_csv(out / "pairs.csv", rows)
+    records.write_manifest(out, ["pairs.csv"])
 
 
 def _first(content: "Frames", episodes: int) -> "Frames":

@@ -8,6 +8,7 @@ import typer
 from mwm import cli
 
 app = cli.application(__doc__)
+TABLES = ("pairs.csv", "curves.csv", "dreams.csv", "elements.csv", "mirror_test.csv")
 
 
 @cli.command(app)
@@ -21,7 +22,7 @@ def evaluate(
     """Judge every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
     import torch
 
-    from mwm import params, process, store
+    from mwm import params, process, records, store
     from mwm.evaluation.assemble import alone, assemble
     from mwm.evaluation.dreams import COLUMNS as DREAMT
     from mwm.evaluation.dreams import dreams
@@ -57,6 +58,7 @@ def evaluate(
     write_csv(out / "elements.csv", elements)
     write_csv(out / "curves.csv", gather_curves(folders))
     write_films(out / "film.h5", films)
+    records.write_manifest(out, TABLES)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def see(
     from mwm.training.schedule import Trainer
 
     p = params.load()
+    params.check_name(world, "WORLD")
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
     content = store.read_frames(data / f"{world}.h5", "world")
     store.check_folder(runs / "see" / world)

@@ -69,7 +69,7 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
         (
             EPISODES,
             "episodes: yes",
-            "collect.episodes: expected a valid integer, found True",
+            "collect.episodes: expected a valid integer, found 'yes'",
         ),
         (EPISODES, "episodes:", "collect.episodes: expected a valid integer, found None"),
         (
@@ -90,7 +90,8 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
         (
             r"vision: \w+",
             "vision: spares",
-            "train.model.vision: expected 'sparse', 'dense' or 'conv', found 'spares'",
+            "train.model.vision: expected 'sparse', 'dense' or 'conv', found 'spares'; "
+            "did you mean 'sparse'?",
         ),
         (
             r"mirror: \[mirror\]",

@@ -22,16 +22,10 @@ from mwm import params
 ROOT = closure.ROOT
 SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 ROOMS = sorted((ROOT / "mwm").glob("*/*.py"))
-SHARED = (
-    "mwm",
-    "mwm.params",
-    "mwm.store",
-    "mwm.seeding",
-    "mwm.cli",
-    "mwm.criterion",
-    "mwm.process",
-    "mwm.checkpoints",
+SHARED_FILES = (
+    "checkpoints", "cli", "faults", "hdf5", "inputs", "params", "process", "records", "seeding", "store"
 )
+SHARED = ("mwm", "mwm.criterion", *(f"mwm.{name}" for name in SHARED_FILES))
 FOLDERS = ("", "results/", "results/independent/")  # of pipelines
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 
@@ -227,7 +221,7 @@ def test_a_room_imports_models_and_the_shared_files_alone(path: Path) -> None:
         assert name in SHARED or room in ("mwm.models", f"mwm.{path.parent.name}"), name
 
 
-@pytest.mark.parametrize("name", ["params", "store", "seeding", "cli", "process", "checkpoints"])
+@pytest.mark.parametrize("name", SHARED_FILES)
 def test_a_shared_file_imports_no_room(name: str) -> None:
     imported = closure.imported(ROOT / "mwm" / f"{name}.py")
     assert {module.parent for module in imported} <= {ROOT / "mwm"}

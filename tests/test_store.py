@@ -12,8 +12,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from forgery import changing_h5
 
-from mwm import MwmError, store
+from mwm import MwmError, hdf5, store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -209,7 +210,7 @@ def _replace(name: str, data: object) -> Callable[[h5py.File], None]:
 
 FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
     (lambda file: file.attrs.__delitem__("kind"), "'frames', found 'an unknown kind'"),
-    (lambda file: file.attrs.__setitem__("kind", [1, 2]), "'frames', found '[1 2]'"),
+    (lambda file: file.attrs.__setitem__("kind", [1, 2]), "'kind' is neither a word nor a numb"),
     (_replace("frames", None), "'frames': expected uint8 (n, 512), found none"),
     (_replace("frames", np.zeros((900, 511), np.uint8)), "found uint8 (900, 511)"),
     (_replace("frames", np.zeros((900, 512), np.float32)), "found float32 (900, 512)"),
@@ -223,6 +224,7 @@ FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
     (_replace("pixel_map", np.zeros(4096, np.uint16)), "pixel_map: expected a permutation"),
     (_replace("inverted", np.zeros(64, np.uint8)), "'inverted': expected uint8 (512)"),
     (lambda file: file.attrs.__delitem__("action_names"), "attribute action_names: expected"),
+    (lambda file: file.attrs.__setitem__("objects", '{"ball": [0, 0, 9, 65]}'), "boxes by name in"),
 ]
 
 
@@ -232,7 +234,7 @@ def test_a_faulty_file_is_told(
 ) -> None:
     path = tmp_path / "frames.h5"
     path.write_bytes((worlds / "frames.h5").read_bytes())
-    with h5py.File(path, "r+") as file:
+    with changing_h5(path) as file:
         change(file)
     with pytest.raises(MwmError) as failure:
         store.read_frames(path)
@@ -247,11 +249,13 @@ def test_a_world_is_no_frames_file(worlds: Path) -> None:
         store.read_frames(worlds / "mirror.h5")
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
-def test_a_truncated_file_is_told(tmp_path: Path, worlds: Path, share: float) -> None:
+@pytest.mark.parametrize(
+    ("share", "told"), [(0.0, "with a checksum"), (0.1, "a whole HDF5 file"), (0.9, "a whole HDF5")]
+)
+def test_a_truncated_file_is_told(tmp_path: Path, worlds: Path, share: float, told: str) -> None:
     content = (worlds / "frames.h5").read_bytes()
     (tmp_path / "frames.h5").write_bytes(content[: int(share * len(content))])
-    with pytest.raises(MwmError, match="expected a whole HDF5 file"):
+    with pytest.raises(MwmError, match=told):
         store.read_frames(tmp_path / "frames.h5")
 
 
@@ -263,5 +267,8 @@ def test_a_damaged_chunk_is_told(tmp_path: Path, worlds: Path) -> None:
     middle = place.byte_offset + place.size // 2
     content[middle : middle + 16] = b"\xff" * 16
     path.write_bytes(content)
+    with pytest.raises(MwmError, match="bytes that do not fit its checksum"):
+        store.read_frames(path)
+    hdf5.stamp(path)
     with pytest.raises(MwmError, match="damaged"):
         store.read_frames(path)

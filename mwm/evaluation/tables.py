@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, store
+from mwm import MwmError, records, store
 
 CURVE_ROWS = 500  # more make pages of plots slow
 
@@ -35,14 +37,16 @@ def gather_curves(folders: Iterable[Path]) -> list[dict[str, str]]:
     rows = []
     for folder in folders:
         path = folder / "validation.csv"
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                read = list(csv.DictReader(file, strict=True))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise MwmError(f"{path}: cannot be read ({error}); {store.REMAKE}") from None
-        if read and not {"iteration", "source", "target"} <= read[0].keys():
+        columns, lines = records.read_csv(path)
+        if not {"iteration", "source", "target"} <= set(columns):
             raise MwmError(f"{path}: expected iteration, source, target; {store.REMAKE}")
-        rows += [{"run": folder.name, **row} for row in read]
+        for number, row in lines:
+            if not re.fullmatch(r"\d{1,9}", row["iteration"], re.ASCII):
+                raise MwmError(
+                    f"{path}:{number}: iteration: expected a whole number, "
+                    f"found {reprlib.repr(row['iteration'])}; {store.REMAKE}"
+                )
+            rows.append({"run": folder.name, **row})
     iterations = sorted({int(row["iteration"]) for row in rows})
     step = -(-len(rows) // CURVE_ROWS)
     kept = set(iterations[::-1][::step])  # the last one always

@@ -1,6 +1,5 @@
 """rollouts.h5 as preprocessing reads it: checked at the door, then chunk by chunk."""
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,7 +66,10 @@ class Rollouts:
         size = math.prod(screens.chunks)
         try:
             _, deflated = screens.id.read_direct_chunk((start, 0, 0))
-            raw = zlib_ng.decompress(deflated, bufsize=size + 1)  # one more, or it is doubled
+            inflate = zlib_ng.decompressobj()
+            raw = inflate.decompress(deflated, size + 1)  # no more, whatever it would swell to
+            if not inflate.eof:
+                raise ValueError(f"expected its end after {size} bytes")
             chunk = np.frombuffer(raw, np.uint8).reshape(screens.chunks)
         except (OSError, RuntimeError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
             raise MwmError(
@@ -85,15 +87,14 @@ def opening(path: Path | str) -> Iterator[Rollouts]:
     """
     with store.reading_h5(path, "rollouts") as file:
         offsets = store.read_array(file, "episode_offsets", np.int64, (None,))
-        steps = np.diff(offsets)
-        if not len(steps) or offsets[0] != 0 or steps.min() < 1:
+        if len(offsets) < 2 or offsets[0] != 0 or np.any(offsets[1:] <= offsets[:-1]):
             raise MwmError(
                 f"{path}: episode_offsets: expected to rise from 0, "
                 f"found {offsets[:3].tolist()}..; {store.REMAKE}"
             )
         actions = store.read_array(file, "actions", np.uint8, (int(offsets[-1]),))
-        field = _check_screens(file, steps.tolist())
-        attributes = {name: file.attrs[name] for name in file.attrs if name != "kind"}
+        field = _check_screens(file, np.diff(offsets).tolist())
+        attributes = store.read_attributes(file)
         _check_attributes(path, attributes, int(actions.max()))
         yield Rollouts(Path(path), file, field, actions, offsets, attributes)
 
@@ -105,21 +106,16 @@ def _name(episode: int) -> str:
 def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action: int) -> None:
     """The attributes that are read here or by those who read the frames: JSON of the right form."""
     forms: list[tuple[str, str, Callable[[Any], bool]]] = [
-        ("action_names", f"over {last_action} names", lambda x: len(x) > last_action),
+        (
+            "action_names",
+            f"over {last_action} names",
+            lambda x: isinstance(x, list) and len(x) > last_action,
+        ),
         ("background", "null or 0..255", lambda x: x is None or x in range(256)),
         ("objects", "boxes by name", lambda x: isinstance(x, dict)),
     ]
     for name, expected, fits in forms:
-        found = attributes.get(name, "none")
-        try:
-            fit = fits(json.loads(found))
-        except (TypeError, ValueError):
-            fit = False
-        if not fit:
-            raise MwmError(
-                f"{path}: attribute {name}: expected {expected} in JSON, found {found}; "
-                f"{store.REMAKE}"
-            )
+        store.check_attribute(path, attributes, name, expected, fits)
 
 
 def _check_screens(file: h5py.File, steps: list[int]) -> tuple[int, int]:

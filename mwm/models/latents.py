@@ -56,7 +56,8 @@ def load(path: Path | str, frames: int, size: int) -> Latents:
         ("frames", latents.frames, frames),
         ("dimensions", np.sort(latents.dimensions), size),
     ):
-        if np.any(np.diff(found, prepend=-1, append=end) <= 0):
+        bounded = np.concatenate(([-1], found, [end]))  # no difference, which may overflow
+        if np.any(bounded[1:] <= bounded[:-1]):
             raise MwmError(
                 f"{path}: {name}: expected different places in 0..{end - 1}, found others; "
                 f"{store.REMAKE}"

@@ -2,24 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from mwm import MwmError, __version__, seeding, store
+from mwm import MwmError, __version__, records, seeding, store
 from mwm.models.conv import ConvVision
 from mwm.models.dense import DenseVision
 from mwm.models.memory import Memory
 from mwm.models.sparse import SparseVision
 from mwm.models.vision import Vision
-from mwm.params import Model
+from mwm.params import Model, Name, Section
+from mwm.records import MANIFEST
 
-WEIGHTS, MANIFEST = "model.safetensors", "manifest.json"
+WEIGHTS = "model.safetensors"
 
 VISIONS: Mapping[str, type[Vision]] = {v.kind: v for v in (SparseVision, DenseVision, ConvVision)}
 
@@ -65,10 +66,21 @@ def initialise(config: Model, worlds: Iterable[str], actions: int, seed: int) ->
     return model
 
 
-def save(model: MetaWorldModel, folder: Path, settings: Mapping[str, Any]) -> None:
+class Manifest(Section, extra="ignore"):
+    """What a model's manifest says of its form."""
+
+    worlds: Annotated[list[Name], Field(min_length=1, max_length=1000)]
+    actions: Annotated[int, Field(ge=1, le=256)]
+    model: Model
+
+
+def save(
+    model: MetaWorldModel, folder: Path, settings: Mapping[str, Any], beside: Iterable[str] = ()
+) -> None:
     """Write model.safetensors and manifest.json into `folder`.
 
-    The same weights and settings give the same bytes; `settings` tell how it was trained.
+    The same weights and settings give the same bytes; `settings` tell how it was trained. The
+    manifest has checksums of the weights and of the files `beside` them in the folder.
     """
     manifest = {
         "kind": "meta-world model",
@@ -83,7 +95,7 @@ def save(model: MetaWorldModel, folder: Path, settings: Mapping[str, Any]) -> No
         # Not save_file: it hides the cause of a failed write.
         tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
         temporary.write_bytes(to_bytes(tensors))
-    store.write_json(folder / MANIFEST, manifest)
+    records.write_manifest(folder, [WEIGHTS, *beside], manifest)
 
 
 def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
@@ -97,28 +109,27 @@ def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
         MwmError: a file is missing or damaged, or the architecture is another one.
     """
     manifest_path, weights_path = folder / MANIFEST, folder / WEIGHTS
-    manifest = store.read_json(manifest_path)
     try:
-        config = Model.model_validate(manifest["model"])
-        model = MetaWorldModel(
-            config, [str(w) for w in manifest["worlds"]], int(manifest["actions"])
-        )
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        manifest = Manifest.model_validate(records.read(manifest_path))
+    except ValidationError as error:
         said = " ".join(str(error).split())
         raise MwmError(
             f"{manifest_path}: expected a model's manifest, found: {said}; {store.REMAKE}"
         ) from None
-    if expected is not None and config != expected:
-        raise MwmError(f"{manifest_path}: {_difference(config, expected)}; {store.REMAKE}")
-    if not weights_path.is_file():
-        raise MwmError(f"{weights_path}: not found; {store.REMAKE}")
+    if expected is not None and manifest.model != expected:
+        raise MwmError(f"{manifest_path}: {_difference(manifest.model, expected)}; {store.REMAKE}")
+    content = records.read_listed(weights_path)
     try:
-        weights = load_file(weights_path)
-    except (SafetensorError, OSError, ValueError) as error:
+        weights = from_bytes(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        said = " ".join(str(error).split())
         raise MwmError(
-            f"{weights_path}: expected safetensors, found: {error}; {store.REMAKE}"
+            f"{weights_path}: expected safetensors, found: {said}; {store.REMAKE}"
         ) from None
-    _check_weights(weights_path, weights, model.state_dict())
+    form = manifest.model, manifest.worlds, manifest.actions
+    with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
+        _check_weights(weights_path, weights, MetaWorldModel(*form).state_dict())
+    model = MetaWorldModel(*form)
     model.load_state_dict(weights)
     return model
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from mwm import MwmError, UsageError
 from mwm.params import ORIGINAL, Report
-from mwm.store import FRAME_BYTES, REMAKE, SIDE, read_array, reading_h5
+from mwm.store import (
+    FRAME_BYTES,
+    REMAKE,
+    SIDE,
+    check_attribute,
+    read_array,
+    read_attributes,
+    reading_h5,
+)
 
 Pictures = NDArray[np.uint8]
 
@@ -77,17 +85,13 @@ def read_film(path: Path | str, models: Sequence[str]) -> Film:
 
 def _worlds(file: h5py.File, model: str) -> list[str]:
     """The worlds of a model's group, the original first."""
-    group = file.get(model)
-    if not isinstance(group, h5py.Group):
-        found = ", ".join(file) or "none"
-        raise MwmError(f"{file.filename}: expected a group {model!r}, found {found}; {REMAKE}")
-    try:
-        worlds = json.loads(group.attrs["worlds"])
-    except (KeyError, ValueError, TypeError):
-        worlds = None
-    if not isinstance(worlds, list) or worlds[:1] != [ORIGINAL]:
-        raise MwmError(
-            f"{file.filename}: {model}: attribute worlds: expected a JSON list of names that "
-            f"starts with {ORIGINAL}, found {worlds}; {REMAKE}"
-        )
+    found = read_attributes(file, model)
+    check_attribute(
+        f"{file.filename}: {model}",
+        found,
+        "worlds",
+        f"a list of names that starts with {ORIGINAL}",
+        lambda x: isinstance(x, list) and x[:1] == [ORIGINAL] and {*map(type, x)} == {str},
+    )
+    worlds: list[str] = json.loads(found["worlds"])
     return worlds

@@ -1,6 +1,5 @@
 """What evaluation found: pairs.csv and curves.csv as rows, checked at the door."""
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from mwm import MwmError
 from mwm.params import ORIGINAL
+from mwm.records import Line, read_csv
 from mwm.store import REMAKE
 
 MEASURES = ("reconstruction", "transfer", "prediction", "predicted_transfer")
@@ -102,7 +102,7 @@ def _read(
     path: Path | str, model: str, numbers: Sequence[str], per_object: Sequence[str]
 ) -> tuple[list[Row], list[str]]:
     """The rows of a CSV file, and the objects of which its columns tell."""
-    columns, lines = _lines(path)
+    columns, lines = read_csv(path)
     objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
     numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
     told = [f"reading_{o}" for o in objects] if per_object else []
@@ -122,27 +122,13 @@ def read_table(
     Raises:
         MwmError: missing, no CSV, a column missing, or a word for a number.
     """
-    return _typed(path, *_lines(path), words, numbers)
-
-
-def _lines(path: Path | str) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """The columns of a CSV file, and its rows with their line numbers."""
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            table = csv.DictReader(file, strict=True)
-            lines = [(table.line_num, line) for line in table]
-            columns = list(table.fieldnames or ())
-    except FileNotFoundError:
-        raise MwmError(f"{path}: not found; {REMAKE}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise MwmError(f"{path}: expected CSV, found: {error}; {REMAKE}") from None
-    return columns, lines
+    return _typed(path, *read_csv(path), words, numbers)
 
 
 def _typed(
     path: Path | str,
     columns: Sequence[str],
-    lines: Sequence[tuple[int, dict[str, str]]],
+    lines: Sequence[Line],
     words: Sequence[str],
     numbers: Sequence[str],
 ) -> list[tuple[Words, Numbers]]:
@@ -153,8 +139,6 @@ def _typed(
     rows = []
     for number, line in lines:
         where = f"{path}:{number}"
-        if len(line) != len(columns) or None in line.values():
-            raise MwmError(f"{where}: expected {len(columns)} cells, found others; {REMAKE}")
         found = {column: _number(line[column], f"{where}: {column}") for column in numbers}
         rows.append(({column: line[column] for column in words}, found))
     return rows

@@ -2,12 +2,13 @@
 
 import itertools
 import math
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, params, store
+from mwm import MwmError, params, records, store
 from mwm.params import ORIGINAL
 from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
 from mwm.reporting.summary import aligned, lowest
@@ -41,10 +42,12 @@ class Study:
 
     def _seconds(self, act: str) -> float:
         path = self.folder / "seconds" / f"{act}.json"
-        content = store.read_json(path)
-        seconds = content.get("seconds") if isinstance(content, dict) else None
+        content = records.read(path)
+        seconds = content.get("seconds")
         if not isinstance(seconds, int | float):
-            raise MwmError(f"{path}: expected seconds, found {content!r}; {store.REMAKE}")
+            raise MwmError(
+                f"{path}: expected seconds, found {reprlib.repr(content)}; {store.REMAKE}"
+            )
         return seconds
 
 

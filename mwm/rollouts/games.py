@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from mwm import UsageError, params
+from mwm import UsageError, faults, params
 from mwm.rollouts.emulator import known_games
 from mwm.store import SIDE
 
@@ -53,7 +53,7 @@ def find(name: str, table: Path = TABLE) -> Game:
     """
     known = known_games()
     _check_known("params.yaml: collect.game", name, known)
-    data, places = params.read(table)
+    data, places = faults.read(table)
     try:
         entries = _ENTRIES.validate_python(data or {})
     except ValidationError as error:
@@ -71,5 +71,5 @@ def _check_known(where: str, name: str, known: list[str]) -> None:
     if name not in known:
         raise UsageError(
             f"{where}: expected one of ale-py's {len(known)} games ALE/*-v5, "
-            f"found {name!r}{params.did_you_mean(name, known)}"
+            f"found {name!r}{faults.did_you_mean(name, known)}"
         )

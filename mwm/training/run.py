@@ -7,6 +7,7 @@ from mwm.models.model import MetaWorldModel, save
 from mwm.params import Act, RunSettings
 from mwm.training.record import History, write_csv
 
+TRAINING, VALIDATION = "training.csv", "validation.csv"
 VALIDATION_COLUMNS = ["iteration", "source", "target"]
 
 
@@ -15,8 +16,9 @@ def keep(folder: Path, model: MetaWorldModel, history: History, run: RunSettings
 
     Frames per second go to .mwm/speed/, since outs that hold durations are never the same twice.
     """
-    save(model, folder, {"run": run.model_dump(), "act": act.model_dump()})
-    write_csv(folder / "training.csv", history.training, ["iteration"])
-    write_csv(folder / "validation.csv", history.validation, VALIDATION_COLUMNS)
+    write_csv(folder / TRAINING, history.training, ["iteration"])
+    write_csv(folder / VALIDATION, history.validation, VALIDATION_COLUMNS)
+    settings = {"run": run.model_dump(), "act": act.model_dump()}
+    save(model, folder, settings, beside=[TRAINING, VALIDATION])
     speed = process.state("speed", f"{'-'.join(folder.parts)}.csv")
     write_csv(speed, history.speed, ["iteration"])

@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from forgery import rewrite
 
-from mwm import MwmError
+from mwm import MwmError, records
 from mwm.evaluation.assemble import assemble
 from mwm.evaluation.film import shoot, write_films
 from mwm.evaluation.tables import CURVE_ROWS, gather_curves, write_csv
@@ -85,17 +86,20 @@ def test_curves_of_all_runs_are_thinned_and_keep_their_last_row(tmp_path):
             for s in ("original", name)
         ]
         write_csv(tmp_path / name / "validation.csv", rows)
+        records.write_manifest(tmp_path / name, ["validation.csv"])
     curves = gather_curves([tmp_path / "mirror", tmp_path / "invert"])
     assert len(curves) <= CURVE_ROWS
     assert {row["run"] for row in curves} == {"mirror", "invert"}
     assert curves[-1]["iteration"] == "1000"
 
 
-@pytest.mark.parametrize("content", [None, "nonsense\n1\n", 'a,"b\n'])
+@pytest.mark.parametrize(
+    "content", [None, "nonsense\n1\n", 'a,"b\n', "iteration,source,target\n1e3,a,b\n"]
+)
 def test_missing_and_foreign_curves_are_refused(tmp_path, content):
     (tmp_path / "mirror").mkdir()
     if content is not None:
-        (tmp_path / "mirror" / "validation.csv").write_text(content)
+        rewrite(tmp_path / "mirror" / "validation.csv", content)
     with pytest.raises(MwmError, match=r"validation\.csv"):
         gather_curves([tmp_path / "mirror"])
 

@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-import h5py
 import pytest
 import yaml
+from forgery import changing_h5
 from typer.testing import CliRunner, Result
 
 from mwm import params, store
@@ -40,7 +40,7 @@ def test_the_declared_file_is_written(project: Path) -> None:
     ("arguments", "told"),
     [
         (["--rollouts", "nowhere.h5"], "nowhere.h5: not found"),
-        (["--rollouts", "params.yaml"], "params.yaml: expected a whole HDF5 file"),
+        (["--rollouts", "params.yaml"], "params.yaml: expected an HDF5 file with a checksum"),
         (["--out", "params.yaml/frames.h5"], "cannot be written"),
         (["--out", "data"], "a folder has that name"),
     ],
@@ -55,7 +55,7 @@ def test_a_mistake_is_told_in_one_line(project: Path, arguments: list[str], told
 
 
 def test_too_few_episodes_are_a_usage_error(project: Path) -> None:
-    with h5py.File("data/rollouts.h5", "r+") as file:
+    with changing_h5(Path("data/rollouts.h5")) as file:
         offsets, actions = file["episode_offsets"][:3], file["actions"][:300]
         del file["episode_offsets"], file["actions"]
         file["episode_offsets"], file["actions"] = offsets, actions

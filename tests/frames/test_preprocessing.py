@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from forgery import changing_h5
 from numpy.typing import NDArray
 
 from mwm import params, store
@@ -111,7 +112,7 @@ def test_the_same_rollouts_give_the_same_bytes(
 def test_pong_would_be_seen_the_same_if_it_were_not_listed(
     rollouts: Path, tmp_path: Path, frames: store.Frames, defaults: params.Params
 ) -> None:
-    with h5py.File(rollouts, "r+") as file:
+    with changing_h5(rollouts) as file:
         file.attrs["background"] = "null"
     with opening(rollouts) as opened:
         assert (find_background(opened, np.arange(4)) == BACKGROUND).all()
@@ -123,7 +124,7 @@ def test_the_background_is_what_the_training_episodes_show(
     rollouts: Path, tmp_path: Path, frames: store.Frames, defaults: params.Params
 ) -> None:
     """Were the test episode asked, its grey would be the background and its frames blank."""
-    with h5py.File(rollouts, "r+") as file:
+    with changing_h5(rollouts) as file:
         file.attrs["background"] = "null"
         screens = file["screens/000005"]
         screens[...] = np.full(screens.shape, 99, np.uint8)

@@ -6,8 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from forgery import changing_h5
 
-from mwm import MwmError
+from mwm import MwmError, hdf5
 from mwm.frames.rollouts import opening
 
 
@@ -54,15 +55,21 @@ FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
         _replace("screens/000003", SCREENS, chunks=(64, 80, 160), compression="gzip"),
         "gzip chunks of whole screens, found gzip (64, 80, 160)",
     ),
-    (_set("background", "256"), "attribute background: expected null or 0..255 in JSON, found 256"),
-    (_set("background", "dark"), "attribute background: expected null or 0..255 in JSON, found da"),
+    (
+        _set("background", "256"),
+        "background: expected null or 0..255 in JSON, found '256'",
+    ),
+    (
+        _set("background", "dark"),
+        "background: expected null or 0..255 in JSON, found 'da",
+    ),
     (lambda file: file.attrs.__delitem__("objects"), "attribute objects: expected boxes by name"),
 ]
 
 
 @pytest.mark.parametrize(("change", "told"), FAULTS, ids=[told for _, told in FAULTS])
 def test_a_fault_is_told(rollouts: Path, change: Callable[[h5py.File], None], told: str) -> None:
-    with h5py.File(rollouts, "r+") as file:
+    with changing_h5(rollouts) as file:
         change(file)
     with pytest.raises(MwmError) as failure, opening(rollouts):
         pytest.fail("opened")
@@ -72,7 +79,7 @@ def test_a_fault_is_told(rollouts: Path, change: Callable[[h5py.File], None], to
 
 
 def test_small_screens_are_told(rollouts: Path) -> None:
-    with h5py.File(rollouts, "r+") as file:
+    with changing_h5(rollouts) as file:
         for name in list(file["screens"]):
             del file["screens"][name]
             shape = {"data": SCREENS[:, :63], "chunks": (64, 63, 160)}
@@ -90,6 +97,7 @@ def test_a_damaged_chunk_is_told(rollouts: Path) -> None:
     with rollouts.open("r+b") as file:
         file.seek(place.byte_offset + place.size // 2)
         file.write(b"\xff" * 16)
+    hdf5.stamp(rollouts)
     with opening(rollouts) as opened:
         opened.screen(2, 63)
         with pytest.raises(MwmError, match=r"/screens/000002: damaged at step 64: .*dvc repro"):
@@ -100,8 +108,8 @@ def test_a_damaged_chunk_is_told(rollouts: Path) -> None:
     ("content", "told"),
     [
         (None, "not found; make it again"),
-        (b"", "expected a whole HDF5 file"),
-        (b"frame,action\n0,1\n", "expected a whole HDF5 file"),
+        (b"", "expected an HDF5 file with a checksum"),
+        (b"frame,action\n0,1\n", "expected an HDF5 file with a checksum"),
     ],
 )
 def test_what_is_no_hdf5_file_is_told(tmp_path: Path, content: bytes | None, told: str) -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+from forgery import changing_h5
 
 from mwm import MwmError
 from mwm.models.latents import Latents, load, save
@@ -48,10 +48,10 @@ def test_those_of_another_world_or_latent_are_refused(
 def test_damage_is_told(tmp_path: Path, latents: Latents) -> None:
     path = tmp_path / "latents.h5"
     save(path, latents)
-    with h5py.File(path, "r+") as file:
+    with changing_h5(path) as file:
         file["values"][3, 1] = np.nan
     with pytest.raises(MwmError, match="values: expected finite numbers"):
         load(path, FRAMES, LATENT)
-    path.write_bytes(path.read_bytes()[:300])
+    path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(MwmError, match="expected a whole HDF5 file"):
         load(path, FRAMES, LATENT)

@@ -1,12 +1,12 @@
 """The meta-world model: initial weights, files, and what is refused."""
 
-import json
 import resource
 
 import pytest
 import torch
+from forgery import change_record
 
-from mwm import MwmError
+from mwm import MwmError, records
 from mwm.models.cross import draw, read_world
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 
@@ -91,16 +91,13 @@ def test_another_architecture_is_refused_by_the_name_of_the_param(defaults, fold
 
 
 def test_weights_of_another_architecture_than_the_manifest_s_are_refused(folder):
-    manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["model"]["hidden"] = 128
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    manifest = records.read(folder / MANIFEST)
+    change_record(folder / MANIFEST, model=manifest["model"] | {"hidden": 128})
     assert "expected torch.float32" in refusal(folder)
 
 
 def test_a_world_that_the_manifest_does_not_list_is_refused(folder):
-    manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["worlds"] = ["original"]
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    change_record(folder / MANIFEST, worlds=["original"])
     assert "visions.mirror" in refusal(folder)
 
 

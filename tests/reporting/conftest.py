@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mwm import store
+from mwm import records, store
 from mwm.evaluation.dreams import COLUMNS as DREAMT
 from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.store import Frames
@@ -159,6 +159,7 @@ def evaluate(
             group.attrs["source"] = "original"
             group["truth"] = np.stack(plays)
             group["decoded"] = on * 200 + np.roll(on, 1, axis=2) * 40
+    records.write_manifest(folder, [path.name for path in folder.glob("*.csv")])
     return folder
 
 

@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 import pytest
+from forgery import rewrite
 from PIL import Image
 
-from mwm import MwmError
+from mwm import MwmError, records
 from mwm.evaluation.tables import write_csv
 from mwm.reporting.elements import _table, elements_figure, read_elements
 from mwm.reporting.style import DARK, LIGHT, themed
@@ -37,6 +38,7 @@ def _write(path, models, latent=4):
                 }
                 rows.append({"model": model, "world": world, "dimension": k, **numbers})
     write_csv(path, rows)
+    records.write_manifest(path.parent, [path.name])
     return path
 
 
@@ -139,7 +141,7 @@ def test_damaged_tables_are_told_by_file_and_line(table, old, new, told):
     path = table(ONE)
     text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new, 1))
+    rewrite(path, text.replace(old, new, 1))
     with pytest.raises(MwmError, match=told) as caught:
         read_elements(path)
     assert str(caught.value).startswith(str(path))
@@ -164,9 +166,9 @@ def test_missing_and_foreign_tables_are_told(tmp_path):
     path = tmp_path / "elements.csv"
     with pytest.raises(MwmError, match=r"elements.csv: not found; make it again"):
         read_elements(path)
-    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    rewrite(path, b"\x89HDF\r\n\x1a\n")
     with pytest.raises(MwmError, match=r"elements.csv: expected CSV"):
         read_elements(path)
-    path.write_text("")
+    rewrite(path, "")
     with pytest.raises(MwmError, match=r"elements.csv: expected a column"):
         read_elements(path)

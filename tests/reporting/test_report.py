@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forgery import rewrite
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -145,7 +146,7 @@ def test_runs_that_were_never_validated_leave_a_chart_without_lines(
 ):
     folder = Path(shutil.copytree(three, tmp_path / "eval"))
     head = (folder / "curves.csv").read_text().splitlines()[0]
-    (folder / "curves.csv").write_text(f"{head}\n")
+    rewrite(folder / "curves.csv", f"{head}\n")
     _report(folder, tmp_path / "report", settings)
     empty, drawn = (_picture(f / "curves.png") for f in (tmp_path / "report", reported))
     assert (empty < 200).sum() < 0.7 * (drawn < 200).sum()
@@ -211,9 +212,15 @@ def test_the_stage_writes_what_it_says(project):
         (lambda p: (p / "eval/curves.csv").unlink(), 1, "eval/curves.csv: not found"),
         (lambda p: (p / "eval/film.h5").unlink(), 1, "eval/film.h5: not found"),
         (lambda p: (p / "eval/dreams.csv").unlink(), 1, "eval/dreams.csv: not found"),
-        (lambda p: (p / "eval/mirror_test.csv").write_text("model\n"), 1, "a column 'world'"),
-        (lambda p: (p / "eval/film.h5").write_bytes(b"x"), 1, "expected a whole HDF5 file"),
-        (lambda p: shutil.copy(p / "eval/pairs.csv", p / "eval/curves.csv"), 1, "column 'run'"),
+        (lambda p: rewrite(p / "eval/mirror_test.csv", "model\n"), 1, "a column 'world'"),
+        (
+            lambda p: (p / "eval/film.h5").write_bytes(b"x"),
+            1,
+            "expected an HDF5 file with a checksum",
+        ),
+        (lambda p: rewrite(p / "eval/curves.csv", "pair\n"), 1, "column 'run'"),
+        (lambda p: shutil.copy(p / "eval/pairs.csv", p / "eval/curves.csv"), 1, "other bytes"),
+        (lambda p: (p / "eval/manifest.json").unlink(), 1, "eval/manifest.json: not found"),
         (lambda p: (p / "report").write_text(""), 1, "cannot be written"),
         (
             lambda p: (p / "params.yaml").write_text(

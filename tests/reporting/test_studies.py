@@ -1,6 +1,5 @@
 import csv
 import itertools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from PIL import Image
 from test_report import _Page
 
-from mwm import MwmError, params
+from mwm import MwmError, params, records
 from mwm.profiles import lay_over
 from mwm.reporting import captions
 from mwm.reporting.studies import model_row, policy_of, read_study, variant_rows, wilson
@@ -38,8 +37,7 @@ def made(tmp_path, contents, evaluated) -> Made:
         evaluated.func(folder / "eval", contents, models, alignments)
         acts = ["train-anchor", *(f"train-{a}-{w}" for w in WORLDS for a in ("see", "recruit"))]
         for act in [*acts, *(f"decipher-{w}" for w in WORLDS)]:
-            path = folder / "seconds" / f"{act}.json"
-            path.write_text(json.dumps({"seconds": 60 * minutes}))
+            records.write(folder / "seconds" / f"{act}.json", {"seconds": 60 * minutes})
         return folder
 
     return make
@@ -178,6 +176,13 @@ def test_a_damaged_time_is_told(made, content):
     folder = made("anchored-1", {"anchored": WORLDS})
     (folder / "seconds/train-anchor.json").write_text(content)
     with pytest.raises(MwmError, match=r"train-anchor\.json: .*dvc repro"):
+        variant_rows(read_study(folder))
+
+
+def test_a_word_for_a_time_is_told(made):
+    folder = made("anchored-1", {"anchored": WORLDS})
+    records.write(folder / "seconds/train-anchor.json", {"seconds": "3"})
+    with pytest.raises(MwmError, match=r"train-anchor\.json: expected seconds, found .*dvc repro"):
         variant_rows(read_study(folder))
 
 

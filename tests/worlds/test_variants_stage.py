@@ -46,7 +46,7 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
         (["miror"], 2, "variants.worlds has no 'miror'; expected one of "),
         (["typo"], 2, "variants.worlds.typo: unknown bijection 'miror'"),
         (["mirror", "--frames", "nowhere.h5"], 1, "nowhere.h5: not found"),
-        (["mirror", "--frames", "params.yaml"], 1, "expected a whole HDF5 file"),
+        (["mirror", "--frames", "params.yaml"], 1, "expected an HDF5 file with a checksum"),
         (["mirror", "--out", "params.yaml/mirror.h5"], 1, "cannot be written"),
     ],
 )

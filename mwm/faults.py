@@ -1,0 +1,115 @@
+"""YAML with the place of every key, so that a fault in it is told by file and line."""
+
+import difflib
+import re
+import reprlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mwm import UsageError
+
+Key = tuple[str | int, ...]
+Places = dict[Key, str]
+
+MOST_VALUES = 100_000  # in a file, each counted where an alias repeats it
+BRIEF = reprlib.Repr()
+BRIEF.maxstring = BRIEF.maxother = 120
+
+
+class Loader(yaml.SafeLoader):
+    """Plain YAML 1.2: `yes`, `010`, `1:30`, `1_000` and dates are words, 1e-05 is a number.
+
+    PyYAML's own YAML 1.1 takes the former for other things than DVC does, and the latter, which
+    DVC writes, for a word.
+    """
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (as PyYAML has it)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", "~n\0"),
+    ("bool", r"true|false", "tf"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?[0-9]+[eE][-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?\.inf|\.nan", "-+."),
+    ("merge", r"<<", "<"),
+):
+    Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(rf"^(?:{_pattern})$"),
+        [letter.strip("\0") for letter in _first],
+    )
+
+
+def read(path: Path | str) -> tuple[Any, Places]:
+    """The content of a YAML file, unchecked, and the place ("file:line") of each of its keys.
+
+    Raises:
+        UsageError: the file is missing, is no YAML, has a key twice, or too many values.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); run from the project's root") from None
+    try:
+        places = _places(yaml.compose(text, Loader=Loader), path)
+        return yaml.load(text, Loader=Loader), places
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        *(ValueError, TypeError, LookupError, AttributeError),  # of a tag such as !!int on a word
+    ) as error:
+        said = " ".join(str(error).split())
+        raise UsageError(f"{path}: expected YAML, found: {said}") from None
+
+
+def _places(node: yaml.Node | None, path: Path) -> Places:
+    """The place of every key; a key that is there twice is refused (YAML would drop the first)."""
+    places: Places = {(): f"{path}:1"}
+
+    def visit(node: yaml.Node | None, here: Key) -> None:
+        inner: list[tuple[Key, yaml.Node, yaml.Node]] = []  # key, where it stands, its value
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    line = key.start_mark.line + 1
+                    raise UsageError(f"{path}:{line}: expected a word as a key, found another")
+                inner.append(((*here, key.value), key, value))
+        elif isinstance(node, yaml.SequenceNode):
+            inner = [((*here, index), value, value) for index, value in enumerate(node.value)]
+        for there, stands, value in inner:
+            place = f"{path}:{stands.start_mark.line + 1}"
+            if there in places:
+                said = f"{_name(there)} is there twice, first at {places[there]}"
+                raise UsageError(f"{place}: {said}")
+            places[there] = place
+            if len(places) > MOST_VALUES:
+                raise UsageError(
+                    f"{place}: expected at most {MOST_VALUES} values, found more; write aliases out"
+                )
+            visit(value, there)
+
+    visit(node, ())
+    return places
+
+
+def tell(places: Places, key: Key, said: str) -> str:
+    """One fault in one line: where it is, the key, and what is `said` of it."""
+    place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
+    return f"{place}: {_name(key) or 'the file'}: {said}"
+
+
+def _name(key: Key) -> str:
+    name = ".".join(map(str, key))
+    return name if name.isprintable() and len(name) < 200 else BRIEF.repr(name)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'mirror'?`, to end an error about `word`; empty if nothing known is close."""
+    close = difflib.get_close_matches(word[:100], list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,32 @@
+"""Files that are not what they should be, though their checksums fit: changed, then sealed anew."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from mwm import hdf5, records
+
+
+@contextmanager
+def changing_h5(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file, open to be changed."""
+    with h5py.File(path, "r+") as file:
+        yield file
+    hdf5.stamp(path)
+
+
+def rewrite(path: Path, content: str | bytes) -> None:
+    """Write other bytes to a file, and their checksum to the manifest beside it."""
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    manifest = path.with_name(records.MANIFEST)
+    told = records.read(manifest) if manifest.is_file() else {}
+    names = [*told.pop(records.FILES, ()), path.name]
+    records.write_manifest(path.parent, names, told)
+
+
+def change_record(path: Path, **values: Any) -> None:
+    """Give a JSON file with a checksum other values."""
+    records.write(path, records.read(path) | values)
