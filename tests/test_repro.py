@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mwm.repro import USUAL, Outlook
+from mwm.pipeline.times import USUAL, Outlook
 
 PIPELINE = """
 stages:
