@@ -3,9 +3,10 @@
 from mwm import cli
 from mwm.pipeline.check import check
 from mwm.pipeline.plan import plan
+from mwm.pipeline.run import run
 
 app = cli.application(__doc__)
-for function in (check, plan):
+for function in (check, plan, run):
     cli.command(app)(function)
 
 

@@ -1,7 +1,7 @@
 """A DVC project opened for reading: its stages in order, without DVC's locks."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,17 @@ from typing import Any
 from mwm import UsageError
 
 
+def root() -> Path:
+    """The DVC project around the current folder; that folder if there is none."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
 @contextmanager
 def opened() -> Iterator[Any]:
     """The `dvc.repo.Repo` around the current folder; what DVC refuses ends in one line.
+
+    If asked to lock something, it waits for other commands of DVC.
 
     Raises:
         UsageError: no DVC project, a fault in its files, or a target that it does not know.
@@ -20,7 +28,7 @@ def opened() -> Iterator[Any]:
     from dvc.repo import Repo
 
     try:
-        with Repo() as repo:
+        with Repo(_wait_for_lock=True) as repo:
             yield repo
     except DvcException as error:
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
@@ -47,16 +55,29 @@ def shown(path: str) -> str:
     return Path(os.path.relpath(path)).as_posix()
 
 
-def lock_file(stage: Any) -> Path:
-    """The dvc.lock that holds a stage of a dvc.yaml."""
-    return Path(stage.path).with_suffix(".lock")
+def lock_files(stages: Iterable[Any]) -> dict[Path, Any]:
+    """Every dvc.lock of these stages, with the dvc.yaml beside it as DVC has read it."""
+    pipelines = {stage.dvcfile.path: stage.dvcfile for stage in stages if hasattr(stage, "name")}
+    return {Path(path).with_suffix(".lock"): file for path, file in pipelines.items()}
 
 
-def gone(stages: Sequence[Any]) -> list[tuple[Path, str]]:
+def entries(file: Any) -> list[str]:
+    """The names of the stages in the dvc.lock beside a dvc.yaml, in its order."""
+    return list(file.lockfile_contents.get("stages", {}))
+
+
+def gone(stages: Iterable[Any]) -> list[tuple[Path, str]]:
     """Entries of dvc.lock, by file and name, of which the dvc.yaml beside has no stage."""
-    files = {stage.dvcfile.path: stage.dvcfile for stage in stages if hasattr(stage, "name")}
+    files = lock_files(stages).items()
     return [
-        (Path(path).with_suffix(".lock"), name)
-        for path, file in files.items()
-        for name in file.lockfile_contents.get("stages", {}).keys() - file.stages.keys()
+        (path, name) for path, file in files for name in entries(file) if name not in file.stages
     ]
+
+
+@contextmanager
+def editing(repo: Any, path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a dvc.lock by stage, to be changed; DVC writes them, and nobody else then."""
+    from dvc.utils.serialize import modify_yaml
+
+    with repo.lock, modify_yaml(path) as data:
+        yield data["stages"]
