@@ -4,9 +4,10 @@ from mwm import cli
 from mwm.pipeline.check import check
 from mwm.pipeline.plan import plan
 from mwm.pipeline.run import run
+from mwm.pipeline.status import status
 
 app = cli.application(__doc__)
-for function in (check, plan, run):
+for function in (check, plan, run, status):
     cli.command(app)(function)
 
 
