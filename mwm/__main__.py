@@ -3,11 +3,12 @@
 from mwm import cli
 from mwm.pipeline.check import check
 from mwm.pipeline.plan import plan
+from mwm.pipeline.prune import prune
 from mwm.pipeline.run import run
 from mwm.pipeline.status import status
 
 app = cli.application(__doc__)
-for function in (check, plan, run, status):
+for function in (check, plan, run, prune, status):
     cli.command(app)(function)
 
 

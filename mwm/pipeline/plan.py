@@ -18,8 +18,9 @@ class Step:
 
     Attributes:
         stage: its name.
-        action: run; restore (DVC's cache holds what it would make); maybe (it runs if what is
-            upstream makes other bytes than before).
+        action: run (or be restored, if the cache knows what is upstream once that is there);
+            restore (DVC's cache holds what it would make); maybe (it runs if what is upstream
+            makes other bytes than before).
         reasons: what changed about itself.
         upstream: stages before it in the plan, whose outputs it reads.
         seconds: that it took last, or usually takes.

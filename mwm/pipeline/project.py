@@ -1,5 +1,6 @@
 """A DVC project opened for reading: its stages in order, without DVC's locks."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def opened() -> Iterator[Any]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
     try:
         with Repo(_wait_for_lock=True) as repo:
             yield repo

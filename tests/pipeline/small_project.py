@@ -90,6 +90,7 @@ def new(folder: Path) -> Project:
     (folder / ".dvc").mkdir()
     (folder / ".dvc/config").write_text("[core]\n    analytics = false\n    check_update = false\n")
     (folder / ".dvc/.gitignore").write_text("/tmp\n/cache\n")
+    (folder / ".gitignore").write_text("/.mwm/\n/w/\n/start.txt\n/joined.txt\n")
     (folder / "params.yaml").write_text(PARAMS)
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / "source.txt").write_text("hello\n")
