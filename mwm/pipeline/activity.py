@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,16 @@ class Holder:
 
 def holders() -> list[Holder]:
     """What holds locks of DVC; none if the file is missing, or is being written."""
-    found = _read(root() / ".dvc/tmp/rwlock") or {}
-    writes: dict[tuple[int, str], list[str]] = {}
-    reads: dict[tuple[int, str], int] = {}
-    for path, info in found.get("write", {}).items():
-        writes.setdefault((info["pid"], info["cmd"]), []).append(shown(path))
-    for infos in found.get("read", {}).values():
+    locks = _read(root() / ".dvc/tmp/rwlock") or {}
+    held: dict[tuple[int, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for path, info in locks.get("write", {}).items():
+        held[info["pid"], info["cmd"]][0].add(shown(path))
+    for path, infos in locks.get("read", {}).items():
         for info in infos:
-            reads[info["pid"], info["cmd"]] = reads.get((info["pid"], info["cmd"]), 0) + 1
+            held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-        Holder(pid, _told(cmd), claim.born(pid) is not None, sorted(writes.get((pid, cmd), [])), n)
-        for (pid, cmd), n in (dict.fromkeys(writes, 0) | reads).items()
+        Holder(pid, _told(cmd), claim.born(pid) is not None, sorted(writes), len(reads - writes))
+        for (pid, cmd), (writes, reads) in held.items()
     ]
 
 

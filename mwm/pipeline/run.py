@@ -43,6 +43,8 @@ def run(targets: Targets = None, jobs: Jobs = 1, as_json: AsJson = False) -> Non
         finally:
             _put_in_order(wanted, before)
     seconds = time.monotonic() - began
+    kept = f", {len(crew.restored)} restored or unchanged" if crew.restored else ""
+    say(f"run: {len(crew.ran)} stages ran{kept}, in {duration(seconds)}")
     if as_json:
         ended = {"ran": crew.ran, "restored": crew.restored, "failed": crew.failed}
         print_json(ended | {"seconds": round(seconds, 1)})
@@ -51,8 +53,6 @@ def run(targets: Targets = None, jobs: Jobs = 1, as_json: AsJson = False) -> Non
             f"{', '.join(crew.failed)} failed, as told above; {len(crew.ran)} other stages ran and "
             "are kept, `mwm run` goes on from there"
         )
-    kept = f", {len(crew.restored)} restored or unchanged" if crew.restored else ""
-    say(f"run: {len(crew.ran)} stages ran{kept}, in {duration(seconds)}")
 
 
 def _entries(targets: Sequence[str]) -> dict[Path, list[str]]:
