@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mwm.pipeline import activity, project
 
 CHECKPOINTS = (".mwm/checkpoints/*", "runs/*/.mwm/checkpoints/*")  # the second: those of studies
@@ -63,6 +61,8 @@ def _patterns(stages: list[Any]) -> Iterator[tuple[Path, str]]:
 
     By dvc.lock, and by dvc.yaml, where `runs/${key}/model.safetensors` stands for all items.
     """
+    import yaml
+
     for lock, file in project.lock_files(stages).items():
         outs = [
             out["path"]
