@@ -7,7 +7,7 @@ from typing import Any
 
 from mwm import UsageError
 from mwm.pipeline import project
-from mwm.pipeline.reasons import Reason, changes
+from mwm.pipeline.reasons import Reason, changes, outputs
 from mwm.pipeline.telling import AsJson, Targets, print_json, shortened
 
 OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
@@ -64,10 +64,10 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
 
 def stale(repo: Any, stages: list[Any]) -> list[Stale]:
     """The stale among `stages`, which come in the order of the pipeline."""
-    makers = {out.fs_path: out for out in repo.index.outs}
+    made = outputs(repo)
     found: dict[str, Stale] = {}
     for stage in stages:
-        reasons = changes(stage, makers)
+        reasons = changes(stage, made)
         above = [up.addressing for up in project.upstream(repo, stage) if up.addressing in found]
         if reasons or above:
             found[stage.addressing] = Stale(stage.addressing, reasons, sorted(above))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mwm.pipeline import project, times
-from mwm.pipeline.reasons import Reason, changes, missing
+from mwm.pipeline.reasons import Reason, changes, missing, outputs
 from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
 
 Action = Literal["run", "restore", "maybe"]
@@ -76,11 +76,11 @@ def steps(targets: Sequence[str]) -> list[Step]:
     """The stages that `dvc repro TARGETS` would not skip, in its order."""
     found: dict[str, Step] = {}
     with project.opened() as repo:
-        makers = {out.fs_path: out for out in repo.index.outs}
+        made = outputs(repo)
         outlook = times.Outlook([], times.last())
         for stage in project.ordered(repo, targets):
             above = [up for up in project.upstream(repo, stage) if up.addressing in found]
-            reasons = [*changes(stage, makers), *missing(stage)]
+            reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:
                 continue
             found[stage.addressing] = Step(

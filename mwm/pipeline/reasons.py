@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from mwm.pipeline.project import shown
@@ -45,8 +46,15 @@ class Reason:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
-def changes(stage: Any, makers: dict[str, Any]) -> list[Reason]:
-    """What makes a stage stale by itself; `makers` gives the output that a path is, if it is one.
+def outputs(repo: Any) -> dict[str, Any]:
+    """All outputs of the project, by path, and None for the folders that hold them."""
+    found = {out.fs_path: out for out in repo.index.outs}
+    above = {str(folder) for path in found for folder in Path(path).parents}
+    return dict.fromkeys(above) | found
+
+
+def changes(stage: Any, made: dict[str, Any]) -> list[Reason]:
+    """What makes a stage stale by itself; `made` are all `outputs` of the project.
 
     A file that is not here counts as what dvc.lock says it was: a dep as its maker's output.
     """
@@ -61,7 +69,7 @@ def changes(stage: Any, makers: dict[str, Any]) -> list[Reason]:
     if stage.is_callback or stage.always_changed:
         found.append(Reason("always", stage.addressing))
     for dep in () if stage.frozen else stage.deps:
-        found += _params(dep) if isinstance(dep, ParamsDependency) else _dep(dep, makers)
+        found += _params(dep) if isinstance(dep, ParamsDependency) else _dep(dep, made)
     for out in stage.outs:
         if not out.hash_info:
             found.append(Reason("unrecorded", shown(out.fs_path)))
@@ -82,24 +90,24 @@ def missing(stage: Any) -> list[Reason]:
     ]
 
 
-def _dep(dep: Any, makers: dict[str, Any]) -> Iterator[Reason]:
+def _dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
     path = shown(dep.fs_path)
-    made = makers.get(dep.fs_path)
+    out = made.get(dep.fs_path)
     if not dep.hash_info:
         yield Reason("unrecorded", path)
     elif dep.exists:
         if dep.workspace_status():
             yield Reason("dep", path)
-    elif made is not None and made.hash_info:
-        if made.hash_info != dep.hash_info:
+    elif out is not None:
+        if out.hash_info and out.hash_info != dep.hash_info:
             yield Reason("dep", path)
-    elif made is None and not _part_of(dep.fs_path, makers):
+    elif dep.is_in_repo and not _of_outputs(dep.fs_path, made):
         yield Reason("missing", path)
 
 
-def _part_of(path: str, makers: dict[str, Any]) -> bool:
-    """Whether a path lies in an output that is a folder, or holds outputs."""
-    return any(f"{path}/".startswith(f"{m}/") or m.startswith(f"{path}/") for m in makers)
+def _of_outputs(path: str, made: dict[str, Any]) -> bool:
+    """Whether a path is a folder of outputs, or lies in an output that is a folder."""
+    return path in made or any(made.get(str(folder)) for folder in Path(path).parents)
 
 
 def _params(dep: Any) -> Iterator[Reason]:
