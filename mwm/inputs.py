@@ -1,7 +1,8 @@
 """Whether what a stage reads stays as it is while the stage runs.
 
 DVC hashes a stage's deps and params anew when the stage has ended, and records what it finds then:
-an edit made meanwhile would be recorded as if it had been used, and its results be kept for it.
+an edit made meanwhile would be recorded as if it had been used (of code, data and params alike:
+tests/test_inputs.py), and the result be served from the run-cache ever after.
 """
 
 import hashlib

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from mwm.pipeline import times
 from mwm.pipeline.telling import duration
@@ -116,12 +117,13 @@ class Crew:
         """Interrupt the stages at work and wait for them; end those that do not hear it."""
         for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             for process in self._running.values():
-                os.killpg(process.pid, sent)
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.killpg(process.pid, sent)
             deadline = time.monotonic() + GRACE
             try:
                 while self._running:
                     stage, *_ = self._ended.get(timeout=max(deadline - time.monotonic(), 0.01))
                     del self._running[stage]
                 return
-            except queue.Empty:
+            except (queue.Empty, KeyboardInterrupt):  # who asks again does not want to wait
                 continue
