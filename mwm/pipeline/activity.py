@@ -73,7 +73,10 @@ def newest() -> tuple[str, str, float] | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     times = []
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
-        stages = (yaml.load(lock.read_text(), Loader=loader) or {}).get("stages", {})
+        try:
+            stages = (yaml.load(lock.read_text(), Loader=loader) or {}).get("stages", {})
+        except yaml.YAMLError:  # DVC is writing it, which it does in place
+            continue
         for stage, entry in stages.items():
             for path in (lock.parent / out["path"] for out in entry.get("outs", [])):
                 if path.exists():
