@@ -10,7 +10,7 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 CANDIDATES := python3.13 python3.12 python3.11 python3
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-.PHONY: help env repro studies test slow smoke torture lint format clean
+.PHONY: help env repro studies check test slow smoke torture lint format clean
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -39,6 +39,10 @@ studies: $(STAMP) .git  ## run other seeds and methods (hours; each part that ra
 	@echo "studies: dvc repro variants, then dvc repro in results/; then open results/index.html"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm.repro variants
 	@cd results && PATH="$(CURDIR)/$(BIN):$$PATH" "$(CURDIR)/$(BIN)/python" -m mwm.repro
+
+check: $(STAMP) .git  ## check that dvc.lock, code, params and present files agree
+	@echo "check: mwm check (all that is stale, and why)"
+	@$(BIN)/python -m mwm check
 
 test: $(STAMP)  ## run the tests that take seconds
 	@echo "test: pytest (the slow ones: make slow)"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mwm.repro import USUAL, Outlook, mend
+from mwm.pipeline.times import USUAL, Outlook
+from mwm.repro import mend
 
 PIPELINE = """
 stages:

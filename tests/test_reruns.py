@@ -41,6 +41,15 @@ def test_a_second_run_does_nothing(workspace: Workspace) -> None:
     assert workspace.repro() == []
 
 
+def test_stages_at_once_leave_the_bytes_of_a_serial_run(
+    both: tuple[Workspace, Workspace], tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.run("-m", "mwm", "run", "--jobs", "2")
+    assert (tmp_path / "dvc.lock").read_text() == (both[0].folder / "dvc.lock").read_text()
+    assert workspace.repro() == []
+
+
 @pytest.mark.parametrize(
     ("profile", "stages"),
     [

@@ -1,0 +1,133 @@
+"""Whether what a stage reads stays as it is while the stage runs.
+
+DVC hashes a stage's deps and params anew when the stage has ended, and records what it finds then:
+an edit made meanwhile would be recorded as if it had been used (of code, data and params alike:
+tests/test_inputs.py), and the result be served from the run-cache ever after.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError
+
+LOCKS = ".dvc/tmp/rwlock"  # where DVC notes which process reads and writes which files
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """Let the block end well only if what DVC's stage reads stayed as it was; else watch nothing.
+
+    Raises:
+        MwmError: a dep, or a param that the stage declares, changed; DVC then stores nothing.
+    """
+    stage = os.environ.get("DVC_STAGE", "")
+    before = {path: _content(path) for path in (_read_by(_ancestors()) if stage else ())}
+    yield
+    for path, content in before.items():
+        if (now := _content(path)) != content and _concerns(stage, path, content, now):
+            raise MwmError(
+                f"{os.path.relpath(path)}: expected it to stay as it was while {stage} ran, found "
+                "it changed; the result may mix both and is not recorded, run the command again"
+            )
+
+
+def _ancestors() -> list[int]:
+    """This process, the one that started it, and so on; only those two where there is no /proc."""
+    found = [os.getpid(), os.getppid()]
+    while found[-1] > 1:
+        try:
+            told = Path(f"/proc/{found[-1]}/stat").read_text(encoding="utf-8")
+        except OSError:
+            break
+        found.append(int(told.rpartition(")")[2].split()[1]))
+    return found
+
+
+def _read_by(pids: list[int]) -> list[Path]:
+    """The files that one of these processes, DVC, has locked for reading alone."""
+    for root in _projects():
+        locks = _locks(root)
+        outs = locks.get("write", {}).keys()
+        held = {
+            path for path, who in locks.get("read", {}).items() for w in who if w["pid"] in pids
+        }
+        if held:
+            return [Path(path) for path in sorted(held - outs)]
+    return []
+
+
+def _projects() -> list[Path]:
+    """Folders of which DVC may be running the stage: a study's commands leave theirs."""
+    here = Path.cwd()
+    around = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
+    return [Path(os.environ.get("DVC_ROOT", here)), *around[:1]]
+
+
+def _locks(root: Path) -> dict[str, Any]:
+    """DVC's locks; read again if another command of DVC is just writing them."""
+    for _ in range(20):
+        try:
+            found: dict[str, Any] = json.loads((root / LOCKS).read_text(encoding="utf-8"))
+            return found
+        except FileNotFoundError:
+            break
+        except ValueError:
+            time.sleep(0.01)
+    return {}
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a small file, else a hash of them; of a folder, of all that is in it."""
+    try:
+        if path.is_dir():
+            inside = sorted(each for each in path.rglob("*") if each.is_file())
+            return b"".join(str(each).encode() + _content(each) for each in inside)
+        if path.stat().st_size < 2**16:
+            return path.read_bytes()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").digest()
+    except OSError:
+        return b""
+
+
+def _concerns(stage: str, path: Path, old: bytes, new: bytes) -> bool:
+    """Whether a changed file concerns the stage: of a file of params, only the keys it declares."""
+    if path.suffix != ".yaml":
+        return True
+    import yaml
+
+    keys = _declared(stage.rpartition(":")[2], path)
+    try:
+        before, after = yaml.safe_load(old), yaml.safe_load(new)
+    except yaml.YAMLError:
+        return True
+    return keys is None or any(_value(before, key) != _value(after, key) for key in keys)
+
+
+def _declared(name: str, path: Path) -> list[str] | None:
+    """The keys that a stage declares of a file; None if it reads it whole, or is there no more."""
+    from dvc.dependency.param import ParamsDependency
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    for root in _projects():
+        try:
+            stages = [each for each in Repo(root).index.stages if getattr(each, "name", "") == name]
+        except DvcException:
+            continue
+        deps = [dep for stage in stages for dep in stage.deps if dep.fs_path == str(path)]
+        if deps and all(isinstance(dep, ParamsDependency) and dep.params for dep in deps):
+            return [key for dep in deps for key in dep.params]
+    return None
+
+
+def _value(values: Any, key: str) -> Any:
+    for part in key.split("."):
+        values = values.get(part) if isinstance(values, dict) else None
+    return values

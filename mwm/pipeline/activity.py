@@ -1,0 +1,113 @@
+"""What is at work in a project, read from what DVC and stages note aside; no lock is taken."""
+
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mwm.pipeline import claim
+from mwm.pipeline.project import root, shown
+
+PROGRESS = (".mwm/progress/*.json", "runs/*/.mwm/progress/*.json")  # the second: those of studies
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A command that DVC's lock file (`.dvc/tmp/rwlock`) names.
+
+    Attributes:
+        pid, command: the process.
+        alive: whether it is there; DVC itself forgets those that are not.
+        writes: files that nobody else may touch meanwhile.
+        reads: how many files nobody else may write.
+    """
+
+    pid: int
+    command: str
+    alive: bool
+    writes: list[str]
+    reads: int
+
+
+def holders() -> list[Holder]:
+    """What holds locks of DVC; none if the file is missing, or is being written."""
+    locks = _read(root() / ".dvc/tmp/rwlock") or {}
+    held: dict[tuple[int, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for path, info in locks.get("write", {}).items():
+        held[info["pid"], info["cmd"]][0].add(shown(path))
+    for path, infos in locks.get("read", {}).items():
+        for info in infos:
+            held[info["pid"], info["cmd"]][1].add(shown(path))
+    return [
+        Holder(pid, _told(cmd), claim.born(pid) is not None, sorted(writes), len(reads - writes))
+        for (pid, cmd), (writes, reads) in held.items()
+    ]
+
+
+def progress(alive: bool = True) -> dict[Path, dict[str, Any]]:
+    """The files in which stages note how far they are; those whose process is gone: not `alive`."""
+    paths = (path for pattern in PROGRESS for path in sorted(root().glob(pattern)))
+    found = {path: _read(path) for path in paths}
+    return {
+        path: note
+        for path, note in found.items()
+        if note is not None and claim.alive(note.get("pid", 0), note.get("pid_started", 0)) == alive
+    }
+
+
+def eta(note: dict[str, Any]) -> float | None:
+    """Seconds that a stage still takes at the pace so far; None before its first step."""
+    done, total = note["done"], note["total"]
+    if not done:
+        return None
+    pace = (note["updated"] - note["started"]) / done
+    return max(0.0, float(pace * (total - done) - (time.time() - note["updated"])))
+
+
+def newest() -> tuple[str, str, float] | None:
+    """The stage and path of the output that was written last, and when (Unix seconds)."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    times = []
+    for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
+        try:
+            stages = (yaml.load(lock.read_text(), Loader=loader) or {}).get("stages", {})
+        except yaml.YAMLError:  # DVC is writing it, which it does in place
+            continue
+        for stage, entry in stages.items():
+            for path in (lock.parent / out["path"] for out in entry.get("outs", [])):
+                if path.exists():
+                    times.append((path.stat().st_mtime, stage, shown(str(path))))
+    when, stage, path = max(times, default=(0.0, "", ""))
+    return (stage, path, when) if when else None
+
+
+def _inside(path: Path) -> bool:
+    """Whether a dvc.lock is the project's own, not that of a project inside it."""
+    above = path.parent
+    while above != root() and not (above / ".dvc").is_dir():
+        above = above.parent
+    return above == root()
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """A JSON object; None if it is not there, or not whole at this moment."""
+    for _ in range(3):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            time.sleep(0.02)
+    return None
+
+
+def _told(command: str) -> str:
+    """A command without the folders of its program."""
+    program, _, rest = command.partition(" ")
+    name = "dvc" if program.endswith("dvc/__main__.py") else Path(program).name
+    return f"{name} {rest}".strip()

@@ -1,0 +1,95 @@
+"""Whether dvc.lock, code, params and present files agree; for CI, also without data."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mwm import UsageError
+from mwm.pipeline import project
+from mwm.pipeline.reasons import Reason, changes, outputs
+from mwm.pipeline.telling import AsJson, Targets, print_json, shortened
+
+OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that `dvc repro` may have to run.
+
+    Attributes:
+        stage: its name.
+        reasons: what changed about itself.
+        upstream: stale stages whose outputs it reads.
+    """
+
+    stage: str
+    reasons: list[Reason] = field(default_factory=list)
+    upstream: list[str] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        reasons = [reason.record() for reason in self.reasons]
+        return {"stage": self.stage, "reasons": reasons, "upstream": self.upstream}
+
+
+def check(targets: Targets = None, as_json: AsJson = False) -> None:
+    """Exit with 0 only if dvc.lock, code, params and present files agree; else with 1, saying why.
+
+    What is merely not pulled is fine. Without TARGETS: all stages, and dvc.lock has no others.
+    JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
+    "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml]}.
+    """
+    with project.opened() as repo:
+        stages = project.ordered(repo, targets or [])
+        found = stale(repo, stages)
+        gone = [] if targets else [name for _, name in project.gone(stages)]
+        faults = _faults(stages)
+    if as_json:
+        records = [each.record() for each in found]
+        print_json({"stale": records, "gone": gone, "params": faults})
+    else:
+        for each in found:
+            print(f"{each.stage}:")
+            for reason in each.reasons:
+                print(f"  {shortened(str(reason), 98)}")
+            if each.upstream:
+                print(f"  downstream of {shortened(', '.join(each.upstream), 84)}")
+        for name in gone:
+            print(f"{name}: in dvc.lock, but dvc.yaml has no such stage; see `mwm prune`")
+        print(*(f"error: {fault}" for fault in faults), sep="\n", end="\n" if faults else "")
+        print(_told(len(stages), len(found), len(gone), len(faults)))
+    sys.exit(1 if found or gone or faults else 0)
+
+
+def stale(repo: Any, stages: list[Any]) -> list[Stale]:
+    """The stale among `stages`, which come in the order of the pipeline."""
+    made = outputs(repo)
+    found: dict[str, Stale] = {}
+    for stage in stages:
+        reasons = changes(stage, made)
+        above = [up.addressing for up in project.upstream(repo, stage) if up.addressing in found]
+        if reasons or above:
+            found[stage.addressing] = Stale(stage.addressing, reasons, sorted(above))
+    return list(found.values())
+
+
+def _faults(stages: list[Any]) -> list[str]:
+    """Faults of params.yaml, if its schema is this project's."""
+    if not any(OURS in str(stage.cmd) for stage in stages) or not Path("params.yaml").exists():
+        return []
+    from mwm import params
+
+    try:
+        params.load()
+    except UsageError as error:
+        return str(error).split("\nerror: ")
+    return []
+
+
+def _told(stages: int, stale: int, gone: int, faults: int) -> str:
+    if not stale + gone + faults:
+        return f"check: {stages} stages agree with dvc.lock"
+    parts = {"stale": stale, "gone": gone, "faults of params.yaml": faults}
+    counts = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+    return f"check: of {stages} stages {counts}; `mwm plan` tells what `dvc repro` would run"

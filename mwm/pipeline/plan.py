@@ -1,0 +1,122 @@
+"""What `dvc repro` would run, all the way down, why, and how long it took last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mwm.pipeline import project, times
+from mwm.pipeline.reasons import Reason, changes, missing, outputs
+from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
+
+Action = Literal["run", "restore", "maybe"]
+TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage that `dvc repro` does not skip, or may not.
+
+    Attributes:
+        stage: its name.
+        action: run (or be restored, if the cache knows what is upstream once that is there);
+            restore (DVC's cache holds what it would make); maybe (it runs if what is upstream
+            makes other bytes than before).
+        reasons: what changed about itself.
+        upstream: stages before it in the plan, whose outputs it reads.
+        seconds: that it took last, or usually takes.
+    """
+
+    stage: str
+    action: Action
+    reasons: list[Reason]
+    upstream: list[str]
+    seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return vars(self) | {"reasons": [reason.record() for reason in self.reasons]}
+
+    @property
+    def why(self) -> str:
+        """One line."""
+        if self.reasons:
+            more = f" (and {len(self.reasons) - 1} more)" if len(self.reasons) > 1 else ""
+            return f"{shortened(str(self.reasons[0]), 76)}{more}"
+        return shortened(f"if there is something new from {', '.join(self.upstream)}", 88)
+
+
+def plan(targets: Targets = None, as_json: AsJson = False) -> None:
+    """Tell what `dvc repro TARGETS` would run, all the way down, why, and how long it took last.
+
+    JSON: {"steps": [{"stage", "action": "run", "restore" or "maybe", "reasons": [{"kind", "what",
+    "old", "new"}], "upstream", "seconds"}], "seconds": {"certain", "at_most"}}.
+    """
+    found = steps(targets or ["dvc.yaml"])
+    certain = sum(step.seconds for step in found if step.action == "run")
+    at_most = sum(step.seconds for step in found if step.action != "restore")
+    if as_json:
+        totals = {"certain": round(certain, 1), "at_most": round(at_most, 1)}
+        print_json({"steps": [step.record() for step in found], "seconds": totals})
+        return
+    for step in found:
+        told = "" if step.action == "restore" else f" ({duration(step.seconds)})"
+        print(f"{step.stage} {TOLD[step.action]}{told}:\n  {step.why}")
+    if any(reason.kind == "missing" for step in found for reason in step.reasons):
+        print("plan: missing files that a remote has come by `dvc pull`, with nothing run")
+    runs, maybe = ([s for s in found if s.action == action] for action in ("run", "maybe"))
+    print(
+        f"plan: {len(runs)} run ({duration(certain)}), {len(maybe)} may follow "
+        f"({duration(at_most)} in all)"
+        if found
+        else "plan: nothing to do"
+    )
+
+
+def steps(targets: Sequence[str]) -> list[Step]:
+    """The stages that `dvc repro TARGETS` would not skip, in its order."""
+    found: dict[str, Step] = {}
+    with project.opened() as repo:
+        made = outputs(repo)
+        outlook = times.Outlook([], times.last())
+        for stage in project.ordered(repo, targets):
+            above = [up for up in project.upstream(repo, stage) if up.addressing in found]
+            reasons = [*changes(stage, made), *missing(stage)]
+            if not reasons and not above:
+                continue
+            found[stage.addressing] = Step(
+                stage.addressing,
+                _action(stage, reasons, above),
+                reasons,
+                sorted(up.addressing for up in above),
+                outlook.usual(stage.addressing),
+            )
+    return list(found.values())
+
+
+def _action(stage: Any, reasons: list[Reason], above: list[Any]) -> Action:
+    pending = {project.shown(out.fs_path) for up in above for out in up.outs}
+    if all(reason.what in pending for reason in reasons):
+        return "maybe"
+    if not above and _in_cache(stage, reasons):
+        return "restore"
+    return "run"
+
+
+def _in_cache(stage: Any, reasons: list[Reason]) -> bool:
+    """Whether DVC finds what the stage would make: under dvc.lock's hashes, or in its run-cache."""
+    cache = stage.repo.stage_cache
+    if all(reason.kind == "missing" for reason in reasons):
+        return bool(stage.outs_cached())
+    from dvc.dependency.base import DependencyDoesNotExistError
+    from dvc.stage.cache import RunCacheNotFoundError
+
+    try:
+        stage.save_deps()
+    except DependencyDoesNotExistError:
+        return False
+    stage.cmd_changed = True  # so that the run-cache is asked, and not the outputs of before
+    try:
+        cache.restore(stage, dry=True)
+    except RunCacheNotFoundError:
+        return False
+    return True

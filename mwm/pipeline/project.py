@@ -1,0 +1,85 @@
+"""A DVC project opened for reading: its stages in order, without DVC's locks."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mwm import UsageError
+
+
+def root() -> Path:
+    """The DVC project around the current folder; that folder if there is none."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """The `dvc.repo.Repo` around the current folder; what DVC refuses ends in one line.
+
+    If asked to lock something, it waits for other commands of DVC.
+
+    Raises:
+        UsageError: no DVC project, a fault in its files, or a target that it does not know.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
+    try:
+        with Repo(_wait_for_lock=True) as repo:
+            yield repo
+    except DvcException as error:
+        raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
+
+
+def ordered(repo: Any, targets: Sequence[str]) -> list[Any]:
+    """The targets' stages and all that they come from, as `dvc repro` visits them.
+
+    Without targets: all stages of the project.
+    """
+    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+
+    wanted = collect_stages(repo, targets) if targets else None
+    return list(plan_repro(get_active_graph(repo.index.graph), wanted))
+
+
+def upstream(repo: Any, stage: Any) -> list[Any]:
+    """The stages whose outputs `stage` reads; none for a frozen one."""
+    return [] if stage.frozen else list(repo.index.graph.successors(stage))
+
+
+def shown(path: str) -> str:
+    """A path as seen from the current folder."""
+    return Path(os.path.relpath(path)).as_posix()
+
+
+def lock_files(stages: Iterable[Any]) -> dict[Path, Any]:
+    """Every dvc.lock of these stages, with the dvc.yaml beside it as DVC has read it."""
+    pipelines = {stage.dvcfile.path: stage.dvcfile for stage in stages if hasattr(stage, "name")}
+    return {Path(path).with_suffix(".lock"): file for path, file in pipelines.items()}
+
+
+def entries(file: Any) -> list[str]:
+    """The names of the stages in the dvc.lock beside a dvc.yaml, in its order."""
+    return list(file.lockfile_contents.get("stages", {}))
+
+
+def gone(stages: Iterable[Any]) -> list[tuple[Path, str]]:
+    """Entries of dvc.lock, by file and name, of which the dvc.yaml beside has no stage."""
+    files = lock_files(stages).items()
+    return [
+        (path, name) for path, file in files for name in entries(file) if name not in file.stages
+    ]
+
+
+@contextmanager
+def editing(repo: Any, path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a dvc.lock by stage, to be changed; DVC writes them, and nobody else then."""
+    from dvc.utils.serialize import modify_yaml
+
+    with repo.lock, modify_yaml(path) as data:
+        yield data["stages"]

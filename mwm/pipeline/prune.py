@@ -1,0 +1,75 @@
+"""Delete what removed runs and worlds, and stages that were killed, left behind."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm import MwmError
+from mwm.pipeline import activity, claim, leftovers, project
+from mwm.pipeline.telling import AsJson, print_json, size
+
+Yes = Annotated[bool, typer.Option("--yes", help="delete; without it, only list")]
+Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/checkpoints")]
+
+
+def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = False) -> None:
+    """List what no stage has any more, with sizes; with --yes delete it.
+
+    Outputs of stages that are gone and their entries in dvc.lock, files half written by stages that
+    were killed, checkpoints, notes of progress. Never what git tracks, what a stage lists, what is
+    outside the project, nor DVC's cache (`dvc gc`).
+    JSON: {"files": [{"kind", "path", "size"}], "entries": [stages], "size", "deleted"}.
+    """
+    with project.opened() as repo:
+        stages = project.ordered(repo, [])
+        found = leftovers.find(repo, stages)
+        if keep_checkpoints:
+            found = [each for each in found if each.kind != "checkpoint"]
+        gone = project.gone(stages)
+        if yes:
+            _refuse_while_something_runs()
+            for each in found:
+                _delete(each.path, Path(repo.root_dir))
+            for lock, name in gone:
+                with project.editing(repo, lock) as entries:
+                    entries.pop(name, None)
+    total = sum(each.size for each in found)
+    names = [name for _, name in gone]
+    if as_json:
+        files = [each.record() for each in found]
+        print_json({"files": files, "entries": names, "size": total, "deleted": yes})
+        return
+    for each in found:
+        print(f"{size(each.size):>8}  {each.kind:<10}  {project.shown(str(each.path))}")
+    for name in names:
+        print(f"{'':>8}  {'entry':<10}  {name} in dvc.lock")
+    deleted = (
+        "deleted" if yes else "to delete; `mwm prune --yes` does" if found or gone else "left over"
+    )
+    print(f"prune: {len(found)} files or folders ({size(total)}), {len(gone)} entries {deleted}")
+
+
+def _refuse_while_something_runs() -> None:
+    held = [f"{h.command} (pid {h.pid})" for h in activity.holders() if h.alive]
+    run = claim.holder()
+    held += [f"{run['command']} (pid {run['pid']})"] if run else []
+    held += [f"{note['label']} (pid {note['pid']})" for note in activity.progress().values()]
+    if held:
+        raise MwmError(
+            f"{project.root()}: expected nothing at work, found {held[0]}; wait for it (`mwm "
+            "status`), what it is about to use may be among what is to go"
+        )
+
+
+def _delete(path: Path, root: Path) -> None:
+    """Delete a file or folder, and the folders above that it leaves empty."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    for folder in path.parents:
+        if folder == root or any(folder.iterdir()):
+            break
+        folder.rmdir()

@@ -1,0 +1,140 @@
+"""Why a stage is stale: how code, params and present files differ from what dvc.lock says."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mwm.pipeline.project import shown
+
+UNSET = object()  # a param that is not there, on one side
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One difference.
+
+    Attributes:
+        kind: command, param, dep, output, unrecorded (not in dvc.lock), missing (a file that is in
+            dvc.lock but not here, or not in the cache), always (the stage is to run every time).
+        what: the path, the param (`file: key`) or the stage.
+        old: the value in dvc.lock, of a command or param.
+        new: the value now.
+    """
+
+    kind: str
+    what: str
+    old: str | None = None
+    new: str | None = None
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "command" | "param":
+                return f"{self.kind} {self.what}: {self.old} -> {self.new}"
+            case "unrecorded":
+                return f"{self.what} is not in dvc.lock"
+            case "always":
+                return "is to run every time"
+            case "missing":
+                return f"{self.what} is missing"
+            case _:
+                return f"{self.kind} {self.what} changed"
+
+    def record(self) -> dict[str, str]:
+        """As JSON has it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def outputs(repo: Any) -> dict[str, Any]:
+    """All outputs of the project, by path, and None for the folders that hold them."""
+    found = {out.fs_path: out for out in repo.index.outs}
+    above = {str(folder) for path in found for folder in Path(path).parents}
+    return dict.fromkeys(above) | found
+
+
+def changes(stage: Any, made: dict[str, Any]) -> list[Reason]:
+    """What makes a stage stale by itself; `made` are all `outputs` of the project.
+
+    A file that is not here counts as what dvc.lock says it was: a dep as its maker's output.
+    """
+    from dvc.dependency.param import ParamsDependency
+
+    locked = _locked(stage)
+    if stage.cmd and not locked:
+        return [Reason("unrecorded", stage.addressing)]
+    found = []
+    if getattr(stage, "cmd_changed", False):
+        found.append(Reason("command", stage.addressing, str(locked["cmd"]), stage.cmd))
+    if stage.is_callback or stage.always_changed:
+        found.append(Reason("always", stage.addressing))
+    for dep in () if stage.frozen else stage.deps:
+        found += _params(dep) if isinstance(dep, ParamsDependency) else _dep(dep, made)
+    for out in stage.outs:
+        if not out.hash_info:
+            found.append(Reason("unrecorded", shown(out.fs_path)))
+        elif not out.exists:
+            found += [] if out.use_cache else [Reason("missing", shown(out.fs_path))]
+        elif out.workspace_status():
+            found.append(Reason("output", shown(out.fs_path)))
+    return found
+
+
+def missing(stage: Any) -> list[Reason]:
+    """Outputs that DVC would make again since they are not here, or not in its cache."""
+    outs = (out for out in stage.outs if out.hash_info and out.use_cache)
+    return [
+        Reason("missing", shown(out.fs_path))
+        for out in outs
+        if not out.exists or out.changed_cache()
+    ]
+
+
+def _dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
+    path = shown(dep.fs_path)
+    out = made.get(dep.fs_path)
+    if not dep.hash_info:
+        yield Reason("unrecorded", path)
+    elif dep.exists:
+        if dep.workspace_status():
+            yield Reason("dep", path)
+    elif out is not None:
+        if out.hash_info and out.hash_info != dep.hash_info:
+            yield Reason("dep", path)
+    elif dep.is_in_repo and not _of_outputs(dep.fs_path, made):
+        yield Reason("missing", path)
+
+
+def _of_outputs(path: str, made: dict[str, Any]) -> bool:
+    """Whether a path is a folder of outputs, or lies in an output that is a folder."""
+    return path in made or any(made.get(str(folder)) for folder in Path(path).parents)
+
+
+def _params(dep: Any) -> Iterator[Reason]:
+    old = dep.hash_info.value or {}
+    new = dep.read_params()
+    for key in dep.params or [*new, *(old.keys() - new.keys())]:
+        before, after = old.get(key, UNSET), new.get(key, UNSET)
+        if before != after:
+            yield from _values(f"{shown(dep.fs_path)}: {key}", before, after)
+
+
+def _values(key: str, old: Any, new: Any) -> Iterator[Reason]:
+    """The values that differ, below `key`: a section is told by its keys."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*new, *(old.keys() - new.keys())]:
+            if old.get(name, UNSET) != new.get(name, UNSET):
+                yield from _values(f"{key}.{name}", old.get(name, UNSET), new.get(name, UNSET))
+    else:
+        yield Reason("param", key, _told(old), _told(new))
+
+
+def _told(value: Any) -> str:
+    return "unset" if value is UNSET else json.dumps(value, default=str)
+
+
+def _locked(stage: Any) -> dict[str, Any]:
+    """A pipeline stage's entry in dvc.lock; empty if there is none."""
+    contents = getattr(stage.dvcfile, "lockfile_contents", {})
+    entry: dict[str, Any] = contents.get("stages", {}).get(getattr(stage, "name", ""), {})
+    return entry

@@ -1,0 +1,49 @@
+"""What runs now, how far it is and for how long; also while DVC is busy."""
+
+import time
+from typing import Any
+
+from mwm.pipeline import activity, claim
+from mwm.pipeline.telling import AsJson, duration, print_json, shortened
+
+
+def status(as_json: AsJson = False) -> None:
+    """Tell what runs now, how far it is, how long is left, and who holds DVC's locks.
+
+    JSON: {"running": [{"label", "done", "total", "unit", "note", "pid", "eta" (seconds, or null)}],
+    "run": {"pid", "command", "started"} or null, "locks": [{"pid", "command", "alive", "writes",
+    "reads"}], "last": {"stage", "path", "written" (Unix seconds)} or null}.
+    """
+    running = [note | {"eta": activity.eta(note)} for note in activity.progress().values()]
+    run, locks, last = claim.holder(), activity.holders(), activity.newest()
+    if as_json:
+        newest = dict(zip(("stage", "path", "written"), last, strict=True)) if last else None
+        held = [vars(holder) for holder in locks]
+        print_json({"running": running, "run": run, "locks": held, "last": newest})
+        return
+    if run:
+        ago = duration(time.time() - run["started"])
+        print(f"{shortened(run['command'], 60)} (pid {run['pid']}) for {ago}")
+    for note in running:
+        print(_told(note))
+    for holder in locks:
+        print(_held(holder))
+    if not (run or running or any(holder.alive for holder in locks)):
+        print("status: nothing runs")
+        if last:
+            stage, path, when = last
+            print(f"status: last came {path} of {stage}, {duration(time.time() - when)} ago")
+
+
+def _told(note: dict[str, Any]) -> str:
+    left = "" if note["eta"] is None else f", about {duration(note['eta'])} left"
+    more = f", {note['note']}" if note.get("note") else ""
+    share = f"{note['done']:,} of {note['total']:,} {note['unit']}"
+    return shortened(f"{note['label']}: {share}{left}{more} (pid {note['pid']})", 100)
+
+
+def _held(holder: activity.Holder) -> str:
+    pid = f"pid {holder.pid}" if holder.alive else f"pid {holder.pid}, gone: DVC forgets it"
+    writes = ", ".join(holder.writes) or "nothing"
+    told = f"{shortened(holder.command, 50)} ({pid}) writes {shortened(writes, 100)}"
+    return f"{told}; reads {holder.reads} files"

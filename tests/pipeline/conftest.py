@@ -1,0 +1,41 @@
+"""Small projects to use the tools in: fresh, run, or cloned without data."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from small_project import Project, new
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project in which nothing has run; the working directory."""
+    project = new(tmp_path / "fresh")
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new(tmp_path_factory.mktemp("pipeline") / "made")
+    project.run("dvc", "repro", "--quiet")
+    subprocess.run(["git", "-C", str(project.folder), "add", "--all"], check=True)
+    return project
+
+
+@pytest.fixture
+def made(_made: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project in which everything has run, its files in git's index; the working directory."""
+    shutil.copytree(_made.folder, tmp_path / "made")
+    monkeypatch.chdir(tmp_path / "made")
+    return Project(tmp_path / "made")
+
+
+@pytest.fixture
+def cloned(made: Project) -> Project:
+    """The same as after `git clone`: no data, no cache."""
+    subprocess.run(["git", "clean", "-dfqX"], check=True)
+    assert not (made / "joined.txt").exists()
+    assert not (made / ".dvc/cache").exists()
+    return made

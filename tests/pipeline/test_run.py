@@ -1,0 +1,134 @@
+"""`mwm run` runs stages at once, and leaves what a serial `dvc repro` leaves."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_project import Project, new
+
+pytestmark = pytest.mark.slow
+
+WORLDS = [f"world@{world}" for world in "abcd"]
+COUNT = 12  # stages that end at nearly the same time
+
+
+def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def many(project: Project) -> None:
+    """A project with COUNT worlds; the later ones in the file end first."""
+    worlds = ", ".join(f"w{n}: {n}" for n in range(COUNT))
+    project.edit("params.yaml", "{a: 1, b: 2, c: 3, d: 4}", f"{{{worlds}}}")
+    deps = ", ".join(f"w/w{n}/out.txt" for n in range(COUNT))
+    project.edit("dvc.yaml", "w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt", deps)
+    end = "> w/${key}/out.txt"
+    project.edit("dvc.yaml", end, f"{end} && sleep $((({COUNT} - ${{item}}) / 4))")
+
+
+def test_four_at_once_leave_the_lock_of_a_serial_run(fresh: Project, tmp_path: Path) -> None:
+    many(fresh)
+    serial = new(tmp_path / "serial")
+    many(serial)
+    told = fresh.run("mwm", "run", "-j", "4")
+    assert "beside world@" in told
+    serial.run("dvc", "repro")
+    assert (fresh / "dvc.lock").read_text() == (serial / "dvc.lock").read_text()
+    assert fresh.told("plan")["steps"] == []
+    assert fresh.told("check")["stale"] == []
+    assert json.loads((fresh / ".mwm/times.json").read_text()).keys() >= {"start", "join"}
+
+
+def test_only_what_changed_runs_and_the_run_cache_is_used(made: Project) -> None:
+    def ran() -> tuple[list[str], list[str]]:
+        out = made.run("mwm", "run", "--json", "-j", "2")
+        told = json.loads(out[out.index("\n{") :])
+        return told["ran"], told["restored"]
+
+    lock = (made / "dvc.lock").read_text()
+    made.edit("params.yaml", "b: 2", "b: 8")
+    assert ran() == (["world@b"], ["join"])
+    made.edit("params.yaml", "b: 8", "b: 2")
+    assert ran() == ([], ["world@b", "join"])
+    assert (made / "dvc.lock").read_text() == lock
+
+
+def test_after_a_failure_those_at_work_finish_and_no_other_starts(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: test ${key} != b && sleep 1 && mkdir")
+    said = fresh.run("mwm", "run", "-j", "2", code=1)
+    assert "error: world@b failed" in said
+    lock = (fresh / "dvc.lock").read_text()
+    assert "world@a:" in lock
+    assert "world@b:" not in lock
+    assert "world@d:" not in lock
+    assert "join:" not in lock
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_all_stages(fresh: Project, sent: signal.Signals) -> None:
+    fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: echo $$ >> pids.txt && sleep 600 && mkdir")
+    process = fresh.start("mwm", "run", "-j", "2")
+    pids = fresh / "pids.txt"
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    os.kill(process.pid, sent)
+    out = process.communicate(timeout=30)[0]
+    assert process.returncode == 130
+    assert out.splitlines()[-1].startswith("interrupted: stages that had ended are kept")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids.read_text().split())
+    assert "start:" in (fresh / "dvc.lock").read_text()
+
+
+def test_a_second_run_says_who_holds_the_project(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: sleep 8 && cp")
+    first = fresh.start("mwm", "run", "join")
+    wait_for((fresh / ".mwm/locks/run").exists)
+    said = fresh.mwm("run", code=1)
+    assert f"found `mwm run join` at work (pid {first.pid})" in said
+    assert first.communicate()[0]
+    assert first.returncode == 0
+
+
+@pytest.mark.parametrize("other", ["dvc repro", "mwm run"])
+def test_beside_another_command_no_result_is_mixed(fresh: Project, other: str) -> None:
+    """Each stage says in its output which process made it, at its start and at its end."""
+    fresh.edit(
+        "dvc.yaml",
+        "echo ${key} | cat start.txt - > w/${key}/out.txt",
+        "echo $$ > w/${key}/out.txt && sleep 0.5 && echo $$ >> w/${key}/out.txt",
+    )
+    both = [fresh.start("mwm", "run", "-j", "2"), fresh.start(*other.split())]
+    said = [process.communicate()[0] for process in both]
+    for process, out in zip(both, said, strict=True):
+        busy = "is busy" in out or "Unable to acquire lock" in out or "at work (pid" in out
+        assert process.returncode == 0 or busy, out
+    fresh.run("mwm", "run", "-j", "2")
+    for world in "abcd":
+        first, last = (fresh / f"w/{world}/out.txt").read_text().split()
+        assert first == last
+    assert fresh.told("check")["stale"] == []
+
+
+def test_status_tells_who_holds_what_while_dvc_is_busy(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: touch begun && sleep 600 && cp")
+    assert fresh.mwm("status") == "status: nothing runs\n"
+    process = fresh.start("dvc", "repro", "start")
+    wait_for((fresh / "begun").exists)
+    (lock,) = fresh.told("status")["locks"]
+    assert lock == {
+        "pid": process.pid,
+        "command": "dvc repro start",
+        "alive": True,
+        "writes": ["start.txt"],
+        "reads": 2,
+    }
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not fresh.told("status")["locks"][0]["alive"]
+    assert "status: nothing runs" in fresh.mwm("status")

@@ -1,0 +1,86 @@
+"""`mwm status` tells what stages note about themselves, and takes no locks."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_project import Project
+
+
+def born(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
+@pytest.fixture
+def note(fresh: Project) -> dict[str, Any]:
+    """The progress of a stage, in this process."""
+    now = time.time()
+    (fresh / ".mwm/progress").mkdir(parents=True)
+    return {
+        "label": "see mirror",
+        "done": 250,
+        "total": 1000,
+        "unit": "iterations",
+        "note": "loss 12.1",
+        "pid": os.getpid(),
+        "pid_started": born(os.getpid()),
+        "started": now - 50,
+        "updated": now,
+    }
+
+
+def test_progress_is_told_with_the_time_left(fresh: Project, note: dict[str, Any]) -> None:
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note))
+    (running,) = fresh.told("status")["running"]
+    assert 140 < running.pop("eta") <= 150
+    assert running == note
+    said = fresh.mwm("status")
+    assert said.startswith("see mirror: 250 of 1,000 iterations, about 2 min left, loss 12.1 (pid ")
+
+
+@pytest.mark.parametrize("change", [{"pid": 10**9}, {"pid_started": 1}])
+def test_a_process_that_is_gone_does_not_run(
+    fresh: Project, note: dict[str, Any], change: dict[str, int]
+) -> None:
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | change))
+    assert fresh.told("status")["running"] == []
+
+
+def test_a_damaged_note_is_no_obstacle(fresh: Project, note: dict[str, Any]) -> None:
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note)[:30])
+    assert fresh.told("status")["running"] == []
+
+
+def test_before_the_first_step_nothing_is_said_of_the_time(
+    fresh: Project, note: dict[str, Any]
+) -> None:
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | {"done": 0}))
+    assert fresh.told("status")["running"][0]["eta"] is None
+
+
+def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
+    os.utime(made / "w/c/out.txt", (time.time() + 5, time.time() + 5))
+    assert last(made) == ("world@c", "w/c/out.txt")
+    assert "status: nothing runs\nstatus: last came w/c/out.txt" in made.mwm("status")
+
+
+def last(project: Project) -> tuple[str, str]:
+    last = project.told("status")["last"]
+    return last["stage"], last["path"]
+
+
+@pytest.mark.parametrize(
+    ("words", "avoided"),
+    [("--help", {"dvc", "torch", "pydantic", "yaml"}), ("status", {"dvc", "torch", "numpy"})],
+)
+def test_it_answers_at_once_since_it_imports_little(words: str, avoided: set[str]) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "mwm", words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "typer" in imported
+    assert not avoided & imported
