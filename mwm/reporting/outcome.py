@@ -94,23 +94,23 @@ def _folder(name: str) -> Iterator[Path]:
 
 def _fetch(revision: str, folder: Path) -> None:
     """Copy FILES of a revision, from Git or from DVC's cache, as far as they are there."""
-    from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
+    from dvc.repo import Repo
 
     try:
-        files = DVCFileSystem(".", rev=revision)
-    except (DvcException, SCMError) as error:
+        repo = Repo(".", rev=revision)
+    except DvcException as error:
         raise UsageError(
             f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
             f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"
         ) from None
-    for file in FILES:
-        (folder / file).parent.mkdir(exist_ok=True)
-        try:
-            files.get_file(file, str(folder / file))
-        except (OSError, DvcException):
-            (folder / file).unlink(missing_ok=True)
+    with repo:
+        for file in FILES:
+            (folder / file).parent.mkdir(exist_ok=True)
+            try:
+                repo.dvcfs.get_file(file, str(folder / file))
+            except (OSError, DvcException):  # not in that revision, or not in the cache
+                (folder / file).unlink(missing_ok=True)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
