@@ -1,4 +1,4 @@
-"""Queued experiments with real DVC: what they share, what they leave alone, and how they compare."""
+"""Experiments with real DVC: what they share, what they leave alone, and how they compare."""
 
 import re
 from pathlib import Path

@@ -34,9 +34,10 @@ def _figure(light: bytes, dark: bytes, alternative: str, caption: str) -> str:
     )
 
 
-def image(content: bytes, alternative: str) -> str:
-    """A PNG or GIF within the page, and what stands in its place unseen."""
-    return f'<img src="{_inline(content)}" alt="{escape(alternative)}">'
+def image(content: bytes, alternative: str, width: int | None = None) -> str:
+    """A PNG or GIF within the page, and what stands in its place unseen; `width` in pixels."""
+    size = "" if width is None else f' width="{width}"'
+    return f'<img src="{_inline(content)}" alt="{escape(alternative)}"{size}>'
 
 
 def _inline(content: bytes) -> str:
