@@ -21,7 +21,7 @@ TEMPLATE = Path(__file__).with_name("compare.html")
 COLOURS = ("#009E73", "#CC79A7", "#999999")  # beside a theme's two; Okabe and Ito's
 DASHES = ("-", (0, (2.5, 1.2)), (0, (1, 1)))  # of the first five lines, of the next, ...
 DPI = 110
-WIDTH = 1050  # of a row of pictures, in pixels; of more than three runs the row scrolls
+WIDTH = 960  # of a row of pictures, in pixels; of more than three runs the row scrolls
 CURVES = (
     "A column per run: above from the original to the variant, below back. L<sub>t</sub>, the "
     "squared error of what one world's V decodes from the other's code, on validation episodes. "
