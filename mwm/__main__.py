@@ -1,4 +1,4 @@
-"""Commands beside `dvc`, on the same files: what is stale, would run, runs, or is left over."""
+"""Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
 
 from mwm import cli
 from mwm.pipeline.check import check
@@ -6,9 +6,10 @@ from mwm.pipeline.plan import plan
 from mwm.pipeline.prune import prune
 from mwm.pipeline.run import run
 from mwm.pipeline.status import status
+from mwm.reporting.compare import compare
 
 app = cli.application(__doc__)
-for function in (check, plan, run, prune, status):
+for function in (check, plan, run, prune, status, compare):
     cli.command(app)(function)
 
 

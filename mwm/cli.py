@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
-from mwm import MwmError, process
+from mwm import MwmError, inputs, process
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -40,7 +40,7 @@ def command(
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
             try:
-                with process.orderly():
+                with process.orderly(), inputs.steady():
                     function(*args, **kwargs)
             except MwmError as error:
                 print(f"error: {error}", file=sys.stderr)

@@ -32,6 +32,7 @@ def evaluate(
     from mwm.evaluation.mirror_test import COLUMNS as MARKED
     from mwm.evaluation.mirror_test import mirror_test
     from mwm.evaluation.tables import gather_curves, write_csv
+    from mwm.models.environment import note
 
     p = params.load()
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
@@ -42,6 +43,9 @@ def evaluate(
     contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
     store.check_folder(out)
     process.claim(out)
+    manifests = [folder / "manifest.json" for folder in folders]
+    if said := note(manifests, torch.device("cpu")):
+        typer.echo(said, err=True)
     rows, dreamt, marked, elements, films = [], [], [], [], {}
     for name, model in models.items():
         shown = {world: contents[world] for world in model.worlds}

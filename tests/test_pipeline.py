@@ -23,7 +23,16 @@ ROOT = closure.ROOT
 SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 ROOMS = sorted((ROOT / "mwm").glob("*/*.py"))
 SHARED_FILES = (
-    "checkpoints", "cli", "faults", "hdf5", "inputs", "params", "process", "records", "seeding", "store"
+    "checkpoints",
+    "cli",
+    "faults",
+    "hdf5",
+    "inputs",
+    "params",
+    "process",
+    "records",
+    "seeding",
+    "store",
 )
 SHARED = ("mwm", "mwm.criterion", *(f"mwm.{name}" for name in SHARED_FILES))
 FOLDERS = ("", "results/", "results/independent/")  # of pipelines

@@ -1,5 +1,6 @@
 """A copy of the project in a folder of its own, at the smoke profile, for real runs of DVC."""
 
+import copy
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -43,6 +44,13 @@ class Workspace:
         self.run("-m", "mwm.profiles", "profiles/smoke.yaml")
         _git(folder, "init", "--quiet")
         self.commit()
+
+    def clone(self, folder: Path) -> Self:
+        """A fresh Git clone of the last commit, in `folder`: no data and no cache."""
+        _git(self.folder, "clone", "--quiet", str(self.folder), str(folder))
+        cloned = copy.copy(self)
+        cloned.folder = folder
+        return cloned
 
     def run(self, *arguments: str, hear: Callable[[str], None] = silent) -> str:
         """Run `python ARGUMENTS` in the copy, with its code; its output, also told line by line.

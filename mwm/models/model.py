@@ -11,9 +11,10 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from mwm import MwmError, __version__, records, seeding, store
+from mwm import MwmError, records, seeding, store
 from mwm.models.conv import ConvVision
 from mwm.models.dense import DenseVision
+from mwm.models.environment import environment
 from mwm.models.memory import Memory
 from mwm.models.sparse import SparseVision
 from mwm.models.vision import Vision
@@ -89,7 +90,7 @@ def save(
         "model": model.config.model_dump(),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "settings": settings,
-        "versions": {"mwm": __version__, "torch": str(torch.__version__)},
+        "environment": environment(next(model.parameters()).device),
     }
     with store.replacing(folder / WEIGHTS) as temporary:
         # Not save_file: it hides the cause of a failed write.

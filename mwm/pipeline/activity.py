@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm import process
 from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
 
@@ -41,7 +42,7 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-        Holder(pid, _told(cmd), claim.born(pid) is not None, sorted(writes), len(reads - writes))
+        Holder(pid, _told(cmd), process.started(pid) > 0, sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError
+from mwm import MwmError, process
 from mwm.pipeline.project import root
 
 PLACE = Path(".mwm/locks/run")
@@ -36,7 +36,7 @@ def claimed() -> Iterator[None]:
             ) from None
         file.truncate(0)
         command = " ".join(["mwm", *sys.argv[1:]])
-        me = {"pid": os.getpid(), "pid_started": born(os.getpid()), "command": command}
+        me = {"pid": os.getpid(), "pid_started": process.started(os.getpid()), "command": command}
         json.dump(me | {"started": time.time()}, file)
         file.flush()
         try:
@@ -54,14 +54,6 @@ def holder() -> dict[str, Any] | None:
         return None
 
 
-def born(pid: int) -> int | None:
-    """When a process started, in ticks since the machine did; None if there is no such process."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except OSError:
-        return None
-
-
 def alive(pid: int, started: int) -> bool:
     """Whether the process is there still, and not another one under its number."""
-    return born(pid) == started
+    return process.started(pid) == started

@@ -1,6 +1,7 @@
 """The charts: learning curves of every run, and the matrix of alignment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -24,12 +25,28 @@ LINES = {  # column: its name, whether another world's code is decoded, whether 
 }
 
 
+@dataclass(frozen=True)
+class Line:
+    """One column of some rows of curves.csv, and how it is drawn."""
+
+    label: str
+    rows: Sequence[Row]
+    column: str
+    style: Mapping[str, Any]
+
+
 def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
-    """Errors on validation episodes: a column per run, from the original above, back below.
+    """Errors on validation episodes, as `lines_figure` draws them."""
+    lines = [Line(LINES[name][0], curves, name, _style(name, theme)) for name in LINES]
+    return lines_figure(lines, theme, dpi)
+
+
+def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
+    """Lines over iterations: a column per run, from the original above, back below.
 
     Of several seeds the median at each iteration, on a band from the least to the greatest.
     """
-    runs = list(dict.fromkeys(row.model for row in curves))
+    runs = list(dict.fromkeys(row.model for line in lines for row in line.rows))
     columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
     figure = blank(max(2.05 * columns + 0.5, 8.5), 3.7 * bands + 0.7, dpi)
     figure.set_layout_engine("constrained")
@@ -38,9 +55,8 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
         band, column = divmod(index, columns)
         there, back = panels[2 * band : 2 * band + 2, column]
         if index < len(runs):
-            of_run = [row for row in curves if row.model == runs[index]]
-            _losses(there, [row for row in of_run if row.source == ORIGINAL], theme)
-            _losses(back, [row for row in of_run if row.source != ORIGINAL], theme)
+            _losses(there, lines, runs[index], True, theme)
+            _losses(back, lines, runs[index], False, theme)
             there.set_title(runs[index], loc="left", pad=18)
             back.set_xlabel("iteration")
         elif runs:
@@ -48,36 +64,45 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
             back.remove()
     for panel in panels[:, 0]:
         panel.set_ylabel("squared error\nper frame (pixels)")
-    handles = [Line2D([], [], label=LINES[column][0], **_line(column, theme)) for column in LINES]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(LINES), handlelength=3)
+    handles = [Line2D([], [], label=line.label, **line.style) for line in lines]
+    figure.legend(
+        handles=handles, loc="outside upper center", ncols=min(len(lines), 4), handlelength=3
+    )
     return png(figure)
 
 
-def _losses(panel: Axes, rows: Sequence[Row], theme: Theme) -> None:
+def _losses(panel: Axes, lines: Sequence[Line], run: str, forward: bool, theme: Theme) -> None:
     """One direction of one run."""
-    for column in LINES:
+    words = "not recorded"
+    for line in lines:
         known: dict[float, list[float]] = {}
-        for row in rows:
-            iteration, error = row["iteration"], row[column]
+        for row in line.rows:
+            if row.model != run or (row.source == ORIGINAL) != forward:
+                continue
+            words = f"{symbol(row.source)} → {symbol(row.target)}"
+            iteration, error = row["iteration"], row[line.column]
             if iteration is not None and error is not None and error > 0:
                 known.setdefault(iteration, []).append(error)
         if known:
-            style = _line(column, theme)
             middle = [median(errors) for errors in known.values()]
-            panel.plot(list(known), middle, marker="o" if len(known) == 1 else None, **style)
+            panel.plot(list(known), middle, marker="o" if len(known) == 1 else None, **line.style)
             low, high = map(min, known.values()), map(max, known.values())
             panel.fill_between(
-                list(known), list(low), list(high), color=style["color"], alpha=0.2, linewidth=0
+                list(known),
+                list(low),
+                list(high),
+                color=line.style["color"],
+                alpha=0.2,
+                linewidth=0,
             )
             panel.set_yscale("log")
-    words = f"{symbol(rows[0].source)} → {symbol(rows[0].target)}" if rows else "not recorded"
     panel.text(0, 1.03, words, transform=panel.transAxes, color=theme.muted)
     panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(ScalarFormatter())
     panel.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _line(column: str, theme: Theme) -> dict[str, Any]:
+def _style(column: str, theme: Theme) -> dict[str, Any]:
     """Colour tells whose code is decoded, dashes that it is a prediction."""
     _, crossed, predicted = LINES[column]
     colour = theme.cross if crossed else theme.own

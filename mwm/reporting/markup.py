@@ -28,20 +28,25 @@ def figures(drawn: Drawn, said: Said) -> dict[str, str]:
 
 
 def _figure(light: bytes, dark: bytes, alternative: str, caption: str) -> str:
-    on_light, on_dark = (
-        f"data:image/{kind(image)};base64,{base64.b64encode(image).decode()}"
-        for image in (light, dark)
-    )
     return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{on_dark}">'
-        f'<img src="{on_light}" alt="{escape(alternative)}"></picture>'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{_inline(dark)}">'
+        f"{image(light, alternative)}</picture><figcaption>{caption}</figcaption></figure>"
     )
 
 
-def kind(image: bytes) -> str:
+def image(content: bytes, alternative: str, width: int | None = None) -> str:
+    """A PNG or GIF within the page, and what stands in its place unseen; `width` in pixels."""
+    size = "" if width is None else f' width="{width}"'
+    return f'<img src="{_inline(content)}" alt="{escape(alternative)}"{size}>'
+
+
+def _inline(content: bytes) -> str:
+    return f"data:image/{kind(content)};base64,{base64.b64encode(content).decode()}"
+
+
+def kind(content: bytes) -> str:
     """What an image is: "gif" or "png"."""
-    return "gif" if image.startswith(b"GIF8") else "png"
+    return "gif" if content.startswith(b"GIF8") else "png"
 
 
 def symbol(world: str) -> str:

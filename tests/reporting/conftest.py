@@ -11,6 +11,8 @@ import pytest
 from mwm import records, store
 from mwm.evaluation.dreams import COLUMNS as DREAMT
 from mwm.evaluation.mirror_test import COLUMNS as MARKED
+from mwm.params import Params, Report
+from mwm.reporting.report import report
 from mwm.store import Frames
 
 PONG = ("opponent", "agent", "ball")
@@ -174,3 +176,21 @@ def three(tmp_path_factory: pytest.TempPathFactory, contents: dict[str, Frames])
     """An evaluation of one model of three worlds; to be read only."""
     worlds = ["original", "vswap", "mirror"]
     return evaluate(tmp_path_factory.mktemp("three") / "eval", contents, {"anchored": worlds})
+
+
+@pytest.fixture(scope="session")
+def settings(defaults: Params) -> Report:
+    """A small report."""
+    return defaults.report.model_copy(update={"strip_start": 5, "strip_frames": 3, "dpi": 55})
+
+
+def write_report(evaluation: Path, folder: Path, settings: Report) -> Path:
+    """Write a report and its metrics to `folder`; returns it."""
+    report(evaluation, folder, folder / "metrics.json", settings)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reported(three: Path, settings: Report) -> Path:
+    """The report of `three`; to be read only."""
+    return write_report(three, three.parent / "report", settings)

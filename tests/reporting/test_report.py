@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import write_report
 from forgery import rewrite
 from PIL import Image
 from typer.testing import CliRunner
 
 from mwm.reporting.page import page as write_page
-from mwm.reporting.report import report
 from mwm.reporting.results import read_pairs
 from stages import report as stage
 
@@ -22,7 +22,7 @@ FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
 VOID = {"meta", "img", "source", "br"}
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """Checks that tags are nested, and collects them and the text."""
 
     def __init__(self, text):
@@ -47,24 +47,8 @@ class _Page(HTMLParser):
         return re.sub(r"\s+", " ", "".join(self.words))
 
 
-@pytest.fixture(scope="session")
-def settings(defaults):
-    return defaults.report.model_copy(update={"strip_start": 5, "strip_frames": 3, "dpi": 55})
-
-
-def _report(evaluation, folder, settings):
-    report(evaluation, folder, folder / "metrics.json", settings)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def reported(three, settings):
-    """The report of `three`; to be read only."""
-    return _report(three, three.parent / "report", settings)
-
-
 def _page(folder):
-    return _Page((folder / "index.html").read_text())
+    return Page((folder / "index.html").read_text())
 
 
 def _picture(path):
@@ -73,7 +57,7 @@ def _picture(path):
 
 
 def test_the_same_inputs_give_the_same_bytes(three, reported, settings, tmp_path):
-    again = _report(three, tmp_path, settings)
+    again = write_report(three, tmp_path, settings)
     names = ["index.html", "metrics.json", *FILES]
     assert sorted(path.name for path in again.iterdir()) == sorted(names)
     for name in names:
@@ -108,7 +92,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = _Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1], []))
     assert headline in page.text
     assert verdict in page.text
 
@@ -126,7 +110,7 @@ def test_the_mirror_test_stands_beside_that_of_worlds_alone(reported):
 
 def test_models_of_the_joint_schedule_are_told_apart(evaluated, settings, tmp_path):
     folder = evaluated({"one": ["original", "vswap"], "two": ["original", "mirror"]})
-    page = _page(_report(folder, tmp_path / "report", settings))
+    page = _page(write_report(folder, tmp_path / "report", settings))
     assert "model one" in page.text
     assert "model two" in page.text
 
@@ -135,7 +119,7 @@ def test_an_unlisted_game_and_worlds_of_ones_own_are_reported_too(evaluated, set
     worlds = ["original", "quarter_turn", "x" * 32]
     names = dict.fromkeys(worlds[1:], "mirror")
     folder = evaluated({"anchored": worlds}, objects=(), names=names)
-    page = _page(_report(folder, tmp_path / "report", settings))
+    page = _page(write_report(folder, tmp_path / "report", settings))
     assert "Γo → quarter_turn" in page.text
     assert "No objects are listed for this game" in page.text
     assert "F1" not in page.text
@@ -147,7 +131,7 @@ def test_runs_that_were_never_validated_leave_a_chart_without_lines(
     folder = Path(shutil.copytree(three, tmp_path / "eval"))
     head = (folder / "curves.csv").read_text().splitlines()[0]
     rewrite(folder / "curves.csv", f"{head}\n")
-    _report(folder, tmp_path / "report", settings)
+    write_report(folder, tmp_path / "report", settings)
     empty, drawn = (_picture(f / "curves.png") for f in (tmp_path / "report", reported))
     assert (empty < 200).sum() < 0.7 * (drawn < 200).sum()
 
@@ -175,7 +159,7 @@ def test_the_animation_shows_the_whole_film_at_the_speed_of_play(reported, conte
 
 
 def test_the_figures_grow_with_the_resolution(three, reported, settings, tmp_path):
-    large = _report(three, tmp_path, settings.model_copy(update={"dpi": 110}))
+    large = write_report(three, tmp_path, settings.model_copy(update={"dpi": 110}))
     for name in FIGURES:
         height, width = _picture(reported / f"{name}.png").shape
         twice = (2 * height, 2 * width)

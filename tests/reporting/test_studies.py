@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from test_report import _Page
+from test_report import Page
 
 from mwm import MwmError, params, records
 from mwm.profiles import lay_over
@@ -75,7 +75,7 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     assert (vswap["ball_reading"], mirror["ball_reading"]) == ("right", "upside down")
     assert model_row(study)["minutes"] == 24.0
 
-    page = _Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
+    page = Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
     assert "independent inputs; 600 episodes of random play, told actions" in page.text
     assert "How objects are read across worlds" in page.text
     assert page.text.count("upside down") == 3 + captions.READINGS.count("upside down")  # mirror
@@ -152,7 +152,7 @@ def test_the_stage_writes_tables_pictures_and_a_page(made, tmp_path, monkeypatch
         with Image.open(out / f"{method}.png") as picture:
             assert picture.width > 500
 
-    page = _Page((out / "index.html").read_text())
+    page = Page((out / "index.html").read_text())
     assert "5 of 6 by see, anchor, recruit" in page.text
     assert "0 of 1 by the paper's: all worlds at once, moments" in page.text
     assert "by 16 of 18 ordered pairs in models of all worlds" in page.text

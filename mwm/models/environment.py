@@ -1,0 +1,50 @@
+"""Where a model was trained, as far as its last bits depend on it: versions, processor, threads."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mwm import __version__, store
+
+TOLD = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
+
+
+def environment(device: torch.device) -> dict[str, str]:
+    """The same on the same machine: no times, paths or names of hosts."""
+    cuda = device.type == "cuda"
+    return {
+        "mwm": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processor": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+    }
+
+
+def note(manifests: Sequence[Path], device: torch.device) -> str | None:
+    """One line if models were trained elsewhere than here; None if not.
+
+    Raises:
+        MwmError: a manifest is missing or no JSON.
+    """
+    here = environment(device)
+    elsewhere = []
+    for path in manifests:
+        there = store.read_json(path).get("environment", {})
+        differing = [
+            f"{key} {there.get(key, 'unknown')} there, {here[key]} here"
+            for key in here
+            if key != "python" and there.get(key) != here[key]
+        ]
+        if differing:
+            elsewhere.append(f"{path}: trained elsewhere: {'; '.join(differing)}")
+    if not elsewhere:
+        return None
+    more = f" (and {len(elsewhere) - 1} more)" if elsewhere[1:] else ""
+    return f"note: {elsewhere[0]}{more}; {TOLD}"

@@ -1,0 +1,156 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import evaluate
+from test_report import Page
+from typer.testing import CliRunner
+
+from mwm import MwmError, UsageError
+from mwm.__main__ import app
+from mwm.profiles import lay_over
+from mwm.reporting.comparison import metrics_table, params_table, sides
+from mwm.reporting.comparison_page import markdown, page
+from mwm.reporting.outcome import FILES, read_outcome
+from mwm.reporting.results import read_pairs
+from mwm.reporting.summary import summarise
+from mwm.store import write_json
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+def made(folder, reported, contents, alignment=0.96, seed=0):
+    """A finished run in `folder`: made-up numbers, and the pictures of a real report."""
+    models = {"anchored": ["original", "vswap", "mirror"]}
+    shutil.copytree(reported, folder / "report")
+    evaluate(folder / "eval", contents, models, {("original", "vswap"): alignment})
+    write_json(folder / "metrics.json", summarise(read_pairs(folder / "eval/pairs.csv")))
+    (folder / "params.yaml").write_text(lay_over(PARAMS, [], [f"train.run.seed={seed}"]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, reported, contents):
+    """Three finished runs; to be read only."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        "before": made(folder / "before", reported, contents),
+        "after": made(folder / "after", reported, contents, 0.5, 1),
+        "again": made(folder / "again", reported, contents, 0.7, 2),
+    }
+
+
+@pytest.fixture(scope="module")
+def kept(runs, tmp_path_factory):
+    """A repository whose HEAD is `before`, eval/ kept by DVC; the workspace is `after`."""
+    folder = shutil.copytree(runs["before"], tmp_path_factory.mktemp("kept") / "project")
+    for command in (
+        "git init --quiet",
+        f"{sys.executable} -m dvc init --quiet",
+        f"{sys.executable} -m dvc add --quiet eval/pairs.csv eval/curves.csv",
+        "git add .",
+        "git -c user.name=mwm -c user.email=mwm@localhost commit --quiet --message state",
+    ):
+        subprocess.run(command.split(), cwd=folder, check=True)
+    return shutil.copytree(runs["after"], folder, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def repository(kept, tmp_path, monkeypatch):
+    """A copy of it; the working directory."""
+    monkeypatch.chdir(shutil.copytree(kept, tmp_path / "project"))
+    return tmp_path / "project"
+
+
+def read(runs, *names):
+    return [read_outcome(str(runs[name])) for name in names]
+
+
+def test_params_and_metrics_that_differ_are_told(runs):
+    compared = sides(read(runs, "before", "after"), seeds_together=False)
+    assert params_table(compared) == (
+        ["parameter", "before", "after"],
+        [["train.run.seed", "0", "1"]],
+    )
+    titles, rows = metrics_table(compared)
+    assert titles == ["metric", "before", "after", "change"]
+    assert ["alignment_vswap", "0.96", "0.5", "−0.46"] in rows
+    assert ["alignment_mirror", "0.96", "0.96", "0"] in rows
+    assert "- after against before: 0 of 9 metrics are better, 8 worse." in markdown(compared)
+
+
+def test_runs_that_differ_in_seeds_alone_can_be_one(runs):
+    compared = sides(read(runs, "before", "after", "again"), seeds_together=True)
+    assert [side.name for side in compared] == ["before and 2 more"]
+    assert params_table(compared)[1] == [["train.run.seed", "0, 1, 2"]]
+    assert ["alignment_vswap", "0.7 (0.5 to 0.96)"] in metrics_table(compared)[1]
+
+
+def test_settings_stay_apart_when_seeds_are_together(runs, tmp_path):
+    other = shutil.copytree(runs["again"], tmp_path / "other")
+    text = (other / "params.yaml").read_text()
+    (other / "params.yaml").write_text(text.replace("transport: 100.0", "transport: 0.0"))
+    outcomes = [*read(runs, "before", "after"), read_outcome(str(other))]
+    compared = sides(outcomes, seeds_together=True)
+    assert [len(side.outcomes) for side in compared] == [2, 1]
+    assert ["train.recruit.constraints.transport", "100.0", "0.0"] in params_table(compared)[1]
+
+
+def test_the_page_holds_tables_curves_and_pictures_and_needs_no_other_file(runs):
+    told = Page(page(sides(read(runs, "before", "after"), seeds_together=False)))
+    links = [a[key] for _, a in told.tags for key in ("src", "srcset", "href") if key in a]
+    assert len(links) == 2 + 2 * 3  # curves on light and on dark paper; three pictures of each run
+    assert all(link.startswith("data:image/png;base64,") for link in links)
+    assert "alignment_vswap0.960.5−0.46" in told.text
+    assert "train.run.seed01" in told.text
+
+
+def test_a_revision_comes_from_git_and_from_the_cache(repository, runs):
+    head, workspace = read_outcome("HEAD"), read_outcome("workspace")
+    assert head.missing == workspace.missing == []
+    assert head.metrics == read_outcome(str(runs["before"])).metrics
+    assert head.curves == read_outcome(str(runs["before"])).curves
+    assert head.pictures == read_outcome(str(runs["before"])).pictures
+    assert workspace.metrics == read_outcome(str(runs["after"])).metrics
+
+
+def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
+    shutil.rmtree(repository / ".dvc" / "cache")
+    done = CliRunner().invoke(app, ["compare", "HEAD"])
+    assert done.exit_code == 0
+    assert "HEAD: not at hand: eval/pairs.csv, eval/curves.csv; fetch it with" in done.output
+    assert "| alignment_vswap | 0.96 | 0.5 | −0.46 |" in done.output
+    written = {path.name for path in (repository / "build" / "compare").iterdir()}
+    assert written == {"index.html", "compare.md"}
+
+
+def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
+    study = shutil.copytree(runs["after"], tmp_path / "study")
+    (study / "metrics.json").unlink()
+    assert read_outcome(str(study)).metrics == read(runs, "after")[0].metrics
+
+
+def test_an_unknown_name_is_told_in_one_line(repository):
+    with pytest.raises(
+        UsageError, match=r"^nowhere: expected 'workspace', a folder with.*exp list"
+    ):
+        read_outcome("nowhere")
+
+
+def test_a_folder_or_workspace_without_params_is_refused(repository):
+    (repository / "params.yaml").unlink()
+    with pytest.raises(UsageError, match=r"^workspace: expected a run with params.yaml"):
+        read_outcome("workspace")
+
+
+def test_a_damaged_file_is_told_by_run_and_line(repository):
+    path = repository / "metrics.json"
+    path.write_text('{"successes": "many"}')
+    with pytest.raises(MwmError, match=r"^metrics.json: expected numbers by name"):
+        read_outcome("workspace")
+
+
+def test_all_files_of_a_run_are_named(runs):
+    assert all((runs["before"] / file).is_file() for file in FILES)

@@ -1,0 +1,49 @@
+"""The pages in docs/ say what is so: error messages, links, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+from messages import messages
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_every_error_message_is_explained_and_no_other() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^- `(.+)`$", page, re.M))
+    raised = messages()
+    assert not (missing := sorted(raised.keys() - told)), [f"{raised[m]}: {m}" for m in missing]
+    assert not told - raised.keys(), "no code raises these any more"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)", text):
+        there = page.parent / target if target else page
+        assert there.exists(), f"{page.name}: {target}"
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.M)
+            assert anchor in {_anchor(title) for title in titles}, f"{page.name}: #{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_and_stage_of_a_command_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for module in re.findall(r"python -m ((?:mwm|stages)[\w.]*)", text):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert {page.name for page in PAGES if page.parent != ROOT} - {"README.md"} == set(
+        re.findall(r"\]\(([\w-]+\.md)\)", index)
+    )
+
+
+def _anchor(title: str) -> str:
+    """GitHub's name of a heading: small letters, hyphens for spaces, no other signs."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")

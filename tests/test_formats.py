@@ -1,0 +1,134 @@
+"""docs/file-formats.md tells what is in the files: compared with small real ones."""
+
+import json
+import re
+from pathlib import Path
+
+import h5py
+import pytest
+import yaml
+from conftest import ROOT
+from typer.testing import CliRunner
+
+from stages import decipher, evaluate, train
+
+pytestmark = pytest.mark.slow
+
+PAGE = ROOT / "docs" / "file-formats.md"
+WORLDS, OBJECTS, MODELS = ("original", "mirror"), ("opponent", "agent", "ball"), ("anchored",)
+CONSTRAINTS = ("contrast", "transport")
+FRAMES = ("data/rollouts.h5", "data/frames.h5", "data/worlds/<world>.h5")  # each adds to the last
+ROLLOUTS = {"screens/<episode>", "rewards"}  # which frames.h5 does not have
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """By file, the names of the page's table, and what stands beside each."""
+    tables = {}
+    for section in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
+        rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.M)
+        tables[re.findall("`(.+?)`", section)[0]] = dict(rows)
+    return tables
+
+
+def general(name: str) -> str:
+    """A name of a file, as the page writes it: `f1_<object>` for f1_ball."""
+    name = re.sub(r"\d{6}", "<episode>", name)
+    for kind, names in (
+        ("object", OBJECTS),
+        ("model", MODELS),
+        ("constraint", CONSTRAINTS),
+        ("world", WORLDS),
+    ):
+        name = re.sub(rf"(?<![a-z])({'|'.join(names)})(?![a-z])", f"<{kind}>", name)
+    return name
+
+
+def in_hdf5(path: Path) -> dict[str, str]:
+    """The datasets, their types and dimensions, and the attributes of a file and its groups."""
+    found = {}
+
+    def visit(name: str, node: h5py.Dataset | h5py.Group) -> None:
+        found.update({f"{general(name)}@{key}": "" for key in node.attrs})
+        if isinstance(node, h5py.Dataset):
+            found[general(name)] = f"{node.dtype} ({node.ndim}){', gzip' * bool(node.compression)}"
+
+    with h5py.File(path) as file:
+        visit("", file)
+        file.visititems(visit)
+    return found
+
+
+def type_of(told: str) -> str:
+    """`uint8 (n, 512), gzip` with the number of dimensions alone: `uint8 (2), gzip`."""
+    return re.sub(r"\((.*?)\)", lambda match: f"({match[1].count(',') + 1})", told)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
+    """All files of a brief project with one run."""
+    folder = tmp_path_factory.mktemp("formats")
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
+    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
+    values["train"]["run"]["threads"] = 1
+    values["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
+    values["evaluate"] |= {"frames": 50, "length": 5, "film": 10}
+    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    (folder / "data").mkdir()
+    for name in ("rollouts.h5", "frames.h5"):
+        (folder / "data" / name).symlink_to(worlds / name)
+    (folder / "data" / "worlds").symlink_to(worlds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DVC_ROOT", raising=False)
+        for app, arguments in (
+            *((train.app, ["see", world]) for world in WORLDS),
+            (train.app, ["anchor"]),
+            (decipher.app, ["mirror"]),
+            (train.app, ["recruit", "mirror"]),
+            (evaluate.app, []),
+        ):
+            done = CliRunner().invoke(app, arguments)
+            assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.mark.parametrize("file", [*FRAMES, "runs/decipher/<run>/latents.h5", "eval/film.h5"])
+def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> None:
+    tables = documented()
+    told = dict(tables[file])
+    if file in FRAMES[1:]:
+        for name in FRAMES[: FRAMES.index(file)]:
+            told = {k: v for k, v in tables[name].items() if k not in ROLLOUTS} | told
+    told.pop("@…", None)
+    found = in_hdf5(made / file.replace("<world>", "mirror").replace("<run>", "mirror"))
+    assert told.keys() == found.keys()
+    assert {n: type_of(told[n]) for n in told if "@" not in n} == {
+        n: found[n] for n in found if "@" not in n
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "made_as"),
+    [
+        ("runs/<run>/training.csv", "runs/mirror/training.csv"),
+        ("runs/<run>/validation.csv", "runs/mirror/validation.csv"),
+        ("runs/<run>/validation.csv", "eval/curves.csv"),
+        *((f"eval/{name}.csv",) * 2 for name in ("pairs", "dreams", "elements", "mirror_test")),
+    ],
+)
+def test_every_column_is_documented(made: Path, file: str, made_as: str) -> None:
+    columns = (made / made_as).read_text(encoding="utf-8").splitlines()[0].split(",")
+    told = set(documented()[file])
+    if "validation" in made_as:
+        told.remove("run")  # which eval/curves.csv has
+    assert {general(column) for column in columns} == told
+
+
+def test_every_key_of_a_manifest_is_documented(made: Path) -> None:
+    manifest = json.loads((made / "runs" / "mirror" / "manifest.json").read_text())
+    told = documented()["runs/<run>/manifest.json"]
+    assert manifest.keys() == told.keys()
+    section = PAGE.read_text(encoding="utf-8")
+    assert all(f"`{key}`" in section for key in manifest["environment"])
