@@ -1,11 +1,13 @@
 """`dvc repro` that says, before every stage, how long all that may follow takes."""
 
+import json
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer

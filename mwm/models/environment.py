@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mwm import __version__, store
+from mwm import __version__
 
 TOLD = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
 
@@ -36,7 +36,7 @@ def note(manifests: Sequence[Path], device: torch.device) -> str | None:
     here = environment(device)
     elsewhere = []
     for path in manifests:
-        there = store.read_json(path).get("environment", {})
+        there = records.read(path).get("environment", {})
         differing = [
             f"{key} {there.get(key, 'unknown')} there, {here[key]} here"
             for key in here

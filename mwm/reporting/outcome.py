@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, UsageError, params, store
+from mwm import MwmError, UsageError, faults, store
 from mwm.reporting.results import Row, read_curves, read_pairs
 from mwm.reporting.summary import summarise
 
 WORKSPACE = "workspace"
 PARAMS, METRICS = "params.yaml", "metrics.json"
-PAIRS, CURVES = "eval/pairs.csv", "eval/curves.csv"
+PAIRS, CURVES, SUMS = "eval/pairs.csv", "eval/curves.csv", "eval/manifest.json"
 PICTURES = ("strip", "alignment", "elements")  # of report/
-FILES = (PARAMS, METRICS, PAIRS, CURVES, *(f"report/{name}.png" for name in PICTURES))
+FILES = (PARAMS, METRICS, PAIRS, CURVES, SUMS, *(f"report/{name}.png" for name in PICTURES))
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,13 @@ def read_outcome(name: str) -> Outcome:
     """
     with _folder(name) as folder:
         there = {file for file in FILES if (folder / file).is_file()}
+        if SUMS not in there:  # tables of before they had checksums
+            there -= {PAIRS, CURVES}
         if PARAMS not in there:
             raise UsageError(f"{name}: expected a run with {PARAMS}, found none; name another")
         return Outcome(
             name=Path(name).name if folder == Path(name) else name,
-            params=dict(_flat(params.read(folder / PARAMS)[0])),
+            params=dict(_flat(faults.read(folder / PARAMS)[0])),
             metrics=_metrics(folder, there),
             curves=read_curves(folder / CURVES) if CURVES in there else (),
             pictures={
