@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import pytest
 import yaml
-from conftest import ROOT
+from closure import ROOT
 from typer.testing import CliRunner
 
 from stages import decipher, evaluate, train
