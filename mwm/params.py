@@ -226,8 +226,11 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
     match p:
         case {"preprocess": {"validation": float(validation), "test": float(test)}}:
             if validation + test >= 1:
-                said = "expected validation + test < 1, to leave episodes to train on, found "
-                yield ("preprocess", "test"), f"{said}{validation} + {test}"
+                said = (
+                    "expected validation + test < 1, to leave episodes to train on, "
+                    f"found {validation} + {test}"
+                )
+                yield ("preprocess", "test"), said
     match p:
         case {"variants": {"worlds": dict(worlds)}}:
             if found := worlds.get(ORIGINAL, "none"):
@@ -243,8 +246,10 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
                     if world not in worlds:
                         known = list(map(str, worlds))
                         listed = f"{', '.join(known)}{did_you_mean(world, known)}"
-                        said = f"expected worlds of variants.worlds, found {world!r}; listed: "
-                        yield ("train", "runs", name, "worlds"), f"{said}{listed}"
+                        said = (
+                            f"expected worlds of variants.worlds, found {world!r}; listed: {listed}"
+                        )
+                        yield ("train", "runs", name, "worlds"), said
     match p:
         case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
             yield from _misfit_acts(schedule, train)

@@ -40,7 +40,7 @@ def decipher(
     process.claim(folder)
     done = room.nothing()
     if p.train.run.decipher_first:
-        torch.set_num_threads(p.train.run.threads)
+        torch.set_num_threads(1)  # two take longer: its products are many and small
         codes = []
         for position, world in enumerate(worlds):
             content = store.read_frames(data / f"{world}.h5", "world")

@@ -50,7 +50,7 @@ def test_a_mistake_is_told_in_one_line(project: Path, arguments: list[str], told
     assert result.exit_code == 1
     assert told in result.stderr
     assert result.stderr.splitlines()[-1].startswith("error: ")
-    assert sorted(path.name for path in project.iterdir()) == ["data", "params.yaml"]
+    assert {path.name for path in project.iterdir()} - {".mwm"} == {"data", "params.yaml"}
     assert [path.name for path in (project / "data").iterdir()] == ["rollouts.h5"]
 
 

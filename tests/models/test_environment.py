@@ -1,8 +1,7 @@
-import json
-
 import pytest
 import torch
 
+from mwm import records
 from mwm.models.environment import environment, note
 
 CPU = torch.device("cpu")
@@ -11,7 +10,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def manifest(tmp_path):
     path = tmp_path / "manifest.json"
-    path.write_text(json.dumps({"environment": environment(CPU)}))
+    records.write(path, {"environment": environment(CPU)})
     return path
 
 
@@ -27,7 +26,7 @@ def test_models_trained_here_need_no_note(manifest):
 def test_models_trained_elsewhere_are_noted_in_one_line(manifest):
     there = {"environment": environment(CPU) | {"torch": "2.0.0", "python": "3.9.1"}}
     other = manifest.with_name("other.json")
-    other.write_text(json.dumps(there))
+    records.write(other, there)
     said = note([manifest, other, other], CPU)
     assert said.startswith(f"note: {other}: trained elsewhere: torch 2.0.0 there, ")
     assert "(and 1 more)" in said
@@ -45,5 +44,5 @@ def test_threads_count_since_sums_depend_on_them(manifest):
 
 
 def test_a_manifest_from_before_environments_were_kept_is_noted(manifest):
-    manifest.write_text("{}")
+    records.write(manifest, {})
     assert "torch unknown there" in note([manifest], CPU)

@@ -1,168 +1,12 @@
-import csv
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
+from evaluations import evaluate, write_report
 
-from mwm import records, store
-from mwm.evaluation.dreams import COLUMNS as DREAMT
-from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.params import Params, Report
-from mwm.reporting.report import report
 from mwm.store import Frames
-
-PONG = ("opponent", "agent", "ball")
-FILM = 40
-
-
-def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, Any]:
-    """A row of pairs.csv in which chance is 30 and the world's own error 2."""
-    return {
-        "model": model,
-        "source": source,
-        "target": target,
-        "frames": 100,
-        "reconstruction": 2.0,
-        "transfer": 30 - 28 * alignment,
-        "chance": 30.0,
-        "alignment": alignment,
-        "prediction": 4.0,
-        "predicted_transfer": 30 - 26 * (alignment - 0.1),
-        "predicted_chance": 30.0,
-        "predicted_alignment": alignment - 0.1,
-        "blank": 26.5,
-        "mean_frame": 25.9,
-        "untranslated": 41.25,
-        "upper_bound": 2.0,
-    }
-
-
-def _object(name: str, alignment: float) -> dict[str, Any]:
-    found = alignment > 0.5
-    return {
-        f"f1_{name}": 0.97 * alignment,
-        f"own_f1_{name}": 0.97,
-        f"distance_{name}": 0.25 if found else "",
-        f"found_{name}": float(found),
-        f"reading_{name}": "right" if found else "upside down",
-    }
-
-
-def _curves(run: str, variant: str) -> Iterator[dict[str, Any]]:
-    for iteration in (5, 10, 15):
-        for source, target in (("original", variant), (variant, "original")):
-            error = 2 + 30 / iteration
-            yield {
-                "run": run,
-                "iteration": iteration,
-                "source": source,
-                "target": target,
-                "reconstruction": error,
-                "prediction": error + 2,
-                "transfer": error + 5,
-                "predicted_transfer": error + 7,
-            }
-
-
-def _dreams(
-    model: str, source: str, target: str, objects: tuple[str, ...]
-) -> Iterator[dict[str, Any]]:
-    for name in objects:
-        for step in (1, 2, 3):
-            yield {
-                "model": model,
-                "source": source,
-                "target": target,
-                "object": name,
-                "step": step,
-                "distance": step + (source != target),
-                "found": 1 - step / 10,
-                "copy_distance": 5 * step,
-                "copy_found": 0.5,
-            }
-
-
-def _elements(model: str, worlds: list[str]) -> Iterator[dict[str, Any]]:
-    for world in worlds:
-        for k in range(4):
-            numbers = {"log_sigma": -k, "spread": k, "distance": 0.1, "weight": k, "gradient": k}
-            yield {"model": model, "world": world, "dimension": k, **numbers}
-
-
-def _mark(model: str, world: str, name: str) -> dict[str, Any]:
-    marked = 0.93 if (name == "agent") == (model != "alone") else 0.02
-    return {
-        "model": model,
-        "world": world,
-        "object": name,
-        "frames": 100,
-        "moved": 20 * marked,
-        "marked": marked,
-    }
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def evaluate(
-    folder: Path,
-    contents: dict[str, Frames],
-    models: dict[str, list[str]],
-    alignments: dict[tuple[str, str], float] | None = None,
-    objects: tuple[str, ...] = PONG,
-    names: dict[str, str] | None = None,
-) -> Path:
-    """Write to `folder` as evaluation does, of real frames and made-up numbers; returns it.
-
-    `models` gives each model's worlds, the original first; `alignments` the alignment of ordered
-    pairs, 0.96 where it does not name one; `names` tells which of `contents` a world shows.
-    """
-    folder.mkdir(exist_ok=True)
-    pairs, curves = [], []
-    for model, worlds in models.items():
-        aligned = {
-            (i, j): 1.0 if i == j else (alignments or {}).get((i, j), 0.96)
-            for i in worlds
-            for j in worlds
-        }
-        for (i, j), value in aligned.items():
-            judged = "" if i == j else str(min(value, aligned[j, i]) >= 0.95).lower()
-            row = _pair(model, i, j, value) | {"success": judged}
-            pairs.append(row | {k: v for o in objects for k, v in _object(o, value).items()})
-        for world in worlds[1:]:
-            curves += _curves(world, world)
-    _write(folder / "pairs.csv", pairs)
-    if curves:
-        _write(folder / "curves.csv", curves)
-    _write(folder / "elements.csv", [row for m, ws in models.items() for row in _elements(m, ws)])
-    (folder / "dreams.csv").write_text(f"{','.join(DREAMT)}\n")
-    (folder / "mirror_test.csv").write_text(f"{','.join(MARKED)}\n")
-    if objects:
-        ways = [(m, i, j) for m, worlds in models.items() for i in worlds for j in worlds]
-        _write(folder / "dreams.csv", [row for way in ways for row in _dreams(*way, objects)])
-        shown = [(m, w) for m, worlds in models.items() for w in worlds]
-        shown += [("alone", w) for w in dict.fromkeys(w for _, w in shown)]
-        marks = [(m, w, o) for m, w in shown for o in objects]
-        _write(folder / "mirror_test.csv", [_mark(*mark) for mark in marks])
-    with store.creating_h5(folder / "film.h5", "film", {}) as file:
-        for model, worlds in models.items():
-            plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
-            on = np.unpackbits(np.stack(plays), axis=2)
-            group = file.create_group(model)
-            group.attrs["worlds"] = json.dumps(worlds)
-            group.attrs["source"] = "original"
-            group["truth"] = np.stack(plays)
-            group["decoded"] = on * 200 + np.roll(on, 1, axis=2) * 40
-    records.write_manifest(folder, [path.name for path in folder.glob("*.csv")])
-    return folder
 
 
 @pytest.fixture
@@ -182,12 +26,6 @@ def three(tmp_path_factory: pytest.TempPathFactory, contents: dict[str, Frames])
 def settings(defaults: Params) -> Report:
     """A small report."""
     return defaults.report.model_copy(update={"strip_start": 5, "strip_frames": 3, "dpi": 55})
-
-
-def write_report(evaluation: Path, folder: Path, settings: Report) -> Path:
-    """Write a report and its metrics to `folder`; returns it."""
-    report(evaluation, folder, folder / "metrics.json", settings)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import evaluate
+from evaluations import evaluate
 from test_report import Page
 from typer.testing import CliRunner
 

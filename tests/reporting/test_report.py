@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_report
+from evaluations import write_report
 from forgery import rewrite
 from PIL import Image
 from typer.testing import CliRunner
