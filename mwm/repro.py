@@ -1,19 +1,18 @@
 """`dvc repro` that says, before every stage, how long all that may follow takes."""
 
-import json
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mwm import cli
 from mwm.pipeline import times
+from mwm.pipeline.project import mend
 
 app = cli.application(__doc__)
 
@@ -59,25 +58,6 @@ def repro(
         minutes, seconds = divmod(round(time.monotonic() - began), 60)
         print(f"repro: done in {minutes}:{seconds:02d}")
     sys.exit(code)
-
-
-def mend(folder: Path = Path()) -> None:
-    """Remove DVC's list of who reads and writes what if a killed DVC left it half-written.
-
-    DVC would refuse to run ever after. It rewrites the list in place, in no time: one that is no
-    JSON for a second is nobody's.
-    """
-    path = folder / ".dvc" / "tmp" / "rwlock"
-    for pause in (1, 0):
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-            return
-        except FileNotFoundError:
-            return
-        except ValueError:
-            time.sleep(pause)
-    path.unlink(missing_ok=True)
-    print(f"repro: {path} was left half-written by a killed DVC; removed", flush=True)
 
 
 def _patient(lines: Iterable[str]) -> Iterable[str]:

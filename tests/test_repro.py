@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mwm.pipeline.project import mend
 from mwm.pipeline.times import USUAL, Outlook
-from mwm.repro import mend
 
 PIPELINE = """
 stages:

@@ -1,7 +1,10 @@
 """A DVC project opened for reading: its stages in order, without DVC's locks."""
 
+import json
 import logging
 import os
+import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,25 @@ def root() -> Path:
     """The DVC project around the current folder; that folder if there is none."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
+def mend(folder: Path = Path()) -> None:
+    """Remove DVC's list of who reads and writes what if a killed DVC left it half-written.
+
+    DVC would refuse to run ever after. It rewrites the list in place, in no time: one that is no
+    JSON for a second is nobody's.
+    """
+    path = folder / ".dvc" / "tmp" / "rwlock"
+    for pause in (1, 0):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+            return
+        except FileNotFoundError:
+            return
+        except ValueError:
+            time.sleep(pause)
+    path.unlink(missing_ok=True)
+    print(f"note: {path} was left half-written by a killed DVC; removed", file=sys.stderr)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ def run(targets: Targets = None, jobs: Jobs = 1, as_json: AsJson = False) -> Non
     say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
     began = time.monotonic()
     with claim.claimed():
+        project.mend(project.root())
         wanted = targets or ["dvc.yaml"]
         upstream = {step.stage: step.upstream for step in steps(wanted)}
         before = _entries(wanted)
