@@ -1,3 +1,4 @@
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,12 +49,12 @@ def kept(runs, tmp_path_factory):
     folder = shutil.copytree(runs["before"], tmp_path_factory.mktemp("kept") / "project")
     for command in (
         "git init --quiet",
-        f"{sys.executable} -m dvc init --quiet",
-        f"{sys.executable} -m dvc add --quiet eval/pairs.csv eval/curves.csv",
+        f"{shlex.quote(sys.executable)} -m dvc init --quiet",
+        f"{shlex.quote(sys.executable)} -m dvc add --quiet eval/pairs.csv eval/curves.csv",
         "git add .",
         "git -c user.name=mwm -c user.email=mwm@localhost commit --quiet --message state",
     ):
-        subprocess.run(command.split(), cwd=folder, check=True)
+        subprocess.run(shlex.split(command), cwd=folder, check=True)
     return shutil.copytree(runs["after"], folder, dirs_exist_ok=True)
 
 
