@@ -25,7 +25,7 @@ app = cli.application(__doc__)
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PATIENCE = process.GRACE + 20  # seconds after which what still runs is an orphan
-AT_MOST = 4  # kills of a stage, until it has to come from nothing again
+AT_MOST = 2  # kills of a stage, until all have to come from nothing again
 RUNNING = re.compile(r"Running stage '(.+)':")
 STAGE = re.compile(r" -m stages\.(train \w+|\w+)")  # in a process's command
 STARVED = {  # a stage of each kind, and the folder that it writes to
@@ -185,7 +185,7 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     hits: Counter[str] = Counter()
     while hits.total() < kills:
         victim.forget()
-        left = Counter(dict.fromkeys(victim.seconds, AT_MOST))
+        left = Counter({stage: rng.randint(0, AT_MOST) for stage in victim.seconds})
         while hits.total() < kills:
             kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
             hit = victim.repro(kill, whom, rng.random(), left)
