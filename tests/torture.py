@@ -93,6 +93,7 @@ class Victim:
             whole = hashlib.md5(path.read_bytes()).hexdigest() == path.parent.name + path.name
             if not whole and re.fullmatch("[0-9a-f]{30}", path.name):
                 raise MwmError(f"{path}: damaged")
+        mend(self.workspace.folder)
         if (self.workspace.folder / "dvc.lock").is_file():
             made = self.workspace.outputs()
             if wrong := [name for name in made if made[name] != self.expected[name]]:
