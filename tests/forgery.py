@@ -1,6 +1,6 @@
 """Files that are not what they should be, though their checksums fit: changed, then sealed anew."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,14 @@ def changing_h5(path: Path) -> Iterator[h5py.File]:
     with h5py.File(path, "r+") as file:
         yield file
     hdf5.stamp(path)
+
+
+def altered(source: Path, path: Path, change: Callable[[h5py.File], None]) -> Path:
+    """A copy of an HDF5 file, changed; returns `path`."""
+    path.write_bytes(source.read_bytes())
+    with changing_h5(path) as file:
+        change(file)
+    return path
 
 
 def rewrite(path: Path, content: str | bytes) -> None:

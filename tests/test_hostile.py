@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from forgery import change_record, changing_h5, rewrite
+from forgery import altered, change_record, rewrite
 
 from mwm import MwmError, UsageError, params, records, store
 from mwm.evaluation.tables import gather_curves
@@ -91,10 +91,7 @@ HDF5 = {
 def test_hdf5_that_leads_or_swells_beyond_its_bytes_is_refused(
     tmp_path: Path, worlds: Path, change: Callable[[h5py.File], None], told: str
 ) -> None:
-    path = tmp_path / "mirror.h5"
-    path.write_bytes((worlds / "mirror.h5").read_bytes())
-    with changing_h5(path) as file:
-        change(file)
+    path = altered(worlds / "mirror.h5", tmp_path / "mirror.h5", change)
     with pytest.raises(MwmError) as caught:
         store.read_frames(path, "world")
     assert told in str(caught.value)

@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from forgery import changing_h5
+from forgery import altered
 
 from mwm import MwmError, hdf5, store
 
@@ -232,10 +232,7 @@ FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
 def test_a_faulty_file_is_told(
     tmp_path: Path, worlds: Path, change: Callable[[h5py.File], None], told: str
 ) -> None:
-    path = tmp_path / "frames.h5"
-    path.write_bytes((worlds / "frames.h5").read_bytes())
-    with changing_h5(path) as file:
-        change(file)
+    path = altered(worlds / "frames.h5", tmp_path / "frames.h5", change)
     with pytest.raises(MwmError) as failure:
         store.read_frames(path)
     assert told in str(failure.value)

@@ -5,15 +5,12 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from small_project import Project
 
-
-def born(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+from mwm import process
 
 
 @pytest.fixture
@@ -28,7 +25,7 @@ def note(fresh: Project) -> dict[str, Any]:
         "unit": "iterations",
         "note": "loss 12.1",
         "pid": os.getpid(),
-        "pid_started": born(os.getpid()),
+        "pid_started": process.started(os.getpid()),
         "started": now - 50,
         "updated": now,
     }
