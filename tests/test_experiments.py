@@ -1,10 +1,21 @@
 """Experiments with real DVC: what they share, what they leave alone, and how they compare."""
 
+import json
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from workspace import Workspace
+import yaml
+from safetensors import safe_open
+from workspace import Workspace, environment, git
 
 from mwm import MwmError
 
@@ -12,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 RECRUITING = {f"recruit@{run}" for run in ("transpose", "hswap", "vswap", "invert", "mirror")}
 TRANSPORT = "train.recruit.constraints.transport"
+PATIENCE = 180  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +76,87 @@ def test_a_failed_experiment_leaves_the_workspace_as_it_was(workspace: Workspace
     with pytest.raises(MwmError, match=r"params.yaml:\d+: train.recruit.learning_rate: expected"):
         experiment(workspace, "failed", "train.recruit.learning_rate=fast")
     assert kept(workspace) == before
+
+
+@pytest.mark.parametrize(("way", "length"), [("--temp", 300), ("--queue", 310)])
+def test_a_killed_experiment_goes_on_and_ends_as_one_left_alone(
+    workspace: Workspace, way: str, length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MWM_CHECKPOINT_SECONDS", "0")
+    shutil.rmtree(workspace.folder / ".mwm" / "checkpoints" / "anchor", ignore_errors=True)
+    killed = begin(workspace, way, f"killed{way}", length)
+    wait(lambda: done(workspace) > 0)
+    for process, command in workspace.processes().items():
+        if "stages." not in command:
+            os.kill(process, signal.SIGKILL)
+    killed.wait()
+    wait(lambda: not workspace.processes())
+    stopped = done(workspace)
+    assert 0 < stopped < length
+    assert not anchor(workspace, f"killed{way}")
+
+    resumed = begin(workspace, way, f"resumed{way}", length)
+    seen = []
+
+    def ended() -> bool:
+        seen.append(done(workspace))
+        return seen[-1] == length and bool(anchor(workspace, f"resumed{way}"))
+
+    wait(ended)
+    resumed.wait()
+    assert min(seen) >= stopped, "it began anew"
+
+    alone = workspace.clone(tmp_path / "alone")
+    alone.lay(f"train: {{anchor: {{iterations: {length}}}}}")
+    alone.repro("anchor")
+    assert outputs((alone.folder / "dvc.lock").read_text()) == anchor(workspace, f"resumed{way}")
+
+
+def begin(workspace: Workspace, way: str, name: str, length: int) -> subprocess.Popen[bytes]:
+    """Begin an experiment with an anchor of so many iterations."""
+    setting = f"train.anchor.iterations={length}"
+    command = ["exp", "run", way, "--name", name, "-S", setting, "anchor"]
+    if way == "--queue":
+        workspace.run("-m", "dvc", *command)
+        command = ["queue", "start"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "dvc", *command],
+        cwd=workspace.folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def done(workspace: Workspace) -> int:
+    """Iterations in the checkpoint of the anchor."""
+    places = (workspace.folder / ".mwm" / "checkpoints").glob("anchor/*/latest.safetensors")
+    for place in places:
+        with safe_open(place, "numpy") as checkpoint:
+            return len(json.loads(checkpoint.metadata()["notes"])["history"]["training"])
+    return 0
+
+
+def anchor(workspace: Workspace, name: str) -> Any:
+    """The anchor's outputs by an experiment; None while there is none of that name."""
+    refs = git(workspace.folder, "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    found = [ref for ref in refs if ref.endswith(f"/{name}")]
+    return outputs(git(workspace.folder, "show", f"{found[0]}:dvc.lock")) if found else None
+
+
+def outputs(lock: str) -> Any:
+    """The anchor's outputs by a dvc.lock."""
+    return yaml.safe_load(lock)["stages"]["anchor"]["outs"]
+
+
+def wait(event: Callable[[], bool]) -> None:
+    """Until it happens.
+
+    Raises:
+        AssertionError: it does not.
+    """
+    patience = time.monotonic() + PATIENCE
+    while not event():
+        assert time.monotonic() < patience, "nothing happens"
+        time.sleep(0.2)

@@ -67,17 +67,6 @@ class Victim:
             shutil.rmtree(self.workspace.folder / name, ignore_errors=True)
         (self.workspace.folder / "dvc.lock").unlink()
 
-    def processes(self) -> dict[int, str]:
-        """Commands at work in the copy, by process."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if (entry / "cwd").readlink().is_relative_to(self.workspace.folder):
-                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-            except OSError:
-                continue
-        return {pid: command for pid, command in found.items() if command}
-
     def check(self) -> None:
         """What was finished has the right bytes; nothing runs; nothing in the cache is damaged.
 
@@ -85,7 +74,7 @@ class Victim:
             MwmError: it is otherwise.
         """
         patience = time.monotonic() + PATIENCE
-        while orphans := self.processes():
+        while orphans := self.workspace.processes():
             if time.monotonic() > patience:
                 raise MwmError(f"still at work: {orphans}")
             time.sleep(0.1)
@@ -134,7 +123,7 @@ class Victim:
         return hit
 
     def _kill(self, dvc: int, kill: signal.Signals, whom: str) -> str:
-        at_work = self.processes().items()
+        at_work = self.workspace.processes().items()
         stages = {pid: found[1] for pid, command in at_work if (found := STAGE.search(command))}
         try:
             if whom == "stage" and stages:
@@ -176,6 +165,11 @@ class Victim:
         print(f"{options}: {errors[0]}", flush=True)
 
 
+def kind(stage: str) -> str:
+    """What a stage does, whatever the world or run."""
+    return stage.partition("@")[0]
+
+
 def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     """Kill `dvc repro`, run from nothing; how often by signal, target and stage.
 
@@ -186,7 +180,9 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     hits: Counter[str] = Counter()
     while hits.total() < kills:
         victim.forget()
-        left = Counter({stage: rng.randint(0, AT_MOST) for stage in victim.seconds})
+        # Kinds of stage that no kill has met yet are met at least once.
+        met = {hit.split()[-1] for hit in hits}
+        left = Counter({s: rng.randint(kind(s) not in met, AT_MOST) for s in victim.seconds})
         while hits.total() < kills:
             kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
             hit = victim.repro(kill, whom, rng.random(), left)

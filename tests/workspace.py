@@ -37,17 +37,17 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in _git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
+        for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
             if (ROOT / name).is_file() and not MADE.fullmatch(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         self.run("-m", "mwm.profiles", "profiles/smoke.yaml")
-        _git(folder, "init", "--quiet")
+        git(folder, "init", "--quiet")
         self.commit()
 
     def clone(self, folder: Path) -> Self:
         """A fresh Git clone of the last commit, in `folder`: no data and no cache."""
-        _git(self.folder, "clone", "--quiet", str(self.folder), str(folder))
+        git(self.folder, "clone", "--quiet", str(self.folder), str(folder))
         cloned = copy.copy(self)
         cloned.folder = folder
         return cloned
@@ -84,6 +84,17 @@ class Workspace:
             r"^Running stage '(.+)':", self.run("-m", "dvc", "repro", *targets, hear=hear), re.M
         )
 
+    def processes(self) -> dict[int, str]:
+        """Commands at work in the copy, or in a copy that DVC made of it, by process."""
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "cwd").readlink().is_relative_to(self.folder):
+                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+            except OSError:
+                continue
+        return {pid: command for pid, command in found.items() if command}
+
     def outdated(self) -> set[str]:
         """Stages whose own code, data or params changed since they ran; not those downstream."""
         status = json.loads(self.run("-m", "dvc", "status", "--json", "dvc.yaml"))
@@ -111,18 +122,23 @@ class Workspace:
 
     def commit(self) -> None:
         """Remember the present state."""
-        _git(self.folder, "add", "--all")
+        git(self.folder, "add", "--all")
         author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
-        _git(self.folder, *author, "commit", "--quiet", "--no-verify", "--message", "state")
+        git(self.folder, *author, "commit", "--quiet", "--no-verify", "--message", "state")
 
     def restore(self) -> None:
         """Go back to the remembered state, outputs included."""
-        _git(self.folder, "reset", "--hard", "--quiet")
-        _git(self.folder, "clean", "-d", "--force", "--quiet")
+        git(self.folder, "reset", "--hard", "--quiet")
+        git(self.folder, "clean", "-d", "--force", "--quiet")
         self.run("-m", "dvc", "checkout", "--force", "--quiet")
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str:
+    """Run Git there; its output.
+
+    Raises:
+        MwmError: it failed; with what it said.
+    """
     done = subprocess.run(
         ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
     )
