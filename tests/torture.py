@@ -88,8 +88,12 @@ class Victim:
             if wrong := [name for name in made if made[name] != self.expected[name]]:
                 raise MwmError(f"other bytes: {', '.join(wrong)}")
 
-    def repro(self, kill: signal.Signals, whom: str, when: float, left: Counter[str]) -> str:
+    def repro(
+        self, kill: signal.Signals, whom: str, when: float, left: Counter[str], met: set[str]
+    ) -> str:
         """`dvc repro`, killed once, at a share `when` of a stage that is left; what was at work.
+
+        Of a stage whose kind was not `met` yet, at that share of its first half, lest it be over.
 
         Raises:
             MwmError: it failed by itself.
@@ -113,7 +117,9 @@ class Victim:
                 found = RUNNING.match(line)
                 if found and not hit and left[found[1]]:
                     left[found[1]] -= 1
-                    time.sleep(when * self.seconds[found[1]])
+                    time.sleep(
+                        when * self.seconds[found[1]] * (1 if kind(found[1]) in met else 0.5)
+                    )
                     hit = self._kill(dvc.pid, kill, whom)
         if dvc.returncode and not hit:
             raise MwmError(f"dvc repro failed by itself:\n{''.join(said[-20:])}")
@@ -185,7 +191,7 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
         left = Counter({s: rng.randint(kind(s) not in met, AT_MOST) for s in victim.seconds})
         while hits.total() < kills:
             kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
-            hit = victim.repro(kill, whom, rng.random(), left)
+            hit = victim.repro(kill, whom, rng.random(), left, met)
             victim.check()
             if not hit:
                 break
