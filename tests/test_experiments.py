@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 RECRUITING = {f"recruit@{run}" for run in ("transpose", "hswap", "vswap", "invert", "mirror")}
 TRANSPORT = "train.recruit.constraints.transport"
-PATIENCE = 180  # seconds
+PATIENCE = 600  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +93,14 @@ def test_a_killed_experiment_goes_on_and_ends_as_one_left_alone(
     wait(lambda: not workspace.processes())
     stopped = done(workspace)
     assert 0 < stopped < length
-    assert not anchor(workspace, f"killed{way}")
+    assert not made(workspace, f"killed{way}")
 
     resumed = begin(workspace, way, f"resumed{way}", length)
     seen = []
 
     def ended() -> bool:
         seen.append(done(workspace))
-        return seen[-1] == length and bool(anchor(workspace, f"resumed{way}"))
+        return seen[-1] == length and bool(made(workspace, f"resumed{way}"))
 
     wait(ended)
     resumed.wait()
@@ -109,7 +109,25 @@ def test_a_killed_experiment_goes_on_and_ends_as_one_left_alone(
     alone = workspace.clone(tmp_path / "alone")
     alone.lay(f"train: {{anchor: {{iterations: {length}}}}}")
     alone.repro("anchor")
-    assert outputs((alone.folder / "dvc.lock").read_text()) == anchor(workspace, f"resumed{way}")
+    assert made(workspace, f"resumed{way}")["anchor"] == made(alone)["anchor"]
+
+
+def test_two_workers_at_once_mix_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    before = kept(workspace)
+    weights = {"three": 3.0, "four": 4.0}
+    for name, weight in weights.items():
+        setting = f"{TRANSPORT}={weight}"
+        workspace.run("-m", "dvc", "exp", "run", "--queue", "--name", name, "-S", setting)
+    workspace.run("-m", "dvc", "queue", "start", "-j", "2")
+    wait(lambda: all(made(workspace, name) for name in weights))
+    assert kept(workspace) == before
+
+    alone = workspace.clone(tmp_path / "alone")
+    for name, weight in weights.items():
+        constraints = f"{{contrast: 100.0, transport: {weight}}}"
+        alone.lay(f"train: {{recruit: {{constraints: {constraints}}}}}")
+        alone.repro()
+        assert made(workspace, name) == made(alone)
 
 
 def begin(workspace: Workspace, way: str, name: str, length: int) -> subprocess.Popen[bytes]:
@@ -138,16 +156,17 @@ def done(workspace: Workspace) -> int:
     return 0
 
 
-def anchor(workspace: Workspace, name: str) -> Any:
-    """The anchor's outputs by an experiment; None while there is none of that name."""
-    refs = git(workspace.folder, "for-each-ref", "--format=%(refname)", "refs/exps").split()
-    found = [ref for ref in refs if ref.endswith(f"/{name}")]
-    return outputs(git(workspace.folder, "show", f"{found[0]}:dvc.lock")) if found else None
-
-
-def outputs(lock: str) -> Any:
-    """The anchor's outputs by a dvc.lock."""
-    return yaml.safe_load(lock)["stages"]["anchor"]["outs"]
+def made(workspace: Workspace, experiment: str = "") -> dict[str, Any]:
+    """Outputs by stage, of an experiment or of the workspace; none while there is none."""
+    if experiment:
+        refs = git(workspace.folder, "for-each-ref", "--format=%(refname)", "refs/exps").split()
+        found = [ref for ref in refs if ref.endswith(f"/{experiment}")]
+        if not found:
+            return {}
+        lock = git(workspace.folder, "show", f"{found[0]}:dvc.lock")
+    else:
+        lock = (workspace.folder / "dvc.lock").read_text()
+    return {name: stage["outs"] for name, stage in yaml.safe_load(lock)["stages"].items()}
 
 
 def wait(event: Callable[[], bool]) -> None:
