@@ -88,12 +88,8 @@ class Victim:
             if wrong := [name for name in made if made[name] != self.expected[name]]:
                 raise MwmError(f"other bytes: {', '.join(wrong)}")
 
-    def repro(
-        self, kill: signal.Signals, whom: str, when: float, left: Counter[str], met: set[str]
-    ) -> str:
+    def repro(self, kill: signal.Signals, whom: str, when: float, left: Counter[str]) -> str:
         """`dvc repro`, killed once, at a share `when` of a stage that is left; what was at work.
-
-        Of a stage whose kind was not `met` yet, at that share of its first half, lest it be over.
 
         Raises:
             MwmError: it failed by itself.
@@ -117,9 +113,7 @@ class Victim:
                 found = RUNNING.match(line)
                 if found and not hit and left[found[1]]:
                     left[found[1]] -= 1
-                    time.sleep(
-                        when * self.seconds[found[1]] * (1 if kind(found[1]) in met else 0.5)
-                    )
+                    time.sleep(when * self.seconds[found[1]])
                     hit = self._kill(dvc.pid, kill, whom)
         if dvc.returncode and not hit:
             raise MwmError(f"dvc repro failed by itself:\n{''.join(said[-20:])}")
@@ -171,11 +165,6 @@ class Victim:
         print(f"{options}: {errors[0]}", flush=True)
 
 
-def kind(stage: str) -> str:
-    """What a stage does, whatever the world or run."""
-    return stage.partition("@")[0]
-
-
 def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     """Kill `dvc repro`, run from nothing; how often by signal, target and stage.
 
@@ -186,12 +175,12 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     hits: Counter[str] = Counter()
     while hits.total() < kills:
         victim.forget()
-        # Kinds of stage that no kill has met yet are met at least once.
-        met = {hit.split()[-1] for hit in hits}
-        left = Counter({s: rng.randint(kind(s) not in met, AT_MOST) for s in victim.seconds})
+        # At first every stage is met, in its first half, lest it be over.
+        first = not hits
+        left = Counter({stage: rng.randint(first, AT_MOST) for stage in victim.seconds})
         while hits.total() < kills:
             kill, whom = rng.choice(SIGNALS), rng.choice(["stage", "dvc"])
-            hit = victim.repro(kill, whom, rng.random(), left, met)
+            hit = victim.repro(kill, whom, rng.random() / (1 + first), left)
             victim.check()
             if not hit:
                 break

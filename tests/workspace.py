@@ -100,9 +100,16 @@ class Workspace:
         status = json.loads(self.run("-m", "dvc", "status", "--json", "dvc.yaml"))
         return {stage for stage, changes in status.items() if "changed deps" in str(changes)}
 
-    def outputs(self) -> dict[str, str]:
-        """Every file that the pipeline made, and the MD5 of its bytes."""
-        lock: dict[str, Any] = yaml.safe_load((self.folder / "dvc.lock").read_text())
+    def outputs(self, experiment: str = "") -> dict[str, str]:
+        """Every file that the pipeline, or an experiment if there is one, made: MD5 by path."""
+        text = (self.folder / "dvc.lock").read_text()
+        if experiment:
+            refs = git(self.folder, "for-each-ref", "--format=%(refname)", "refs/exps").split()
+            found = [ref for ref in refs if ref.endswith(f"/{experiment}")]
+            if not found:
+                return {}
+            text = git(self.folder, "show", f"{found[0]}:dvc.lock")
+        lock: dict[str, Any] = yaml.safe_load(text)
         outs = (out for stage in lock["stages"].values() for out in stage.get("outs", []))
         return {out["path"]: out["md5"] for out in outs}
 
