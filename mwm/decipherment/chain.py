@@ -17,7 +17,7 @@ from mwm.decipherment.matrix import Matrix
 PRIOR = 1e-3  # share of an emission that is spread evenly over the symbols
 UNSEEN = 0.1  # observations of the average transition that a transition row gets on top
 TINY = 1e-30
-CHUNK = 300  # sequences inferred at once: a posterior of 2000 states takes 240 MB
+CHUNK = 100  # sequences inferred at once: a step of 2000 states takes 800 kB and stays in the cache
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,23 @@ class Chain:
     Attributes:
         start: (k,) how often each state is met.
         transitions: (a, k, k) chance of the next state by action; a = 1 where they do not matter.
+        hints: (h, k) weight of each hint in each state, where steps come with hints and not with
+            actions: something else that is known of them.
     """
 
     start: Tensor
     transitions: Tensor
+    hints: Tensor | None = None
 
     @cached_property
     def steps(self) -> list[Matrix]:
         """The transitions of each action, to multiply by."""
         return [Matrix(one) for one in self.transitions]
+
+    @cached_property
+    def overall(self) -> Matrix:
+        """The transitions, whatever the action."""
+        return Matrix(self.transitions.mean(0))
 
 
 def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor | None) -> Chain:
@@ -57,16 +65,15 @@ def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor
     return Chain(start / start.sum(), by_action / by_action.sum(2, keepdim=True))
 
 
-def infer(
-    chain: Chain, emissions: Tensor, symbols: Tensor, actions: Tensor
-) -> tuple[Tensor, Tensor]:
+def infer(chain: Chain, emissions: Tensor, symbols: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     """Forward-backward for several candidates at once.
 
     Args:
         chain: k states.
         emissions: (r, k, m), of r candidates.
         symbols: (n, l) int64, below m.
-        actions: (n, l) int64, taken after each symbol; ignored where the chain has one.
+        known: (n, l) int64, the actions taken after each symbol, or the hints that come with it;
+            ignored where neither matters.
 
     Returns:
         log-likelihood per step (r,), and the chance of each state given its whole sequence,
@@ -75,19 +82,23 @@ def infer(
     r, k, _ = emissions.shape
     n, length = symbols.shape
     seen = emissions.transpose(1, 2).contiguous()  # (r, m, k)
-    groups = _by_action(actions, len(chain.transitions))
+    groups = _by_action(known, len(chain.transitions))
     posterior = torch.empty(r, n, length, k)
     scales = torch.empty(length, r, n, 1)
     ahead = chain.start.expand(r, n, k)
     for t in range(length):
-        forward = torch.mul(ahead, seen[:, symbols[:, t]], out=posterior[:, :, t])
+        forward = torch.mul(ahead, seen.index_select(1, symbols[:, t]), out=posterior[:, :, t])
+        if chain.hints is not None:
+            forward *= chain.hints.index_select(0, known[:, t])
         torch.sum(forward, 2, keepdim=True, out=scales[t]).clamp_(min=TINY)
         forward /= scales[t]
         if t + 1 < length:
             ahead = _step(Matrix.forward, forward, chain.steps, groups[t])
     backward = torch.ones(r, n, k)
     for t in range(length - 2, -1, -1):
-        backward *= seen[:, symbols[:, t + 1]]
+        backward *= seen.index_select(1, symbols[:, t + 1])
+        if chain.hints is not None:
+            backward *= chain.hints.index_select(0, known[:, t + 1])
         backward /= scales[t + 1]
         backward = _step(Matrix.backward, backward, chain.steps, groups[t])
         now = posterior[:, :, t]
@@ -106,7 +117,7 @@ def learn(
     chain: Chain,
     emissions: Tensor,
     symbols: Tensor,
-    actions: Tensor,
+    known: Tensor,
     sharpness: Iterable[float],
     emit: Callable[[Tensor], Tensor] = emitted,
 ) -> tuple[Tensor, Tensor]:
@@ -121,13 +132,13 @@ def learn(
     """
     r, k, m = emissions.shape
     likelihood = torch.zeros(r)
-    parts = list(zip(torch.split(symbols, CHUNK), torch.split(actions, CHUNK), strict=True))
+    parts = list(zip(torch.split(symbols, CHUNK), torch.split(known, CHUNK), strict=True))
     for sharp in sharpness:
         likelihood = torch.zeros(r)
         counts = torch.zeros(r, m, k)
-        for seen, taken in parts:
-            known, posterior = infer(chain, emissions**sharp, seen, taken)
-            likelihood += known * len(seen) / len(symbols)
+        for seen, given in parts:
+            each, posterior = infer(chain, emissions**sharp, seen, given)
+            likelihood += each * len(seen) / len(symbols)
             counts.index_add_(1, seen.flatten(), posterior.flatten(1, 2))
         emissions = emit(counts.transpose(1, 2))
     order = likelihood.argsort(descending=True)

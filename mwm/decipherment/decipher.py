@@ -10,7 +10,7 @@ from torch import Tensor
 from mwm import MwmError
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
-from mwm.decipherment.level import LENGTH, Scale
+from mwm.decipherment.level import LENGTH, Hints, Scale, cluster, nearest
 from mwm.decipherment.search import Found, Group, Remember, at_once, search
 from mwm.models.latents import Latents
 
@@ -19,6 +19,7 @@ SYMBOLS_FROM = 12  # slow functions that tell symbols apart
 COARSE_STRIDE = 2  # steps of the game per step of the coarsest chain of slow functions
 CONTROLLED_SHARES = (0.03, 0.1, 0.3)  # of the states asked for, level by level
 CONTROLLED_RESTARTS = 6  # starts agree, but for signs: `delays.reverse`
+HINTS = 12  # kinds of latents, of what actions decide
 LEVELS = len(FUNCTIONS) + len(CONTROLLED_SHARES)
 FEATURES = 1500
 COARSE_LAG, FINE_LAG = 8, 4  # steps over which slow functions are to last
@@ -50,7 +51,8 @@ def decipher(
     """Find the state of `original` in each frame of `other`; nothing here sees a pair of frames.
 
     The functions that actions decide and the slow ones are searched apart, since they change
-    independently; latents are then the sum of what either group's state says of them.
+    independently; what the former found hints at the states of the latter. Latents are then the
+    sum of what either group's state says of them.
 
     Args:
         original: codes of the original's episodes, and
@@ -66,13 +68,12 @@ def decipher(
     """
     for codes in (original, other):
         _check(codes)
-    groups = [
-        _controlled(original, other, states, seed),
-        _slow(original, other, states, restarts, seed),
-    ]
-    found = {
-        group.name: search(group, original, other, seed, advance, remember) for group in groups
-    }
+    found: dict[str, Found] = {}
+    decided = _controlled(original, other, states, seed)
+    found[decided.name] = search(decided, original, other, seed, advance, remember)
+    hints = _hints(original, found[decided.name], other, seed)
+    rest = _slow(original, other, states, restarts, seed, hints)
+    found[rest.name] = search(rest, original, other, seed, advance, remember)
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)
     latents = latents * original.scale + original.centre
@@ -97,7 +98,9 @@ def _check(codes: Codes) -> None:
         )
 
 
-def _slow(original: Codes, other: Codes, states: int, restarts: int, seed: int) -> Group:
+def _slow(
+    original: Codes, other: Codes, states: int, restarts: int, seed: int, hints: Hints
+) -> Group:
     levels = len(FUNCTIONS)
     sizes = [states >> (levels - 1 - level) for level in range(levels)]
     lags = (COARSE_LAG, *[FINE_LAG] * (levels - 1))
@@ -117,6 +120,7 @@ def _slow(original: Codes, other: Codes, states: int, restarts: int, seed: int) 
         gap=3,
         actions=False,
         restarts=restarts,
+        hints=hints,
     )
 
 
@@ -134,6 +138,21 @@ def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:
         actions=True,
         restarts=CONTROLLED_RESTARTS,
     )
+
+
+def _hints(original: Codes, found: Found, other: Codes, seed: int) -> Hints:
+    """What actions decide, as latents tell it: of `original`, and as deciphered of `other`.
+
+    Slow functions tell it, too, less well: without hints they may tell it upside down.
+    """
+    level = found.level
+    ours = level.means(original.z)[level.states]
+    sequences = other.sequences(LENGTH, 1)
+    theirs = level.expect(found.emissions, original.z, sequences).flatten(0, 1)
+    places = cluster(ours[level.original_at], HINTS, seed)
+    hints = torch.zeros(len(other.z), dtype=torch.int64)
+    hints[sequences.flatten()] = nearest(theirs, places)
+    return Hints(nearest(ours, places), hints, len(places))
 
 
 def _latents(original: Codes, found: list[Found], sequences: Tensor) -> Tensor:

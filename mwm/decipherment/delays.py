@@ -18,11 +18,12 @@ from mwm.decipherment.level import Level
 
 PARTS = 2  # slowest functions of the other world; the sign of each divides the play
 STEPS = (-1.33, -0.67, 0.67, 1.33)  # delays of a part; play has phases between steps
+SMALL = (-0.5, 0.5)  # the same at a finer level
 WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
 REVERSED = 4  # leading functions whose signs may be wrong
 MARGIN = 3  # steps at either end of a sequence that no delay uses
 TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
-FINALISTS = 3
+FINALISTS, NUDGES = 3, 2  # of the moves that were tried, those that are polished
 CANDIDATES = 2
 SAME = 0.01  # share of the functions' variance by which candidates differ if they do
 ROUNDS = 6  # at most; they end when no move helps
@@ -32,10 +33,10 @@ Text = tuple[Tensor, Tensor]
 
 def spread(chain: Chain, emissions: Tensor, share: float) -> Tensor:
     """Emissions (r, k, m) in which a state gives `share` to what comes one step before or after."""
-    onwards = chain.transitions.mean(0)
-    joint = chain.start[:, None] * onwards
-    backwards = (joint / joint.sum(0)).T
-    neighbours = 0.5 * (onwards @ emissions + backwards @ emissions)
+    looks = emissions.transpose(1, 2)  # (r, m, k)
+    after = chain.overall.backward(looks)
+    before = chain.overall.forward(chain.start * looks) / chain.overall.forward(chain.start)
+    neighbours = 0.5 * (after + before).transpose(1, 2)
     return (1 - share) * emissions + share * neighbours
 
 
@@ -55,18 +56,27 @@ def improve(level: Level, emissions: Tensor) -> Tensor:
 
     Several, since a level tells apart only what its states do; a finer one may choose.
     """
-    tried, polished = level.training(TRIED), level.training(POLISHED)
+    polished = level.training(POLISHED)
     pool = [relax(level, emissions, polished, 12, 4)[0]]
     for _ in range(ROUNDS):
         best = pool[0]
-        moved = [relax(level, one, tried, 4, 2)[0] for one in _proposals(level, best)]
-        moved.sort(key=lambda one: -level.score(one, TRIED)[0])
+        moved = _moved(level, best, WHOLE, STEPS)
         pool += [relax(level, one, polished, 8, 4)[0] for one in moved[:FINALISTS]]
         pool = sorted(pool, key=lambda one: -level.score(one)[0])
         pool = distinct(level, pool, CANDIDATES)
         if pool[0] is best:
             break
     return torch.cat(pool)
+
+
+def nudge(level: Level, emissions: Tensor, text: Text) -> Tensor:
+    """`emissions` (1, k, m) and the best of those with a part of the play delayed a little.
+
+    Likelihood sees fractions of a step at a thousand states; at half of them it prefers some.
+    """
+    moved = _moved(level, emissions, (), SMALL)[:NUDGES]
+    polished = [relax(level, one, text, 8, 5)[0] for one in moved]
+    return torch.cat([emissions, max(polished, key=lambda one: level.score(one)[0])])
 
 
 def reverse(level: Level, emissions: Tensor) -> Tensor:
@@ -99,7 +109,18 @@ def distinct(level: Level, pool: Iterable[Tensor], count: int) -> list[Tensor]:
     return [one for _, one in kept]
 
 
-def _proposals(level: Level, emissions: Tensor) -> Iterator[Tensor]:
+def _moved(
+    level: Level, emissions: Tensor, whole: Iterable[float], steps: Iterable[float]
+) -> list[Tensor]:
+    """`_proposals` after a few iterations, best first."""
+    text = level.training(TRIED)
+    moved = [relax(level, one, text, 4, 2)[0] for one in _proposals(level, emissions, whole, steps)]
+    return sorted(moved, key=lambda one: -level.score(one, TRIED)[0])
+
+
+def _proposals(
+    level: Level, emissions: Tensor, whole: Iterable[float], steps: Iterable[float]
+) -> Iterator[Tensor]:
     """Emissions (1, k, m) that say what `emissions` say, but with a part of the play delayed."""
     index = level.sequences[: POLISHED // level.sequences.shape[1]]
     expected = level.expect(emissions, level.functions, index)
@@ -108,9 +129,8 @@ def _proposals(level: Level, emissions: Tensor) -> Iterator[Tensor]:
     function = level.symbols_from[:, :PARTS]
     standard = function[index] / function[level.other_at].std(0)
     parts = [torch.sigmoid(8 * sign * standard[..., [i]]) for i in range(PARTS) for sign in (1, -1)]
-    whole = torch.ones(1)
-    for part, steps in [(whole, WHOLE), *[(part, STEPS) for part in parts]]:
-        for step in steps:
+    for part, delays in [(torch.ones(1), whole), *[(part, steps) for part in parts]]:
+        for step in delays:
             target = now + part * (_delayed(expected, step) - now)
             yield level.smooth(target.flatten(0, 1), index.flatten())
 

@@ -15,6 +15,7 @@ from mwm.decipherment.codes import Codes
 
 SAMPLE = 60_000  # frames that a fit sees
 CHUNK = 20_000  # frames evaluated at once
+TILE = 256  # rows of features computed at once, which stay in the cache
 RANK = 1e-4  # share of the largest variance below which a direction is noise
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
 LEADING = 8  # functions that actions decide most, ...
@@ -42,7 +43,10 @@ class Fourier:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(n, inputs) to (n, count)."""
-        return torch.cos(x @ self._directions + self._phases) * 2**0.5
+        features = torch.empty(len(x), len(self._phases))
+        for rows, out in zip(torch.split(x, TILE), torch.split(features, TILE), strict=True):
+            torch.addmm(self._phases, rows, self._directions, out=out).cos_().mul_(2**0.5)
+        return features
 
 
 def window(x: Tensor, at: Tensor, history: int, gap: int = 1) -> Tensor:

@@ -1,6 +1,6 @@
 """One resolution of a search: states of the original, symbols of the other world, and a chain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ RIDGE = 0.01
 ROBUST = 3  # fits, each of which trusts less what the one before fitted badly
 HELD_OUT = 0.3  # share of the sequences that no iteration sees
 TYING = 10  # iterations of the mixture that ties emissions
+DOUBT = 0.02  # share of hints that are wrong
+MILD = 0.25  # power of their chances: one that is wrong stays so for many steps in turn
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,21 @@ class Scale:
     functions: int
     symbols_from: int
     stride: int = 1
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known of frames besides their symbols: one of a few things, the same in both worlds.
+
+    Attributes:
+        original: (n,) int64, of the original's frames, and
+        other: (n,) int64, of the other world's.
+        count: of the things.
+    """
+
+    original: Tensor
+    other: Tensor
+    count: int
 
 
 class Level:
@@ -63,9 +80,10 @@ class Level:
         gap: int,
         actions: bool,
         seed: int,
+        hints: Hints | None = None,
     ) -> None:
         k = scale.states
-        self.k, self.m, self.actions = k, scale.symbols, other.actions
+        self.k, self.m = k, scale.symbols
         self.functions = window_all(states_from[:, : scale.functions], gap)
         self.before = gap + 1  # frames that a state needs before its own
         at = original.indices(self.before, scale.stride)
@@ -73,10 +91,15 @@ class Level:
         self.states = nearest(self.functions, centres)
         self.original_at = original.indices(self.before, 0)
         views = views_from[:, : scale.symbols_from]
-        seen = nearest(views, cluster(views[self.original_at], max(2, k // 2), seed))
-        self._views = Matrix(_shares(self.states[self.original_at], seen[self.original_at], k))
+        count = max(2, k // 2)
+        seen = nearest(views, cluster(views[self.original_at], count, seed))[self.original_at]
+        self._views = Matrix(_shares(self.states[self.original_at], seen, k, count))
         acts = original.actions if actions else None
         self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts)
+        self.known = other.actions
+        if hints is not None:
+            self.chain = replace(self.chain, hints=self._hinted(hints))
+            self.known = hints.other
         self.symbols_from = symbols_from[:, : scale.symbols_from]
         self.other_at = other.indices(1, 0)
         self.symbols = nearest(
@@ -90,9 +113,9 @@ class Level:
         self._first_held_out = max(1, count - max(1, round(HELD_OUT * count)))
 
     def training(self, steps: int | None = None) -> tuple[Tensor, Tensor]:
-        """Symbols and actions, (n, l) each, of sequences that span at most `steps` of the game."""
+        """Symbols and what else is known, (n, l) each, of sequences of at most `steps` in all."""
         index = self._first(self.sequences[: self._first_held_out], steps)
-        return self.symbols[index], self.actions[index]
+        return self.symbols[index], self.known[index]
 
     def _first(self, index: Tensor, steps: int | None) -> Tensor:
         if steps is None:
@@ -100,7 +123,7 @@ class Level:
         return index[: max(1, steps // (index.shape[1] * self._stride))]
 
     def score(self, emissions: Tensor, steps: int | None = None) -> list[float]:
-        """Log-likelihood of held-out symbols per step, beyond that of their frequencies, in nats.
+        """Log-likelihood of what is held out per step, beyond that of frequencies alone, in nats.
 
         Of tied emissions. Free ones lose nothing by a delay: a state would emit what the next one
         looks like.
@@ -110,12 +133,23 @@ class Level:
             steps: of the game that held-out sequences span at most.
         """
         index = self._first(self.sequences[self._first_held_out :], steps)
-        symbols = self.symbols[index]
-        frequency = torch.bincount(self.symbols[self.other_at], minlength=self.m).float() + 1
-        alone = (frequency / frequency.sum()).log()[symbols].mean()
+        alone = self._alone(self.symbols, index)
+        if self.chain.hints is not None:
+            alone = alone + self._alone(self.known, index)
         tied = self._tied(self.chain.start[:, None] * emissions)
-        likelihood, _ = infer(self.chain, tied, symbols, self.actions[index])
+        likelihood, _ = infer(self.chain, tied, self.symbols[index], self.known[index])
         return [float(x) for x in likelihood - alone]
+
+    def _alone(self, things: Tensor, index: Tensor) -> Tensor:
+        """Log-likelihood per step of `things` (n,) at `index` by how often each is met."""
+        frequency = torch.bincount(things[self.other_at]).float() + 1
+        return (frequency / frequency.sum()).log()[things[index]].mean()
+
+    def _hinted(self, hints: Hints) -> Tensor:
+        """The weight of each hint in each state, (h, k)."""
+        at = self.original_at
+        shares = _shares(self.states[at], hints.original[at], self.k, hints.count)
+        return ((1 - DOUBT) * shares + DOUBT / hints.count).pow(MILD).T.contiguous()
 
     def means(self, x: Tensor) -> Tensor:
         """Mean of a quantity of the original's frames (n, d) in each state: (k, d)."""
@@ -136,12 +170,12 @@ class Level:
         Returns:
             (s, l, d).
         """
-        parts = [
-            infer(self.chain, emissions[:1], self.symbols[index], self.actions[index])[1][0]
-            @ values
-            for index in torch.split(sequences, CHUNK)
-        ]
-        return torch.cat(parts)
+        parts = torch.split(sequences, CHUNK)
+        return torch.cat([self._posterior(emissions, index) @ values for index in parts])
+
+    def _posterior(self, emissions: Tensor, index: Tensor) -> Tensor:
+        """The chance of each state in the frames of sequences (s, l): (s, l, k)."""
+        return infer(self.chain, emissions[:1], self.symbols[index], self.known[index])[1][0]
 
     def learn(
         self, emissions: Tensor, text: tuple[Tensor, Tensor], sharpness: list[float]
@@ -155,12 +189,12 @@ class Level:
         A coarse state is divided among this level's as it is in the original; no fit comes between.
         """
         at = self.original_at
-        shares = _shares(coarse.states[at], self.states[at], coarse.k)
-        counts = torch.zeros(self.m, self.k)
+        shares = _shares(coarse.states[at], self.states[at], coarse.k, self.k)
+        counts = torch.zeros(self.m, coarse.k)
         for index in torch.split(self.sequences[: self._first_held_out], CHUNK):
-            states = coarse.read(emissions, shares, index)
+            states = coarse._posterior(emissions, index)
             counts.index_add_(0, self.symbols[index].flatten(), states.flatten(0, 1))
-        return emitted(counts.T[None])
+        return emitted((counts @ shares).T[None])
 
     def smooth(self, expected: Tensor, frames: Tensor) -> Tensor:
         """Emissions (1, k, m) from what the original's functions are expected to be, (n, d), there.
@@ -213,9 +247,8 @@ class Level:
         return mean_by(self.symbols[self.other_at], self._features[self.other_at], self.m)
 
 
-def _shares(which: Tensor, parts: Tensor, k: int) -> Tensor:
-    """The share of each part (n,) in each of k groups (n,): (k, p); 0 of an empty one."""
-    p = int(parts.max()) + 1
+def _shares(which: Tensor, parts: Tensor, k: int, p: int) -> Tensor:
+    """The share of each of p parts (n,) in each of k groups (n,): (k, p); 0 of an empty one."""
     count = torch.bincount(which * p + parts, minlength=k * p).view(k, p).float()
     return count / count.sum(1, keepdim=True).clamp(min=1)
 

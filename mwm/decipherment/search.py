@@ -9,16 +9,17 @@ from torch import Tensor
 
 from mwm.decipherment.chain import learn
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import distinct, improve, relax, reverse
-from mwm.decipherment.level import Level, Scale
+from mwm.decipherment.delays import distinct, improve, nudge, relax, reverse
+from mwm.decipherment.level import Hints, Level, Scale
 
 COLD, ANNEAL = 0.2, 25  # sharpness at which random emissions start, and iterations until it is 1
 WARM, SETTLE = 0.5, 10  # the same for emissions that are about right
 SMOOTHINGS = 5  # of the coarsest level; each next one gets half, at least two
 CARRIED = {5: 6, 4: 2, 2: 2}  # candidates that go on, by the levels still to come; else 1
 SEARCHED, SETTLED = 20_000, 60_000  # steps of the game that restarts and that later levels see
-IMPROVED_AT, JUDGED_AT = 2, 1  # levels still to come when delays are tried, and when one is chosen
-JUDGED = 30_000  # steps that the candidates among which one is chosen see
+HINTED_AT = 2  # levels still to come from which on hints tell; coarser states hardly know them
+IMPROVED_AT, NUDGED_AT = 2, 1  # levels still to come when delays are tried, and small ones
+NUDGED = 90_000  # steps that the latter see; of 30,000 a part that seldom meets the rest is too few
 SHARPENED = (4, 2)  # iterations over all steps, of the level before the finest and of the finest
 
 Judged = tuple[Tensor, list[float]]  # emissions (r, k, m), and scores of all candidates, best first
@@ -54,6 +55,7 @@ class Group:
         gap: frames between the two that make a state.
         actions: whether transitions depend on them.
         restarts: random emissions at the coarsest level.
+        hints: that come with the frames.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Group:
     gap: int
     actions: bool
     restarts: int
+    hints: Hints | None = None
 
 
 def at_once(name: str, search: Search) -> Judged:
@@ -98,6 +101,7 @@ def search(
             group.gap,
             group.actions,
             seed,
+            group.hints if len(group.scales) - 1 - number <= HINTED_AT else None,
         )
         search_level = partial(_search_level, group, number, level, found, seed)
         emissions, held_out = remember(f"{group.name}-{number}", search_level)
@@ -118,21 +122,24 @@ def _search_level(
         best = int(torch.tensor(level.score(emissions)).argmax())
         others = _settle(level, reverse(level, emissions[[best]]), 2)
         emissions = torch.cat([emissions, others])
-    elif group.actions or left > JUDGED_AT:
+    elif group.actions or left > NUDGED_AT:
         emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
-    elif left == JUDGED_AT:
-        text = level.training(JUDGED)
-        emissions = torch.cat(
-            [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
-        )
+    elif left == NUDGED_AT:
+        text = level.training(NUDGED)
+        relaxed = [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
+        emissions = nudge(level, max(relaxed, key=lambda one: level.score(one)[0]), text)
     else:
-        emissions = _refine(found, level)
+        emissions = torch.cat(
+            [_refine(found, one, level) for one in torch.split(found.emissions, 1)]
+        )
     if left == IMPROVED_AT and not group.actions:
         emissions = improve(level, emissions[:1])
     held_out = torch.tensor(level.score(emissions))
-    best_first = torch.split(emissions[held_out.argsort(descending=True)], 1)
+    best_first = emissions[held_out.argsort(descending=True)]
     scores = [round(float(s), 4) for s in held_out.sort(descending=True).values]
-    return torch.cat(distinct(level, best_first, CARRIED.get(left, 1))), scores
+    if left == NUDGED_AT and not group.actions:
+        return best_first, scores  # however little they differ: the finest level tells them apart
+    return torch.cat(distinct(level, torch.split(best_first, 1), CARRIED.get(left, 1))), scores
 
 
 def _restart(level: Level, restarts: int, seed: int) -> Tensor:
@@ -161,10 +168,10 @@ def _carry(found: Found, level: Level) -> Tensor:
     return _restate(found.level, found.emissions, level, index)
 
 
-def _refine(found: Found, level: Level) -> Tensor:
-    """The same without a fit, which would blur what is known by now; from all steps."""
+def _refine(found: Found, emissions: Tensor, level: Level) -> Tensor:
+    """The same of (1, k, m) without a fit, which would blur what is known by now; of all steps."""
     text = found.level.training()
-    coarse, _ = learn(found.level.chain, found.emissions, *text, [1.0] * SHARPENED[0])
+    coarse, _ = learn(found.level.chain, emissions, *text, [1.0] * SHARPENED[0])
     emissions = level.inherit(found.level, coarse)
     return learn(level.chain, emissions, *level.training(), [1.0] * SHARPENED[1])[0]
 

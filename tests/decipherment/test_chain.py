@@ -1,6 +1,7 @@
 """Chains of known transitions: inference against enumeration, and a cipher that is broken."""
 
 import itertools
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -54,6 +55,19 @@ def test_inference_equals_the_sum_over_all_paths() -> None:
             assert abs(float(likelihood[r]) - sum(logs) / 15) < 1e-5
 
 
+def test_a_hint_is_one_more_thing_that_states_emit() -> None:
+    """The same as symbols that tell both, each pair with the product of its chances."""
+    chain = random_chain(4, 1, seed=8)
+    rng = torch.Generator().manual_seed(9)
+    emissions, hints = torch.rand(2, 4, 5, generator=rng), torch.rand(3, 4, generator=rng)
+    symbols, hint = (torch.randint(c, (3, 5), generator=rng) for c in (5, 3))
+    hinted = infer(replace(chain, hints=hints), emissions, symbols, hint)
+    pairs = (emissions[..., None] * hints.T[:, None]).flatten(2)
+    told = infer(chain, pairs, 3 * symbols + hint, hint)
+    for one, other in zip(hinted, told, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def play(chain: Chain, n: int, length: int, seed: int) -> tuple[Tensor, Tensor]:
     """States and actions of n sequences."""
     rng = torch.Generator().manual_seed(seed)
@@ -78,6 +92,22 @@ def test_a_cipher_of_the_states_is_broken_from_random_emissions() -> None:
     emissions, likelihood = learn(chain, start, key[states], actions, ramp)
     assert emissions[0].argmax(1).tolist() == key.tolist()
     assert likelihood.tolist() == sorted(likelihood.tolist(), reverse=True)
+
+
+def test_hints_tell_a_mirror_image_apart() -> None:
+    """Slow functions had the agent's bat upside down, which no likelihood without hints forbade."""
+    there = torch.roll(torch.eye(6), 1, 1)
+    to_and_fro = 0.45 * (there + there.T) + 0.1 * torch.eye(6)
+    chain = Chain(torch.full((6,), 1 / 6), to_and_fro[None])
+    states, _ = play(chain, 60, 80, seed=4)
+    upside_down = (0.3 * torch.eye(6).flip(1) + 0.7 / 6)[None]
+    sides = torch.tensor([[0.9] * 3 + [0.1] * 3, [0.1] * 3 + [0.9] * 3])
+    hint = (torch.rand(states.shape, generator=torch.Generator().manual_seed(0)) < 0.9).long()
+    hint = torch.where(states < 3, 1 - hint, hint)
+    stuck, _ = learn(chain, upside_down, states, hint, [1.0] * 30)
+    assert stuck[0].argmax(1).tolist() == [5, 4, 3, 2, 1, 0]
+    righted, _ = learn(replace(chain, hints=sides), upside_down, states, hint, [1.0] * 30)
+    assert righted[0].argmax(1).tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_actions_are_ignored_where_the_chain_has_one() -> None:

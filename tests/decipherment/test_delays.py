@@ -8,7 +8,7 @@ from torch import Tensor
 from mwm.decipherment import delays
 from mwm.decipherment.chain import emitted, learn
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import improve, reverse, spread
+from mwm.decipherment.delays import improve, nudge, reverse, spread
 from mwm.decipherment.level import Level, Scale, nearest
 
 STEPS, EPISODES, LAP = 300, 12, 40
@@ -75,6 +75,20 @@ def test_half_of_the_play_that_is_late_is_put_right(ring: Level) -> None:
     improved = improve(ring, stuck)[:1]
     assert off(ring, improved) < 0.05
     assert ring.score(improved)[0] > ring.score(stuck)[0]
+
+
+def test_a_nudge_puts_a_part_right_and_keeps_what_was(
+    ring: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 1000 states the ball of the upper half came a fraction of a step late."""
+    monkeypatch.setattr(delays, "SMALL", (-1.0, 1.0))
+    side = ring.symbols_from[:, 0] > 0
+    text = ring.training(10_000)
+    stuck, _ = learn(ring.chain, by_count(ring, side.long()), *text, [1.0] * 20)
+    kept, moved = torch.split(nudge(ring, stuck, text), 1)
+    assert torch.equal(kept, stuck)
+    assert off(ring, moved) < 0.5 * off(ring, stuck)
+    assert ring.score(moved)[0] > ring.score(stuck)[0]
 
 
 def test_what_is_right_stays(ring: Level) -> None:

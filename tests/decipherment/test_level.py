@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mwm.decipherment import chain
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.level import Level, Scale
+from mwm.decipherment.level import DOUBT, MILD, Hints, Level, Scale
 
 STEPS, EPISODES = 300, 20
 
@@ -65,3 +65,19 @@ def test_learned_emissions_are_mixtures_of_what_views_emit(ball: Level) -> None:
     views = ball.k // 2
     assert torch.linalg.svdvals(tied[0])[views] < 1e-4
     assert torch.linalg.svdvals(free[0])[views] > 0.01
+
+
+def test_hints_of_a_state_are_counted_in_the_original() -> None:
+    z = torch.rand(600, 1, generator=torch.Generator().manual_seed(1))
+    none = torch.zeros(600, dtype=torch.int64)
+    spans = np.array([[0, 300], [300, 600]])
+    codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), torch.ones(1), none, spans)
+    hints = Hints((z[:, 0] > 0.5).long(), torch.randint(3, (600,)), 3)
+    level = Level(Scale(4, 4, 1, 1), codes, z, z, codes, z, 3, actions=False, seed=0, hints=hints)
+    assert level.chain.hints is not None
+    for state in range(4):
+        at = level.original_at[level.states[level.original_at] == state]
+        counted = torch.bincount(hints.original[at], minlength=3) / len(at)
+        expected = ((1 - DOUBT) * counted + DOUBT / 3) ** MILD
+        torch.testing.assert_close(level.chain.hints[:, state], expected)
+    assert torch.equal(level.training()[1], hints.other[level.sequences[: level._first_held_out]])
