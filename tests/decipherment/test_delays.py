@@ -111,8 +111,12 @@ def test_a_function_upside_down_is_reversed(ring: Level) -> None:
     assert ring.score(righted)[0] > ring.score(stuck)[0]
 
 
-def test_spread_emissions_are_still_probabilities(ring: Level) -> None:
+def test_spread_emissions_are_those_of_steps_before_and_after(ring: Level) -> None:
     right = by_count(ring, torch.zeros(len(ring.states), dtype=torch.int64))
     wide = spread(ring.chain, right, 0.5)
+    onwards = ring.chain.transitions.mean(0)
+    joint = ring.chain.start[:, None] * onwards
+    backwards = (joint / joint.sum(0)).T
+    torch.testing.assert_close(wide, 0.5 * right + 0.25 * (onwards + backwards) @ right)
     torch.testing.assert_close(wide.sum(2), torch.ones(1, ring.k), atol=1e-4, rtol=0)
     assert (wide > 0.05).sum() > (right > 0.05).sum()

@@ -13,8 +13,8 @@ STEPS, EPISODES = 300, 20
 
 
 @pytest.fixture(scope="module")
-def ball() -> Level:
-    """A ball that flies to and fro, now and then turned by chance; read as its own cipher."""
+def flight() -> Codes:
+    """A ball that flies to and fro, now and then turned by chance."""
     rng = np.random.default_rng(0)
     x, speed, seen = 0.3, 0.03, []
     for _ in range(STEPS * EPISODES):
@@ -25,7 +25,7 @@ def ball() -> Level:
     noise = torch.randn(len(seen), 2, generator=torch.Generator().manual_seed(0))
     z = torch.tensor(seen) + 0.01 * noise
     starts = np.arange(0, len(z), STEPS)
-    codes = Codes(
+    return Codes(
         np.arange(len(z)),
         z,
         torch.arange(2),
@@ -34,8 +34,17 @@ def ball() -> Level:
         torch.zeros(len(z), dtype=torch.int64),
         np.stack([starts, starts + STEPS], 1),
     )
-    scale = Scale(60, 60, 1, 1)
+
+
+def read_as_its_own_cipher(codes: Codes, states: int) -> Level:
+    z = codes.z
+    scale = Scale(states, states, 1, 1)
     return Level(scale, codes, z, z, codes, z, gap=3, actions=False, seed=0)
+
+
+@pytest.fixture(scope="module")
+def ball(flight: Codes) -> Level:
+    return read_as_its_own_cipher(flight, 60)
 
 
 def late_by(level: Level, steps: int) -> Tensor:
@@ -65,6 +74,24 @@ def test_learned_emissions_are_mixtures_of_what_views_emit(ball: Level) -> None:
     views = ball.k // 2
     assert torch.linalg.svdvals(tied[0])[views] < 1e-4
     assert torch.linalg.svdvals(free[0])[views] > 0.01
+
+
+def test_a_finer_level_inherits_what_a_coarser_one_infers(flight: Codes, ball: Level) -> None:
+    """Frame by frame: a symbol gets the chances of coarse states, shared among their fine ones."""
+    coarse = read_as_its_own_cipher(flight, 20)
+    emissions = late_by(coarse, 0)
+    at = ball.original_at
+    share = np.zeros((coarse.k, ball.k))
+    for one, other in zip(coarse.states[at].tolist(), ball.states[at].tolist(), strict=True):
+        share[one, other] += 1
+    share /= share.sum(1, keepdims=True).clip(1)
+    index = ball.sequences[: ball._first_held_out]
+    chances = coarse.read(emissions, torch.eye(coarse.k), index).numpy()
+    counts = np.zeros((ball.k, ball.m))
+    for symbol, chance in zip(ball.symbols[index].flatten(), chances.reshape(-1, 20), strict=True):
+        counts[:, int(symbol)] += chance @ share
+    expected = chain.emitted(torch.from_numpy(counts)[None].float())
+    torch.testing.assert_close(ball.inherit(coarse, emissions), expected, atol=1e-5, rtol=1e-3)
 
 
 def test_hints_of_a_state_are_counted_in_the_original() -> None:
