@@ -40,7 +40,7 @@ def decipher(
     process.claim(folder)
     done = room.nothing()
     if p.train.run.decipher_first:
-        torch.set_num_threads(1)  # two take longer: its products are many and small
+        torch.set_num_threads(1)  # of a product, since they are small; threads share them out
         codes = []
         for position, world in enumerate(worlds):
             content = store.read_frames(data / f"{world}.h5", "world")
@@ -52,7 +52,8 @@ def decipher(
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
             kept = process.state("checkpoints")
             remembered = Remembered(kept, f"decipher {run}", (original, other), settings)
-            done = room.decipher(original, other, *settings, progress.advance, remembered)
+            threads = p.train.run.threads
+            done = room.decipher(original, other, *settings, progress.advance, remembered, threads)
     latents.save(folder / "latents.h5", done.latents)
     store.write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 

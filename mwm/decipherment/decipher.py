@@ -47,6 +47,7 @@ def decipher(
     seed: int,
     advance: Callable[[], object] = lambda: None,
     remember: Remember = at_once,
+    threads: int = 1,
 ) -> Deciphered:
     """Find the state of `original` in each frame of `other`; nothing here sees a pair of frames.
 
@@ -62,6 +63,7 @@ def decipher(
         seed: of starts and samples.
         advance: is called after each of LEVELS levels.
         remember: calls the search of a level, or tells what it found before an interruption.
+        threads: that infer states at once; any number finds the same.
 
     Raises:
         MwmError: the episodes of one world or the other are too short.
@@ -70,10 +72,10 @@ def decipher(
         _check(codes)
     found: dict[str, Found] = {}
     decided = _controlled(original, other, states, seed)
-    found[decided.name] = search(decided, original, other, seed, advance, remember)
+    found[decided.name] = search(decided, original, other, seed, advance, remember, threads)
     hints = _hints(original, found[decided.name], other, seed)
     rest = _slow(original, other, states, restarts, seed, hints)
-    found[rest.name] = search(rest, original, other, seed, advance, remember)
+    found[rest.name] = search(rest, original, other, seed, advance, remember, threads)
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)
     latents = latents * original.scale + original.centre

@@ -71,9 +71,13 @@ def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: 
 
 
 def _slowest(now: Tensor, later: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Centre (f,) and weights (f, count) of features (n, f) that are most alike later."""
+    """Centre (f,) and weights (f, count) of features (n, f) that are most alike later.
+
+    Takes the centre off `now` and `later`, which are too large to copy in passing.
+    """
     centre = now.mean(0)
-    now, later = now - centre, later - centre
+    now -= centre
+    later -= centre
     ends = torch.cat([now[::2], later[1::2]])  # both count alike
     whiten = _whitening(ends.T @ ends / len(ends))
     change = whiten.T @ (now.T @ later / len(now)).double() @ whiten

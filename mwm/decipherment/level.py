@@ -7,7 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import CHUNK, TINY, Chain, count_chain, emitted, infer, learn
+from mwm.decipherment.chain import (
+    CHUNK,
+    TINY,
+    Chain,
+    count_chain,
+    emitted,
+    infer_chunks,
+    learn,
+    likelihood,
+)
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import Fourier
 from mwm.decipherment.matrix import Matrix
@@ -81,6 +90,7 @@ class Level:
         actions: bool,
         seed: int,
         hints: Hints | None = None,
+        threads: int = 1,
     ) -> None:
         k = scale.states
         self.k, self.m = k, scale.symbols
@@ -95,7 +105,7 @@ class Level:
         seen = nearest(views, cluster(views[self.original_at], count, seed))[self.original_at]
         self._views = Matrix(_shares(self.states[self.original_at], seen, k, count))
         acts = original.actions if actions else None
-        self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts)
+        self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts, threads)
         self.known = other.actions
         if hints is not None:
             self.chain = replace(self.chain, hints=self._hinted(hints))
@@ -137,8 +147,8 @@ class Level:
         if self.chain.hints is not None:
             alone = alone + self._alone(self.known, index)
         tied = self._tied(self.chain.start[:, None] * emissions)
-        likelihood, _ = infer(self.chain, tied, self.symbols[index], self.known[index])
-        return [float(x) for x in likelihood - alone]
+        found = likelihood(self.chain, tied, self.symbols[index], self.known[index])
+        return [float(x) for x in found - alone]
 
     def _alone(self, things: Tensor, index: Tensor) -> Tensor:
         """Log-likelihood per step of `things` (n,) at `index` by how often each is met."""
@@ -170,12 +180,9 @@ class Level:
         Returns:
             (s, l, d).
         """
-        parts = torch.split(sequences, CHUNK)
-        return torch.cat([self._posterior(emissions, index) @ values for index in parts])
-
-    def _posterior(self, emissions: Tensor, index: Tensor) -> Tensor:
-        """The chance of each state in the frames of sequences (s, l): (s, l, k)."""
-        return infer(self.chain, emissions[:1], self.symbols[index], self.known[index])[1][0]
+        text = self.symbols[sequences], self.known[sequences]
+        chunks = infer_chunks(self.chain, emissions[:1], *text)
+        return torch.cat([posterior[0] @ values for _, _, posterior in chunks])
 
     def learn(
         self, emissions: Tensor, text: tuple[Tensor, Tensor], sharpness: list[float]
@@ -191,9 +198,13 @@ class Level:
         at = self.original_at
         shares = _shares(coarse.states[at], self.states[at], coarse.k, self.k)
         counts = torch.zeros(self.m, coarse.k)
-        for index in torch.split(self.sequences[: self._first_held_out], CHUNK):
-            states = coarse._posterior(emissions, index)
-            counts.index_add_(0, self.symbols[index].flatten(), states.flatten(0, 1))
+        index = self.sequences[: self._first_held_out]
+        text = coarse.symbols[index], coarse.known[index]
+        chunks = infer_chunks(coarse.chain, emissions, *text)
+        for own, (_, _, posterior) in zip(
+            torch.split(self.symbols[index], CHUNK), chunks, strict=True
+        ):
+            counts.index_add_(0, own.flatten(), posterior[0].flatten(0, 1))
         return emitted((counts @ shares).T[None])
 
     def smooth(self, expected: Tensor, frames: Tensor) -> Tensor:

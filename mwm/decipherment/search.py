@@ -81,6 +81,7 @@ def search(
     seed: int,
     advance: Callable[[], object],
     remember: Remember = at_once,
+    threads: int = 1,
 ) -> Found:
     """The best emissions of the finest level, by likelihood alone.
 
@@ -102,6 +103,7 @@ def search(
             group.actions,
             seed,
             group.hints if len(group.scales) - 1 - number <= HINTED_AT else None,
+            threads,
         )
         search_level = partial(_search_level, group, number, level, found, seed)
         emissions, held_out = remember(f"{group.name}-{number}", search_level)

@@ -3,9 +3,11 @@
 import itertools
 from dataclasses import replace
 
+import pytest
 import torch
 from torch import Tensor
 
+from mwm.decipherment import chain as module
 from mwm.decipherment.chain import Chain, count_chain, infer, learn
 
 
@@ -44,6 +46,7 @@ def test_inference_equals_the_sum_over_all_paths() -> None:
         symbols = torch.randint(5, (3, 5), generator=rng)
         actions = torch.randint(3, (3, 5), generator=rng)
         likelihood, posterior = infer(chain, emissions, symbols, actions)
+        assert torch.equal(likelihood, module.likelihood(chain, emissions, symbols, actions))
         for r in range(2):
             logs = []
             for n in range(3):
@@ -108,6 +111,17 @@ def test_hints_tell_a_mirror_image_apart() -> None:
     assert stuck[0].argmax(1).tolist() == [5, 4, 3, 2, 1, 0]
     righted, _ = learn(replace(chain, hints=sides), upside_down, states, hint, [1.0] * 30)
     assert righted[0].argmax(1).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK", 7)
+    alone = random_chain(6, 2, seed=3)
+    rng = torch.Generator().manual_seed(5)
+    start = torch.rand(3, 6, 4, generator=rng)
+    symbols, actions = (torch.randint(c, (40, 9), generator=rng) for c in (4, 2))
+    one = learn(alone, start, symbols, actions, [0.5, 1.0, 1.0])
+    two = learn(replace(alone, threads=3), start, symbols, actions, [0.5, 1.0, 1.0])
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 
 
 def test_actions_are_ignored_where_the_chain_has_one() -> None:
