@@ -105,7 +105,8 @@ class Level:
         seen = nearest(views, cluster(views[self.original_at], count, seed))[self.original_at]
         self._views = Matrix(_shares(self.states[self.original_at], seen, k, count))
         acts = original.actions if actions else None
-        self.chain: Chain = count_chain(self.states, at, scale.stride, k, acts, threads)
+        counted = count_chain(self.states, at, scale.stride, k, acts)
+        self.chain: Chain = replace(counted, threads=threads)
         self.known = other.actions
         if hints is not None:
             self.chain = replace(self.chain, hints=self._hinted(hints))
@@ -136,7 +137,7 @@ class Level:
         """Log-likelihood of what is held out per step, beyond that of frequencies alone, in nats.
 
         Of tied emissions. Free ones lose nothing by a delay: a state would emit what the next one
-        looks like.
+        looks like. Hints count by their weights, so that scores compare within a level alone.
 
         Args:
             emissions: (r, k, m), of r candidates.
