@@ -1,13 +1,16 @@
 """Expected latents of the original for every frame of another world, from independent inputs."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mwm import MwmError
+from mwm.decipherment.beside import beside
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import LENGTH, Hints, Scale, cluster, nearest
@@ -63,19 +66,26 @@ def decipher(
         seed: of starts and samples.
         advance: is called after each of LEVELS levels.
         remember: calls the search of a level, or tells what it found before an interruption.
-        threads: that infer states at once; any number finds the same.
+        threads: that work at once; any number finds the same.
 
     Raises:
         MwmError: the episodes of one world or the other are too short.
     """
     for codes in (original, other):
         _check(codes)
-    found: dict[str, Found] = {}
-    decided = _controlled(original, other, states, seed)
-    found[decided.name] = search(decided, original, other, seed, advance, remember, threads)
-    hints = _hints(original, found[decided.name], other, seed)
-    rest = _slow(original, other, states, restarts, seed, hints)
-    found[rest.name] = search(rest, original, other, seed, advance, remember, threads)
+    find = partial(_search_controlled, original, other, states, seed, remember)
+    with beside(find) if threads > 1 else nullcontext(cache(find)) as decided:
+
+        @cache
+        def hints() -> Hints:
+            known = _hints(original, decided(), other, seed)
+            for _ in CONTROLLED_SHARES:
+                advance()
+            return known
+
+        rest = _slow(original, other, states, restarts, seed, hints)
+        rested = search(rest, original, other, seed, advance, remember, threads)
+        found = {"controlled": decided(), rest.name: rested}
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)
     latents = latents * original.scale + original.centre
@@ -101,7 +111,7 @@ def _check(codes: Codes) -> None:
 
 
 def _slow(
-    original: Codes, other: Codes, states: int, restarts: int, seed: int, hints: Hints
+    original: Codes, other: Codes, states: int, restarts: int, seed: int, hints: Callable[[], Hints]
 ) -> Group:
     levels = len(FUNCTIONS)
     sizes = [states >> (levels - 1 - level) for level in range(levels)]
@@ -124,6 +134,13 @@ def _slow(
         restarts=restarts,
         hints=hints,
     )
+
+
+def _search_controlled(
+    original: Codes, other: Codes, states: int, seed: int, remember: Remember
+) -> Found:
+    group = _controlled(original, other, states, seed)
+    return search(group, original, other, seed, remember=remember)
 
 
 def _controlled(original: Codes, other: Codes, states: int, seed: int) -> Group:

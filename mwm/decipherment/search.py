@@ -55,7 +55,7 @@ class Group:
         gap: frames between the two that make a state.
         actions: whether transitions depend on them.
         restarts: random emissions at the coarsest level.
-        hints: that come with the frames.
+        hints: that come with the frames; called where they are first of use.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Group:
     gap: int
     actions: bool
     restarts: int
-    hints: Hints | None = None
+    hints: Callable[[], Hints] | None = None
 
 
 def at_once(name: str, search: Search) -> Judged:
@@ -79,7 +79,7 @@ def search(
     original: Codes,
     other: Codes,
     seed: int,
-    advance: Callable[[], object],
+    advance: Callable[[], object] = lambda: None,
     remember: Remember = at_once,
     threads: int = 1,
 ) -> Found:
@@ -92,6 +92,7 @@ def search(
     for number, (scale, states_from) in enumerate(
         zip(group.scales, group.states_from, strict=True)
     ):
+        left = len(group.scales) - 1 - number
         level = Level(
             scale,
             original,
@@ -102,7 +103,7 @@ def search(
             group.gap,
             group.actions,
             seed,
-            group.hints if len(group.scales) - 1 - number <= HINTED_AT else None,
+            group.hints() if group.hints and left <= HINTED_AT else None,
             threads,
         )
         search_level = partial(_search_level, group, number, level, found, seed)

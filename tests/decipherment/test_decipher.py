@@ -1,6 +1,6 @@
 """Functions of the dynamics, and a small world deciphered from independent plays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -104,7 +104,16 @@ STATES, RESTARTS = 200, 24
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_thread() -> Iterator[None]:
+    """Of a product, as in the stage."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def small(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many levels and functions as a small world needs."""
     monkeypatch.setattr(room, "FUNCTIONS", (3, 6, 6, 6))
     monkeypatch.setattr(room, "SYMBOLS_FROM", 6)
@@ -139,6 +148,21 @@ def test_a_world_upside_down_is_deciphered_from_plays_of_its_own() -> None:
 def test_the_same_latents_twice() -> None:
     (one, _), (two, _) = deciphered(), deciphered()
     assert np.array_equal(one.values, two.values)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_two_threads_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them in a process of its own, where nothing is patched."""
+    for name, value in {"FUNCTIONS": (3, 6, 6), "SYMBOLS_FROM": 6, "FEATURES": 200}.items():
+        monkeypatch.setattr(room, name, value)
+    monkeypatch.setattr(delays, "ROUNDS", 1)
+    codes = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
+    one, two = (decipher(*codes, 100, 6, seed=0, threads=threads) for threads in (1, 2))
+    assert np.array_equal(one.latents.values, two.latents.values)
+    for name, found in one.found.items():
+        assert found.scores == two.found[name].scores
+        assert torch.equal(found.emissions, two.found[name].emissions)
 
 
 @pytest.mark.slow

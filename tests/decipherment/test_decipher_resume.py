@@ -4,15 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_decipher import RESTARTS, STATES, as_is, look_at, small, states_of_play, turned
+from test_decipher import (
+    RESTARTS,
+    STATES,
+    as_is,
+    look_at,
+    one_thread,
+    small,
+    states_of_play,
+    turned,
+)
 
 from mwm import process
 from mwm.decipherment.decipher import decipher
 from mwm.decipherment.resume import Remembered
 from mwm.decipherment.search import Judged, Search
 
-assert small  # a fixture
-LEVELS = ["controlled-0", "slow-0", "slow-1", "slow-2", "slow-3"]
+assert one_thread, small  # fixtures
+LEVELS = ["slow-0", "slow-1", "controlled-0", "slow-2", "slow-3"]
 
 
 @pytest.mark.slow
