@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mwm import MwmError
-from mwm.decipherment.beside import beside
+from mwm.decipherment.beside import helper
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import LENGTH, Hints, Scale, cluster, nearest
@@ -74,7 +74,8 @@ def decipher(
     for codes in (original, other):
         _check(codes)
     find = partial(_search_controlled, original, other, states, seed, remember)
-    with beside(find) if threads > 1 else nullcontext(cache(find)) as decided:
+    with helper() if threads > 1 else nullcontext(cache) as beside:
+        decided = beside(find)
 
         @cache
         def hints() -> Hints:
@@ -84,7 +85,7 @@ def decipher(
             return known
 
         rest = _slow(original, other, states, restarts, seed, hints)
-        rested = search(rest, original, other, seed, advance, remember, threads)
+        rested = search(rest, original, other, seed, advance, remember, threads, beside)
         found = {"controlled": decided(), rest.name: rested}
     sequences = other.sequences(LENGTH, 1)
     latents = _latents(original, list(found.values()), sequences).flatten(0, 1)

@@ -7,12 +7,14 @@ function with its sign reversed.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from itertools import product
 from math import floor
 
 import torch
 from torch import Tensor
 
+from mwm.decipherment.beside import Beside, each
 from mwm.decipherment.chain import Chain
 from mwm.decipherment.level import Level
 
@@ -51,31 +53,34 @@ def relax(
     return level.learn(emissions, text, [1.0] * settle)
 
 
-def improve(level: Level, emissions: Tensor) -> Tensor:
+def improve(level: Level, emissions: Tensor, beside: Beside = cache) -> Tensor:
     """The best emissions (r, k, m) after moves: at most CANDIDATES that differ, best first.
 
     Several, since a level tells apart only what its states do; a finer one may choose.
     """
     polished = level.training(POLISHED)
+    polishing = partial(relax, level.alone(), text=polished, iterations=8, settle=4)
+    score = cache(lambda one: level.score(one)[0])  # of the very tensor
     pool = [relax(level, emissions, polished, 12, 4)[0]]
     for _ in range(ROUNDS):
         best = pool[0]
-        moved = _moved(level, best, WHOLE, STEPS)
-        pool += [relax(level, one, polished, 8, 4)[0] for one in moved[:FINALISTS]]
-        pool = sorted(pool, key=lambda one: -level.score(one)[0])
+        moved = _moved(level, best, WHOLE, STEPS, beside)
+        pool += [one for one, _ in each(polishing, moved[:FINALISTS], beside)]
+        pool = sorted(pool, key=lambda one: -score(one))
         pool = distinct(level, pool, CANDIDATES)
         if pool[0] is best:
             break
     return torch.cat(pool)
 
 
-def nudge(level: Level, emissions: Tensor, text: Text) -> Tensor:
+def nudge(level: Level, emissions: Tensor, text: Text, beside: Beside = cache) -> Tensor:
     """`emissions` (1, k, m) and the best of those with a part of the play delayed a little.
 
     Likelihood sees fractions of a step at a thousand states; at half of them it prefers some.
     """
-    moved = _moved(level, emissions, (), SMALL)[:NUDGES]
-    polished = [relax(level, one, text, 8, 5)[0] for one in moved]
+    moved = _moved(level, emissions, (), SMALL, beside)[:NUDGES]
+    polishing = partial(relax, level.alone(), text=text, iterations=8, settle=5)
+    polished = [one for one, _ in each(polishing, moved, beside)]
     return torch.cat([emissions, max(polished, key=lambda one: level.score(one)[0])])
 
 
@@ -110,18 +115,27 @@ def distinct(level: Level, pool: Iterable[Tensor], count: int) -> list[Tensor]:
 
 
 def _moved(
-    level: Level, emissions: Tensor, whole: Iterable[float], steps: Iterable[float]
+    level: Level,
+    emissions: Tensor,
+    whole: Iterable[float],
+    steps: Iterable[float],
+    beside: Beside,
 ) -> list[Tensor]:
     """`_proposals` after a few iterations, best first."""
-    text = level.training(TRIED)
-    moved = [relax(level, one, text, 4, 2)[0] for one in _proposals(level, emissions, whole, steps)]
-    return sorted(moved, key=lambda one: -level.score(one, TRIED)[0])
+    proposals = list(_proposals(level, emissions, whole, steps))
+    tried = each(partial(_tried, level.alone(), level.training(TRIED)), proposals, beside)
+    return [one for _, one in sorted(tried, key=lambda pair: -pair[0])]
+
+
+def _tried(level: Level, text: Text, proposal: tuple[Tensor, Tensor]) -> tuple[float, Tensor]:
+    moved, _ = relax(level, level.smooth(*proposal), text, 4, 2)
+    return level.score(moved, TRIED)[0], moved
 
 
 def _proposals(
     level: Level, emissions: Tensor, whole: Iterable[float], steps: Iterable[float]
-) -> Iterator[Tensor]:
-    """Emissions (1, k, m) that say what `emissions` say, but with a part of the play delayed."""
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """What `emissions` (1, k, m) say, but with a part of the play delayed, for `Level.smooth`."""
     index = level.sequences[: POLISHED // level.sequences.shape[1]]
     expected = level.expect(emissions, level.functions, index)
     index = index[:, MARGIN:-MARGIN]
@@ -132,7 +146,7 @@ def _proposals(
     for part, delays in [(torch.ones(1), whole), *[(part, steps) for part in parts]]:
         for step in delays:
             target = now + part * (_delayed(expected, step) - now)
-            yield level.smooth(target.flatten(0, 1), index.flatten())
+            yield target.flatten(0, 1), index.flatten()
 
 
 def _delayed(expected: Tensor, step: float) -> Tensor:

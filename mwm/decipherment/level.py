@@ -1,5 +1,6 @@
 """One resolution of a search: states of the original, symbols of the other world, and a chain."""
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -122,6 +123,12 @@ class Level:
         self._stride, self._seed = scale.stride, seed
         count = len(self.sequences)
         self._first_held_out = max(1, count - max(1, round(HELD_OUT * count)))
+
+    def alone(self) -> "Level":
+        """The same on one thread, for a process among others."""
+        level = copy(self)
+        level.chain = replace(self.chain, threads=1)
+        return level
 
     def training(self, steps: int | None = None) -> tuple[Tensor, Tensor]:
         """Symbols and what else is known, (n, l) each, of sequences of at most `steps` in all."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor
 
+from mwm.decipherment.beside import Beside, each
 from mwm.decipherment.chain import learn
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.delays import distinct, improve, nudge, relax, reverse
@@ -82,10 +83,12 @@ def search(
     advance: Callable[[], object] = lambda: None,
     remember: Remember = at_once,
     threads: int = 1,
+    beside: Beside = cache,
 ) -> Found:
     """The best emissions of the finest level, by likelihood alone.
 
-    `remember` calls the search of a level, or tells what that found before an interruption.
+    `remember` calls the search of a level, or tells what that found before an interruption;
+    `beside` tries every other move, and `threads` infer states where no moves are tried.
     """
     found: Found | None = None
     scores: list[list[float]] = []
@@ -106,7 +109,7 @@ def search(
             group.hints() if group.hints and left <= HINTED_AT else None,
             threads,
         )
-        search_level = partial(_search_level, group, number, level, found, seed)
+        search_level = partial(_search_level, group, number, level, found, seed, beside)
         emissions, held_out = remember(f"{group.name}-{number}", search_level)
         scores.append(held_out)
         found = Found(level, emissions, scores)
@@ -116,7 +119,7 @@ def search(
 
 
 def _search_level(
-    group: Group, number: int, level: Level, found: Found | None, seed: int
+    group: Group, number: int, level: Level, found: Found | None, seed: int, beside: Beside
 ) -> Judged:
     """Emissions of a level that go on to the next, from those of the level before; and scores."""
     left = len(group.scales) - 1 - number
@@ -129,14 +132,17 @@ def _search_level(
         emissions = _settle(level, _carry(found, level), max(2, SMOOTHINGS >> number))
     elif left == NUDGED_AT:
         text = level.training(NUDGED)
-        relaxed = [relax(level, one[None], text, 8, 5)[0] for one in _carry(found, level)]
-        emissions = nudge(level, max(relaxed, key=lambda one: level.score(one)[0]), text)
+        relaxing = partial(relax, level.alone(), text=text, iterations=8, settle=5)
+        carried = torch.split(_carry(found, level), 1)
+        relaxed = [one for one, _ in each(relaxing, carried, beside)]
+        best_relaxed = max(relaxed, key=lambda one: level.score(one)[0])
+        emissions = nudge(level, best_relaxed, text, beside)
     else:
         emissions = torch.cat(
             [_refine(found, one, level) for one in torch.split(found.emissions, 1)]
         )
     if left == IMPROVED_AT and not group.actions:
-        emissions = improve(level, emissions[:1])
+        emissions = improve(level, emissions[:1], beside)
     held_out = torch.tensor(level.score(emissions))
     best_first = emissions[held_out.argsort(descending=True)]
     scores = [round(float(s), 4) for s in held_out.sort(descending=True).values]
