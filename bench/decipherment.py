@@ -23,7 +23,7 @@ RUNS, WORLDS = Path("runs"), Path("data/worlds")
 
 def main() -> None:
     p = params.load()
-    torch.set_num_threads(p.train.run.threads)
+    torch.set_num_threads(1)  # of a product, as in the stage
     variant = sys.argv[1]
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     contents = {
@@ -39,7 +39,8 @@ def main() -> None:
         for half, (world, content) in enumerate(contents.items())
     ]
     started = time.perf_counter()
-    done = decipher(*halves, p.train.decipher.states, p.train.decipher.restarts, seed)
+    settings = (p.train.decipher.states, p.train.decipher.restarts, seed)
+    done = decipher(*halves, *settings, threads=p.train.run.threads)
     print(f"{variant}, seed {seed}: {time.perf_counter() - started:.0f} s")
     for name, found in done.found.items():
         levels = "  ".join(f"{best:.2f}" for best, *_ in found.scores)
