@@ -20,7 +20,8 @@ from mwm.decipherment.decipher import decipher
 from mwm.decipherment.resume import Remembered
 from mwm.decipherment.search import Judged, Search
 
-assert one_thread, small  # fixtures
+assert one_thread  # a fixture, as is the next
+assert small
 LEVELS = ["slow-0", "slow-1", "controlled-0", "slow-2", "slow-3"]
 
 
