@@ -15,12 +15,13 @@ import time
 from functools import partial
 from pathlib import Path
 
-from mwm import params
 from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 from mwm.rollouts.recording import collect, recipe_for
 from mwm.rollouts.workers import usable_cores
+from mwm.settings import params
+from mwm.settings.collect import Collect
 
 LIMIT = 1.25
 
@@ -70,7 +71,7 @@ def act_alone(emulator: Emulator, episode: Episode, frame_skip: int) -> None:
             ale.act(held[action])
 
 
-def collect_all(settings: params.Collect) -> tuple[float, int]:
+def collect_all(settings: Collect) -> tuple[float, int]:
     """Processor seconds of all processes, and the size of the file."""
     before = processor_seconds()
     with tempfile.TemporaryDirectory() as folder:

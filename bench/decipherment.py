@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mwm import params, store
 from mwm.decipherment.codes import encode
 from mwm.decipherment.decipher import decipher
+from mwm.io.frames import divide, read_frames
 from mwm.models.model import load
-from mwm.training.batches import divide
+from mwm.settings import params
+from mwm.settings.base import ORIGINAL
 
 RUNS, WORLDS = Path("runs"), Path("data/worlds")
 
@@ -26,10 +27,8 @@ def main() -> None:
     torch.set_num_threads(1)  # of a product, as in the stage
     variant = sys.argv[1]
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    contents = {
-        w: store.read_frames(WORLDS / f"{w}.h5", "world") for w in (params.ORIGINAL, variant)
-    }
-    folders = {params.ORIGINAL: RUNS / "anchor", variant: RUNS / "see" / variant}
+    contents = {w: read_frames(WORLDS / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
+    folders = {ORIGINAL: RUNS / "anchor", variant: RUNS / "see" / variant}
     halves = [
         encode(
             load(folders[world]).vision(world),
@@ -45,8 +44,8 @@ def main() -> None:
     for name, found in done.found.items():
         levels = "  ".join(f"{best:.2f}" for best, *_ in found.scores)
         print(f"  {name}: held-out nats per step, level by level: {levels}")
-    content = contents[params.ORIGINAL]
-    vision = load(folders[params.ORIGINAL]).vision(params.ORIGINAL)
+    content = contents[ORIGINAL]
+    vision = load(folders[ORIGINAL]).vision(ORIGINAL)
     whole = encode(vision, content, content.episodes("train"))
     latents = done.latents
     truth = whole.z * whole.scale + whole.centre

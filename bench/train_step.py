@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from mwm import params
 from mwm.models.model import initialise
-from mwm.models.vision import Vision, pixel_loss, unpack_bits
+from mwm.models.visions.base import Vision, pixel_loss, unpack_bits
+from mwm.settings import params
 from mwm.training.batches import Sequences
-from mwm.training.constraints import CONSTRAINTS
+from mwm.training.constraints import KINDS
 from mwm.training.phases import prediction_step, reconstruction_step
 
 WORLDS = ["original", "mirror"]
@@ -77,7 +77,7 @@ def main() -> None:
     baseline = milliseconds(plain)
     print(f"R with a dense target (baseline): {baseline:6.1f} ms")
     weights = p.train.recruit.constraints.items()
-    constraints = {kind: (CONSTRAINTS[kind], weight) for kind, weight in weights}
+    constraints = {kind: (KINDS[kind], weight) for kind, weight in weights}
     steps: dict[str, Callable[[], None]] = {
         "R": lambda: learn(reconstruction_step(model, WORLDS, flat, 1.0, constraints, rng)[0]),
         "P": lambda: learn(prediction_step(model, WORLDS, batch, rng)[0]),

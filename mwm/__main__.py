@@ -1,16 +1,16 @@
 """Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
 
-from mwm import cli
 from mwm.pipeline.check import check
 from mwm.pipeline.plan import plan
 from mwm.pipeline.prune import prune
 from mwm.pipeline.run import run
 from mwm.pipeline.status import status
 from mwm.reporting.compare import compare
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 for function in (check, plan, run, prune, status, compare):
-    cli.command(app)(function)
+    commands.command(app)(function)
 
 
 def main() -> None:

@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from mwm import UsageError, cli
+from mwm import UsageError
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 VERBATIM = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-@cli.command(app, context_settings=VERBATIM)
+@commands.command(app, context_settings=VERBATIM)
 def study(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="folder with a params.yaml")],
@@ -27,7 +28,7 @@ def study(
 
     The seconds are those of the whole stage: imports, training, validation, writing.
     """
-    from mwm import records
+    from mwm.io import records
 
     if not (folder / "params.yaml").is_file():
         raise UsageError(f"{folder}: expected a folder with a params.yaml, found none")

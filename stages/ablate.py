@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mwm import cli
+from mwm import ArtefactError
+from mwm.runtime import commands
 
 if TYPE_CHECKING:
-    from mwm.store import Frames
+    from mwm.io.frames import Frames
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def ablate(
     base: Annotated[
         Path | None,
@@ -35,23 +36,27 @@ def ablate(
 
     Training reads the first `collect.episodes` episodes of the worlds alone.
     """
-    from mwm import params, process, records, store
     from mwm.evaluation.evaluate import evaluate_model
-    from mwm.evaluation.tables import write_csv
+    from mwm.io import records
+    from mwm.io.files import check_folder
+    from mwm.io.frames import read_frames, write_frames
+    from mwm.io.tables import write_csv
     from mwm.models.model import load
+    from mwm.runtime import locks
+    from mwm.settings import params
     from stages import decipher, train
 
     p = params.load()
     settings = p.train
     shown = {world: None for run in settings.runs.values() for world in run.worlds}
-    contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in shown}
-    store.check_folder(out)
-    process.claim(out)
+    contents = {world: read_frames(data / f"{world}.h5", "world") for world in shown}
+    check_folder(out)
+    locks.claim(out)
     with tempfile.TemporaryDirectory() as folder:
         worlds, runs = Path(folder) / "worlds", Path(folder) / "runs"
         for world, content in contents.items():
             limited = _first(content, p.collect.episodes)
-            store.write_frames(worlds / f"{world}.h5", limited, "world")
+            write_frames(worlds / f"{world}.h5", limited, "world")
         if base:
             told = ["decipher"] if settings.run.decipher_first else []
             _borrow(base, ["see", "anchor", *told], runs)
@@ -74,7 +79,7 @@ def _first(content: "Frames", episodes: int) -> "Frames":
     """The same frames, of which only the first episodes are for training."""
     from dataclasses import replace
 
-    from mwm.store import SPLITS
+    from mwm.io.frames import SPLITS
 
     split = content.split.copy()
     beyond = content.episodes("train")
@@ -84,12 +89,11 @@ def _first(content: "Frames", episodes: int) -> "Frames":
 
 def _borrow(base: Path, parts: list[str], runs: Path) -> None:
     """Let parts of another study stand in `runs`."""
-    from mwm import MwmError, store
 
     runs.mkdir()
     for part in parts:
         if not (base / part).is_dir():
-            raise MwmError(f"{base / part}: not found; {store.REMAKE}")
+            raise ArtefactError(f"{base / part}: not found")
         (runs / part).symlink_to((base / part).resolve())
 
 

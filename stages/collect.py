@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def collect(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/rollouts.h5"),
     workers: Annotated[
@@ -23,13 +23,16 @@ def collect(
     Reads the section `collect` of params.yaml. Emulation is the limit: about 2,800 steps a second
     and core at frame skip 4.
     """
-    from mwm import params, process
     from mwm.rollouts.recording import collect
     from mwm.rollouts.workers import usable_cores
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf
+    from mwm.settings import params
 
     p = params.load()
-    process.claim(out)
-    collect(p.collect, out, workers or usable_cores(), process.state("checkpoints"))
+    locks.claim(out)
+    collect(p.collect, out, workers or usable_cores(), shelf(), Progress)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
+from mwm.runtime.progress import Progress
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def decipher(
     run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
@@ -25,37 +26,39 @@ def decipher(
     """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
     import torch
 
-    from mwm import params, process, store
     from mwm.decipherment import decipher as room
     from mwm.decipherment.codes import encode
     from mwm.decipherment.resume import Remembered
-    from mwm.models import latents
+    from mwm.io import latents
+    from mwm.io.files import check_folder, write_json
+    from mwm.io.frames import divide, read_frames
     from mwm.models.model import load
-    from mwm.training.batches import divide
+    from mwm.runtime import locks
+    from mwm.runtime.state import shelf
+    from mwm.settings import params
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
     folder = runs / "decipher" / run
-    store.check_folder(folder)
-    process.claim(folder)
+    check_folder(folder)
+    locks.claim(folder)
     done = room.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # of a product, since they are small; threads share them out
         codes = []
         for position, world in enumerate(worlds):
-            content = store.read_frames(data / f"{world}.h5", "world")
+            content = read_frames(data / f"{world}.h5", "world")
             episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
             model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
             codes.append(encode(model.vision(world), content, episodes))
-        with cli.Progress(f"decipher {run}", room.LEVELS, "levels") as progress:
+        with Progress(f"decipher {run}", room.LEVELS, "levels") as progress:
             original, other = codes
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
-            kept = process.state("checkpoints")
-            remembered = Remembered(kept, f"decipher {run}", (original, other), settings)
+            remembered = Remembered(shelf(), f"decipher {run}", (original, other), settings)
             threads = p.train.run.threads
             done = room.decipher(original, other, *settings, progress.advance, remembered, threads)
     latents.save(folder / "latents.h5", done.latents)
-    store.write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
+    write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 
 
 if __name__ == "__main__":

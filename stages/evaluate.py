@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 TABLES = ("pairs.csv", "curves.csv", "dreams.csv", "elements.csv", "mirror_test.csv")
 
 
-@cli.command(app)
+@commands.command(app)
 def evaluate(
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
         "data/worlds"
@@ -22,17 +22,23 @@ def evaluate(
     """Judge every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
     import torch
 
-    from mwm import params, process, records, store
     from mwm.evaluation.assemble import alone, assemble
     from mwm.evaluation.dreams import COLUMNS as DREAMT
     from mwm.evaluation.dreams import dreams
     from mwm.evaluation.elements import latent_elements
     from mwm.evaluation.evaluate import evaluate_model
-    from mwm.evaluation.film import shoot, write_films
+    from mwm.evaluation.film import shoot
     from mwm.evaluation.mirror_test import COLUMNS as MARKED
     from mwm.evaluation.mirror_test import mirror_test
-    from mwm.evaluation.tables import gather_curves, write_csv
+    from mwm.evaluation.tables import gather_curves
+    from mwm.io import records
+    from mwm.io.files import check_folder
+    from mwm.io.film import write_films
+    from mwm.io.frames import read_frames
+    from mwm.io.tables import write_csv
     from mwm.models.environment import note
+    from mwm.runtime import locks
+    from mwm.settings import params
 
     p = params.load()
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
@@ -40,9 +46,9 @@ def evaluate(
     one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
     models = assemble(folders, one_anchor)
     worlds = {world: None for model in models.values() for world in model.worlds}
-    contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
-    store.check_folder(out)
-    process.claim(out)
+    contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
+    check_folder(out)
+    locks.claim(out)
     manifests = [folder / "manifest.json" for folder in folders]
     if said := note(manifests, torch.device("cpu")):
         typer.echo(said, err=True)
@@ -56,7 +62,6 @@ def evaluate(
         elements += latent_elements(name, model, shown, p.evaluate)
         films[name] = shoot(model, shown, p.evaluate.film)
     write_csv(out / "pairs.csv", rows)
-    store.write_json(out / "pairs.json", rows)
     write_csv(out / "dreams.csv", dreamt, DREAMT)
     write_csv(out / "mirror_test.csv", marked, MARKED)
     write_csv(out / "elements.csv", elements)

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def preprocess(
     rollouts: Annotated[Path, typer.Option(help="File to read.")] = Path("data/rollouts.h5"),
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/frames.h5"),
@@ -19,12 +19,14 @@ def preprocess(
 
     Reads the section `preprocess` of params.yaml.
     """
-    from mwm import params, process
     from mwm.frames.preprocessing import preprocess
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.settings import params
 
     p = params.load()
-    process.claim(out)
-    preprocess(p.preprocess, rollouts, out)
+    locks.claim(out)
+    preprocess(p.preprocess, rollouts, out, Progress)
 
 
 if __name__ == "__main__":

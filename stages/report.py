@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def report(
     evaluation: Annotated[
         Path, typer.Option(help="folder with pairs.csv, curves.csv and film.h5")
@@ -19,11 +19,12 @@ def report(
     metrics: Annotated[Path, typer.Option(help="file for the summary")] = Path("metrics.json"),
 ) -> None:
     """Draw the figures, write the page that holds them, and sum up in a few numbers."""
-    from mwm import params, process
     from mwm.reporting.report import report as write
+    from mwm.runtime import locks
+    from mwm.settings import params
 
     p = params.load()
-    process.claim(out, metrics)
+    locks.claim(out, metrics)
     write(evaluation, out, metrics, p.report)
 
 

@@ -5,37 +5,39 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def studies(
     folders: Annotated[list[Path], typer.Argument(help="folders, <method>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Rates over seeds, by method and variant, as tables and a page."""
-    from mwm import params, process
     from mwm.reporting.studies import read_study
     from mwm.reporting.studies_report import report_studies
+    from mwm.runtime import locks
+    from mwm.settings import params
 
     p = params.load()
-    process.claim(out)
+    locks.claim(out)
     report_studies([read_study(folder) for folder in folders], out, p.report.dpi)
 
 
-@cli.command(app)
+@commands.command(app)
 def ablations(
     folders: Annotated[list[Path], typer.Argument(help="folders, <condition>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Measures by condition, variant and seed -> ablations.csv, ablations.png."""
-    from mwm import params, process
     from mwm.reporting.ablations import report_ablations
+    from mwm.runtime import locks
+    from mwm.settings import params
 
     p = params.load()
-    process.claim(out)
+    locks.claim(out)
     report_ablations(folders, out, p.report.dpi)
 
 

@@ -10,74 +10,96 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 Data = Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")]
 Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
 DATA, RUNS = Path("data/worlds"), Path("runs")
 
 
-@cli.command(app)
+@commands.command(app)
 def see(
     world: Annotated[str, typer.Argument(help="a world of params' variants.worlds")],
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
     """One world's V alone, on random frames -> runs/see/<world>."""
-    from mwm import params, process, store
+    from mwm.io.files import check_folder
+    from mwm.io.frames import read_frames
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf, speed
+    from mwm.settings import params
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
 
     p = params.load()
     params.check_name(world, "WORLD")
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
-    content = store.read_frames(data / f"{world}.h5", "world")
-    store.check_folder(runs / "see" / world)
-    process.claim(runs / "see" / world)
-    keep(runs / "see" / world, *trainer.see(world, content, p.train.see), p.train.run, p.train.see)
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
+    content = read_frames(data / f"{world}.h5", "world")
+    check_folder(runs / "see" / world)
+    locks.claim(runs / "see" / world)
+    keep(
+        runs / "see" / world,
+        *trainer.see(world, content, p.train.see),
+        p.train.run,
+        p.train.see,
+        speed("see", world),
+    )
 
 
-@cli.command(app)
+@commands.command(app)
 def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     """The original's V and M, by alternating phases -> runs/anchor."""
-    from mwm import params, process, store
+    from mwm.io.files import check_folder
+    from mwm.io.frames import read_frames
     from mwm.models.model import load
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf, speed
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
-    content = store.read_frames(data / f"{params.ORIGINAL}.h5", "world")
-    seen = load(runs / "see" / params.ORIGINAL, p.train.model)
-    store.check_folder(runs / "anchor")
-    process.claim(runs / "anchor")
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
+    content = read_frames(data / f"{ORIGINAL}.h5", "world")
+    seen = load(runs / "see" / ORIGINAL, p.train.model)
+    check_folder(runs / "anchor")
+    locks.claim(runs / "anchor")
     trained = trainer.anchor(seen, content, p.train.anchor, p.train.record)
-    keep(runs / "anchor", *trained, p.train.run, p.train.anchor)
+    keep(runs / "anchor", *trained, p.train.run, p.train.anchor, speed("anchor"))
 
 
-@cli.command(app)
+@commands.command(app)
 def recruit(
     run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
     """One more world's V against the frozen anchor (joint: all worlds at once) -> runs/<run>."""
-    from mwm import params, process, store
-    from mwm.models import latents
+    from mwm.io import latents
+    from mwm.io.files import check_folder
+    from mwm.io.frames import read_frames
     from mwm.models.model import load
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf, speed
+    from mwm.settings import params
     from mwm.training.run import keep
     from mwm.training.schedule import Trainer
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, process.state("checkpoints"))
-    contents = {world: store.read_frames(data / f"{world}.h5", "world") for world in worlds}
+    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
+    contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
     anchor = load(runs / "anchor", p.train.model)
     seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
-    store.check_folder(runs / run)
-    process.claim(runs / run)
+    check_folder(runs / run)
+    locks.claim(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     deciphered = {}
     if p.train.run.decipher_first:
@@ -86,7 +108,7 @@ def recruit(
     trained = trainer.recruit(
         run, anchor, seen, contents, act, p.train.record, deciphered, p.train.decipher.weight
     )
-    keep(runs / run, *trained, p.train.run, act)
+    keep(runs / run, *trained, p.train.run, act, speed(run))
 
 
 if __name__ == "__main__":

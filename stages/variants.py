@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def variants(
     world: Annotated[str, typer.Argument(help="world to make, a name in variants.worlds")],
     frames: Annotated[Path, typer.Option(help="frames of the original")] = Path("data/frames.h5"),
@@ -19,14 +19,17 @@ def variants(
     ] = None,
 ) -> None:
     """Apply a world's bijections to every frame; actions, episodes and split stay as they are."""
-    from mwm import params, process, store, worlds
+    from mwm import worlds
+    from mwm.io.frames import read_frames, write_frames
+    from mwm.runtime import locks
+    from mwm.settings import params
 
     p = params.load()
     steps = params.pick(p.variants.worlds, world, "variants.worlds")
     out = out or Path("data/worlds") / f"{world}.h5"
-    process.claim(out)
-    content = worlds.World(world, steps).make(store.read_frames(frames))
-    store.write_frames(out, content, kind="world")
+    locks.claim(out)
+    content = worlds.World(world, steps).make(read_frames(frames))
+    write_frames(out, content, kind="world")
 
 
 if __name__ == "__main__":

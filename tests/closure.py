@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mwm.params import Params
+from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("mwm", "stages")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mwm import params, store
-from mwm.store import Frames
+from mwm.io.frames import Frames, read_frames, write_frames
+from mwm.settings import params
+from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,13 +23,13 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def defaults() -> params.Params:
+def defaults() -> Params:
     """The committed params.yaml."""
     return params.load(ROOT / "params.yaml")
 
 
 @pytest.fixture(scope="session")
-def worlds(tmp_path_factory: pytest.TempPathFactory, defaults: params.Params) -> Path:
+def worlds(tmp_path_factory: pytest.TempPathFactory, defaults: Params) -> Path:
     """A folder with <world>.h5 for each world of params.yaml: 6 episodes of 150 steps."""
     from mwm.frames.preprocessing import preprocess
     from mwm.rollouts.recording import collect
@@ -38,16 +39,16 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, defaults: params.Params) ->
     settings = defaults.collect.model_copy(update={"episodes": 6, "max_steps": 150})
     collect(settings, folder / "rollouts.h5", workers=1)
     preprocess(defaults.preprocess, folder / "rollouts.h5", folder / "frames.h5")
-    original = store.read_frames(folder / "frames.h5")
+    original = read_frames(folder / "frames.h5")
     for name, steps in defaults.variants.worlds.items():
-        store.write_frames(folder / f"{name}.h5", World(name, steps).make(original), "world")
+        write_frames(folder / f"{name}.h5", World(name, steps).make(original), "world")
     return folder
 
 
 @pytest.fixture(scope="session")
-def contents(worlds: Path, defaults: params.Params) -> dict[str, Frames]:
+def contents(worlds: Path, defaults: Params) -> dict[str, Frames]:
     """The same, in memory, by world."""
-    return {w: store.read_frames(worlds / f"{w}.h5", "world") for w in defaults.variants.worlds}
+    return {w: read_frames(worlds / f"{w}.h5", "world") for w in defaults.variants.worlds}
 
 
 @pytest.fixture

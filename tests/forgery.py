@@ -7,7 +7,8 @@ from typing import Any
 
 import h5py
 
-from mwm import hdf5, records
+from mwm.io import checksum, records
+from mwm.io.records import FILES
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def changing_h5(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file, open to be changed."""
     with h5py.File(path, "r+") as file:
         yield file
-    hdf5.stamp(path)
+    checksum.stamp(path)
 
 
 def altered(source: Path, path: Path, change: Callable[[h5py.File], None]) -> Path:
@@ -31,7 +32,7 @@ def rewrite(path: Path, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     manifest = path.with_name(records.MANIFEST)
     told = records.read(manifest) if manifest.is_file() else {}
-    names = [*told.pop(records.FILES, ()), path.name]
+    names = [*told.pop(FILES, ()), path.name]
     records.write_manifest(path.parent, names, told)
 
 

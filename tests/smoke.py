@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 from workspace import Workspace
 
-from mwm import MwmError, cli
+from mwm import MwmError
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
 def twins(folder: Path) -> tuple[Workspace, Workspace]:
@@ -34,7 +35,7 @@ def twins(folder: Path) -> tuple[Workspace, Workspace]:
     return first, second
 
 
-@cli.command(app)
+@commands.command(app)
 def smoke(
     keep: Annotated[Path | None, typer.Option(help="folder that gets the report")] = None,
 ) -> None:

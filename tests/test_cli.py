@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mwm.cli import Progress
+from mwm.runtime.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[1]
 

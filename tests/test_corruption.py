@@ -10,14 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from mwm import MwmError, UsageError, params, records, store
-from mwm.evaluation.film import Film, write_films
-from mwm.evaluation.tables import gather_curves, write_csv
-from mwm.frames.rollouts import opening
-from mwm.models import latents
+from mwm import MwmError, UsageError
+from mwm.evaluation.tables import gather_curves
+from mwm.io import latents, records
+from mwm.io.files import REMAKE
+from mwm.io.film import Film, write_films
+from mwm.io.frames import read_frames
+from mwm.io.records import FILES
+from mwm.io.rollouts import opening
+from mwm.io.tables import write_csv
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 from mwm.reporting.film import read_film
 from mwm.reporting.results import read_table
+from mwm.settings import params
+from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 TRIES = 60  # for each kind
@@ -43,7 +49,7 @@ def _weights(folder: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory, worlds: Path, defaults: params.Params) -> dict[str, Kind]:
+def kinds(tmp_path_factory, worlds: Path, defaults: Params) -> dict[str, Kind]:
     """One file of each kind that a stage reads."""
     folder = tmp_path_factory.mktemp("kinds")
     for name in ("rollouts.h5", "mirror.h5"):
@@ -63,7 +69,7 @@ def kinds(tmp_path_factory, worlds: Path, defaults: params.Params) -> dict[str, 
     return {
         "rollouts": Kind(folder / "rollouts.h5", lambda: _played(folder / "rollouts.h5")),
         "world": Kind(
-            folder / "mirror.h5", lambda: astuple(store.read_frames(folder / "mirror.h5", "world"))
+            folder / "mirror.h5", lambda: astuple(read_frames(folder / "mirror.h5", "world"))
         ),
         "latents": Kind(
             folder / "latents.h5", lambda: astuple(latents.load(folder / "latents.h5", 50, 8))
@@ -114,7 +120,7 @@ def test_what_is_damaged_reads_the_same_or_is_refused_in_one_line(
     assert len(refusals) > TRIES // 2
     for said in refusals:
         assert said.startswith(str(kind.path.parent))
-        assert store.REMAKE in said
+        assert REMAKE in said
         assert "\n" not in said
 
 
@@ -155,7 +161,7 @@ def test_weights_are_read_without_unpickling(kinds: dict[str, Kind]) -> None:
         with pytest.raises(MwmError, match="other bytes"):
             load(path.parent)
         told = records.read(path.with_name(MANIFEST))
-        records.write_manifest(path.parent, told.pop(records.FILES), told)
+        records.write_manifest(path.parent, told.pop(FILES), told)
         with pytest.raises(MwmError, match=r"model\.safetensors: expected safetensors, found: "):
             load(path.parent)
     finally:

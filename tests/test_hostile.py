@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 from forgery import altered, change_record, rewrite
 
-from mwm import MwmError, UsageError, params, records, store
+from mwm import MwmError, UsageError
 from mwm.evaluation.tables import gather_curves
+from mwm.io import records
+from mwm.io.frames import read_frames
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
+from mwm.settings import params
+from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -93,7 +97,7 @@ def test_hdf5_that_leads_or_swells_beyond_its_bytes_is_refused(
 ) -> None:
     path = altered(worlds / "mirror.h5", tmp_path / "mirror.h5", change)
     with pytest.raises(MwmError) as caught:
-        store.read_frames(path, "world")
+        read_frames(path, "world")
     assert told in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
@@ -139,7 +143,7 @@ def test_json_that_readers_take_for_different_things_is_refused(
     ids=str,
 )
 def test_a_manifest_that_claims_too_much_is_refused(
-    tmp_path: Path, defaults: params.Params, claim: dict[str, object]
+    tmp_path: Path, defaults: Params, claim: dict[str, object]
 ) -> None:
     small = defaults.train.model.model_copy(update={"hidden": 8, "latent": 4, "rank": 1})
     save(initialise(small, ["original"], 6, seed=0), tmp_path, {})

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mwm import UsageError, params
+from mwm import UsageError
+from mwm.settings import params
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")

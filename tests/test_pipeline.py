@@ -17,7 +17,7 @@ import closure
 import pytest
 import yaml
 
-from mwm import params
+from mwm.settings import params
 
 ROOT = closure.ROOT
 SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))

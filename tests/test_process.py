@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from mwm import cli, process
+from mwm.runtime.commands import TERMINATED
+from mwm.runtime.processes import started
+from mwm.runtime.progress import Progress
+from mwm.runtime.signals import GRACE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -106,9 +109,9 @@ def test_a_stage_ends_when_its_dvc_is_killed(folder: Path, between: list[str]) -
     assert wait((folder / "started").exists)
     (lock,) = (folder / ".mwm" / "locks").iterdir()
     holder = json.loads(lock.read_text())["pid"]
-    assert process.started(holder) > 0
+    assert started(holder) > 0
     dvc.kill()
-    assert wait(lambda: process.started(holder) == 0, process.GRACE)
+    assert wait(lambda: started(holder) == 0, GRACE)
     dvc.communicate()
     assert half_written(folder) == []
     assert not (folder / "out.txt").exists()
@@ -119,7 +122,7 @@ def test_sigterm_is_tidy(folder: Path) -> None:
     assert wait((folder / "started").exists)
     command.send_signal(signal.SIGTERM)
     _, said = command.communicate(timeout=60)
-    assert command.returncode == cli.TERMINATED == 143
+    assert command.returncode == TERMINATED == 143
     assert said == "terminated: nothing was written; run the command again\n"
     assert half_written(folder) == []
 
@@ -127,11 +130,11 @@ def test_sigterm_is_tidy(folder: Path) -> None:
 def test_progress_can_be_read_by_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(folder))
     file = folder / ".mwm" / "progress" / "recruit-mirror.json"
-    with cli.Progress("recruit mirror", total=9, unit="iterations", done=3) as progress:
+    with Progress("recruit mirror", total=9, unit="iterations", done=3) as progress:
         told = json.loads(file.read_text())
         assert (told["label"], told["done"], told["total"]) == ("recruit mirror", 3, 9)
         assert (told["unit"], told["note"], told["pid"]) == ("iterations", "", os.getpid())
-        assert told["pid_started"] == process.started(os.getpid())
+        assert told["pid_started"] == started(os.getpid())
         assert told["started"] <= told["updated"] <= time.time()
         time.sleep(1)
         progress.advance(2, note="loss 3")

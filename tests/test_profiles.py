@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mwm import UsageError, params
-from mwm.profiles import lay_over
+from mwm import UsageError
+from mwm.pipeline.profile import lay_over
+from mwm.settings import params
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "params.yaml"

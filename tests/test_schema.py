@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mwm.faults import Loader
-from mwm.schema import generate
+from mwm.pipeline.schema import generate
+from mwm.settings.lines import Loader
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))

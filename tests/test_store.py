@@ -14,14 +14,18 @@ import numpy as np
 import pytest
 from forgery import altered
 
-from mwm import MwmError, hdf5, store
+from mwm import MwmError
+from mwm.io import checksum
+from mwm.io.files import read_json, replacing, write_json, write_text
+from mwm.io.frames import SPLITS, Frames, read_frames, write_frames
+from mwm.io.hdf5 import creating_h5, reading_h5
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_a_file_is_under_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "metrics.json"
-    with store.replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
         assert temporary.parent == path.parent
@@ -35,10 +39,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, failure: type[BaseException]
 ) -> None:
     path = tmp_path / "metrics.json"
-    store.write_text(path, "old")
+    write_text(path, "old")
 
     def fail() -> None:
-        with store.replacing(path) as temporary:
+        with replacing(path) as temporary:
             temporary.write_text("new")
             raise failure
 
@@ -51,7 +55,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
 def test_a_new_file_has_the_rights_that_the_umask_grants(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        store.write_text(tmp_path / "a", "")
+        write_text(tmp_path / "a", "")
     finally:
         os.umask(before)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
@@ -69,7 +73,7 @@ def test_a_new_file_has_the_rights_that_the_umask_grants(tmp_path: Path) -> None
     ],
 )
 def test_a_failed_write_is_told_in_one_line(tmp_path: Path, number: int, told: str) -> None:
-    with pytest.raises(MwmError, match=told) as failure, store.replacing(tmp_path / "a"):
+    with pytest.raises(MwmError, match=told) as failure, replacing(tmp_path / "a"):
         raise OSError(number, os.strerror(number))
     assert str(failure.value).startswith(f"{tmp_path / 'a'}: cannot be written: ")
     assert "\n" not in str(failure.value)
@@ -89,17 +93,17 @@ def test_a_path_that_cannot_be_written_is_told(tmp_path: Path, path: str, told: 
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     with pytest.raises(MwmError, match=told):
-        store.write_text(tmp_path / path, "")
+        write_text(tmp_path / path, "")
 
 
 def test_json_comes_back_and_has_no_nan(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
-    store.write_json(path, {"alignment": 0.5})
+    write_json(path, {"alignment": 0.5})
     assert path.read_text() == '{\n  "alignment": 0.5\n}\n'
-    assert store.read_json(path) == {"alignment": 0.5}
+    assert read_json(path) == {"alignment": 0.5}
     with pytest.raises(ValueError, match="not JSON compliant"):
-        store.write_json(path, {"alignment": float("nan")})
-    assert store.read_json(path) == {"alignment": 0.5}
+        write_json(path, {"alignment": float("nan")})
+    assert read_json(path) == {"alignment": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_a_file_that_is_no_json_is_told(tmp_path: Path, content: bytes | None, t
     if content is not None:
         (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(MwmError, match=told):
-        store.read_json(tmp_path / "a.json")
+        read_json(tmp_path / "a.json")
 
 
 FILL = """
@@ -172,31 +176,31 @@ def test_what_fits_is_written(tmp_path: Path) -> None:
 
 def test_hdf5_files_are_the_same_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        with store.creating_h5(tmp_path / name, "a", {"x": 1, "y": "ü"}) as file:
+        with creating_h5(tmp_path / name, "a", {"x": 1, "y": "ü"}) as file:
             file.create_dataset("data", data=np.arange(1000), compression="gzip")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_hdf5_files_are_what_h5py_writes_by_itself(tmp_path: Path) -> None:
     """In content; the bytes may be placed otherwise."""
-    with store.creating_h5(tmp_path / "a.h5", "a", {"x": 1}) as file:
+    with creating_h5(tmp_path / "a.h5", "a", {"x": 1}) as file:
         file.create_dataset("data", data=np.arange(1000))
-    with store.reading_h5(tmp_path / "a.h5", "a") as file:
+    with reading_h5(tmp_path / "a.h5", "a") as file:
         assert dict(file.attrs) == {"kind": "a", "x": 1}
         assert np.array_equal(file["data"][...], np.arange(1000))
         assert file["data"].dtype == np.int64
 
 
 def test_frames_come_back_as_they_went(tmp_path: Path, worlds: Path) -> None:
-    content = store.read_frames(worlds / "frames.h5")
-    store.write_frames(tmp_path / "frames.h5", content)
-    again = store.read_frames(tmp_path / "frames.h5")
-    for field in fields(store.Frames):
+    content = read_frames(worlds / "frames.h5")
+    write_frames(tmp_path / "frames.h5", content)
+    again = read_frames(tmp_path / "frames.h5")
+    for field in fields(Frames):
         one, two = getattr(content, field.name), getattr(again, field.name)
         assert np.array_equal(one, two) if isinstance(one, np.ndarray) else one == two
     assert (tmp_path / "frames.h5").read_bytes() == (worlds / "frames.h5").read_bytes()
     assert content.action_count == 6
-    assert [content.episodes(split).tolist() for split in store.SPLITS] == [[0, 1, 2, 3], [4], [5]]
+    assert [content.episodes(split).tolist() for split in SPLITS] == [[0, 1, 2, 3], [4], [5]]
 
 
 def _replace(name: str, data: object) -> Callable[[h5py.File], None]:
@@ -234,7 +238,7 @@ def test_a_faulty_file_is_told(
 ) -> None:
     path = altered(worlds / "frames.h5", tmp_path / "frames.h5", change)
     with pytest.raises(MwmError) as failure:
-        store.read_frames(path)
+        read_frames(path)
     assert told in str(failure.value)
     assert str(path) in str(failure.value)
     assert "dvc repro" in str(failure.value)
@@ -243,7 +247,7 @@ def test_a_faulty_file_is_told(
 
 def test_a_world_is_no_frames_file(worlds: Path) -> None:
     with pytest.raises(MwmError, match="expected a file of kind 'frames', found 'world'"):
-        store.read_frames(worlds / "mirror.h5")
+        read_frames(worlds / "mirror.h5")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +257,7 @@ def test_a_truncated_file_is_told(tmp_path: Path, worlds: Path, share: float, to
     content = (worlds / "frames.h5").read_bytes()
     (tmp_path / "frames.h5").write_bytes(content[: int(share * len(content))])
     with pytest.raises(MwmError, match=told):
-        store.read_frames(tmp_path / "frames.h5")
+        read_frames(tmp_path / "frames.h5")
 
 
 def test_a_damaged_chunk_is_told(tmp_path: Path, worlds: Path) -> None:
@@ -265,7 +269,7 @@ def test_a_damaged_chunk_is_told(tmp_path: Path, worlds: Path) -> None:
     content[middle : middle + 16] = b"\xff" * 16
     path.write_bytes(content)
     with pytest.raises(MwmError, match="bytes that do not fit its checksum"):
-        store.read_frames(path)
-    hdf5.stamp(path)
+        read_frames(path)
+    checksum.stamp(path)
     with pytest.raises(MwmError, match="damaged"):
-        store.read_frames(path)
+        read_frames(path)

@@ -18,13 +18,15 @@ from typing import Annotated
 import typer
 from workspace import Workspace, environment
 
-from mwm import MwmError, cli, process
+from mwm import MwmError
 from mwm.pipeline.project import mend
+from mwm.runtime import commands
+from mwm.runtime.signals import GRACE
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-PATIENCE = process.GRACE + 20  # seconds after which what still runs is an orphan
+PATIENCE = GRACE + 20  # seconds after which what still runs is an orphan
 AT_MOST = 2  # kills of a stage, until all have to come from nothing again
 RUNNING = re.compile(r"Running stage '(.+)':")
 STAGE = re.compile(r" -m stages\.(train \w+|\w+)")  # in a process's command
@@ -193,7 +195,7 @@ def torture(victim: Victim, kills: int, seed: int) -> Counter[str]:
     return hits
 
 
-@cli.command(app)
+@commands.command(app)
 def main(
     kills: Annotated[int, typer.Option(help="how often to kill")] = 60,
     seed: Annotated[int, typer.Option(help="of moments, signals and targets")] = 0,

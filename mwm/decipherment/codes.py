@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm import MwmError
-from mwm.models.vision import Vision
-from mwm.store import Frames
+from mwm.io.frames import Frames
+from mwm.models.visions.base import Vision
 
 BATCH = 4000  # frames encoded at once
 INFORMATIVE = 0.05  # KL divergence from the prior, in nats, of a dimension that says something

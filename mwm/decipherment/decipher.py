@@ -15,7 +15,7 @@ from mwm.decipherment.codes import Codes
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import LENGTH, Hints, Scale, cluster, nearest
 from mwm.decipherment.search import Found, Group, Remember, at_once, search
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 
 FUNCTIONS = (4, 6, 10, 16, 16, 16)  # slow functions that tell states apart, level by level
 SYMBOLS_FROM = 12  # slow functions that tell symbols apart

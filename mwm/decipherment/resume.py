@@ -1,24 +1,25 @@
 """Levels that were searched are kept, so that an interrupted search goes on with the next one."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from mwm import checkpoints
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.search import Judged, Search
+from mwm.io import checkpoints
 
 
 class Remembered:
     """Calls a search, or tells what it found when it was called before."""
 
-    def __init__(self, folder: Path, label: str, codes: tuple[Codes, Codes], settings: Any) -> None:
+    def __init__(
+        self, shelf: checkpoints.Shelf, label: str, codes: tuple[Codes, Codes], settings: Any
+    ) -> None:
         """Wait until no other process searches the same.
 
         Args:
-            folder: of all checkpoints.
+            shelf: of all checkpoints.
             label: of this search.
             codes: of the original and of the other world.
             settings: what else the search depends on, JSON values.
@@ -26,7 +27,7 @@ class Remembered:
         arrays = [{name: np.asarray(value) for name, value in vars(c).items()} for c in codes]
         machine = [torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()]
         self._key = checkpoints.fingerprint(label, arrays, settings, machine)
-        self._folder = checkpoints.place(folder, label, self._key)
+        self._folder = checkpoints.place(shelf, label, self._key)
 
     def __call__(self, name: str, search: Search) -> Judged:
         """What `search` finds; `name` tells it from others."""

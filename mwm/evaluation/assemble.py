@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from mwm import MwmError
+from mwm import ArtefactError
 from mwm.models.model import MetaWorldModel, load
-from mwm.params import ORIGINAL
+from mwm.settings.base import ORIGINAL
 
 ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
 
@@ -24,10 +24,7 @@ def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldMo
     first, anchor = next(iter(runs.items()))
     for folder, model in runs.items():
         if not _same_anchor(model, anchor):
-            raise MwmError(
-                f"{folder}: expected the anchor of {first}, found another; "
-                "make both again from one runs/anchor with `dvc repro`"
-            )
+            raise ArtefactError(f"{folder}: expected the anchor of {first}, found another")
         if model is not anchor:
             for world in model.worlds[1:]:
                 anchor.visions[world] = model.vision(world)

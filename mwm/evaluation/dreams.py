@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from mwm.evaluation.pairs import Row, position
+from mwm.evaluation.pairs import Row
 from mwm.evaluation.scenes import Scene, check_alike, scene, windows
-from mwm.models.cross import draw, read_world
+from mwm.io.frames import Frames
+from mwm.metrics.objects import position
+from mwm.models.encoding import decode, encode_sequences
 from mwm.models.model import MetaWorldModel
-from mwm.models.vision import unpack_bits
-from mwm.params import Evaluate
-from mwm.store import Frames
+from mwm.models.visions.base import unpack_bits
+from mwm.settings.evaluate import Evaluate
 
 STEPS = 25
 NUMBERS = ["distance", "found", "copy_distance", "copy_found"]
@@ -58,7 +59,7 @@ def dream(model: MetaWorldModel, world: str, packed: Tensor, actions: Tensor) ->
         (b, steps, latent).
     """
     seen = packed.shape[1]
-    z = read_world(model, world, packed, actions[:, :seen]).code
+    z = encode_sequences(model, world, packed, actions[:, :seen]).code
     for now in range(seen, actions.shape[1]):
         predicted = model.memory(z, actions[:, :now])[0]
         z = torch.cat([z, predicted[:, -1:]], dim=1)
@@ -71,7 +72,7 @@ def _judged(
     """Position errors by object and step, in the original's pixels."""
     judge = scene.judge
     b, steps = dreamt.shape[:2]
-    drawn = judge.on_pixels(draw(model, target, dreamt.flatten(0, 1))).view(b, steps, 64, 64)
+    drawn = judge.on_pixels(decode(model, target, dreamt.flatten(0, 1))).view(b, steps, 64, 64)
     frames = judge.on_pixels(unpack_bits(scene.now[:, seen - 1 :].flatten(0, 1)))
     truth = frames.view(b, steps + 1, 64, 64)
     for name in judge.objects:

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from torch.autograd.functional import jvp
 
 from mwm.evaluation.scenes import check_alike, windows
-from mwm.models.cross import BATCH
+from mwm.io.frames import Frames
+from mwm.models.encoding import BATCH
 from mwm.models.model import MetaWorldModel
-from mwm.models.vision import Vision
-from mwm.params import ORIGINAL, Evaluate
-from mwm.store import Frames
+from mwm.models.visions.base import Vision
+from mwm.settings.base import ORIGINAL
+from mwm.settings.evaluate import Evaluate
 
 Row = dict[str, Any]
 GRADIENT_FRAMES = 200  # each is decoded once per dimension; means over more hardly differ

@@ -7,9 +7,9 @@ import torch
 from mwm import seeding
 from mwm.evaluation.pairs import Row, judge_pairs
 from mwm.evaluation.scenes import check_alike, scene, windows
+from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel
-from mwm.params import Evaluate
-from mwm.store import Frames
+from mwm.settings.evaluate import Evaluate
 
 
 def evaluate_model(

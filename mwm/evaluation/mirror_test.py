@@ -7,10 +7,10 @@ from torch import Tensor
 
 from mwm.evaluation.pairs import Row
 from mwm.evaluation.scenes import Scene, scene, windows
-from mwm.models.cross import draw, read_world
+from mwm.io.frames import SIDE, Frames
+from mwm.models.encoding import decode, encode_sequences
 from mwm.models.model import MetaWorldModel
-from mwm.params import Evaluate
-from mwm.store import SIDE, Frames
+from mwm.settings.evaluate import Evaluate
 
 COLUMNS = ["model", "world", "object", "frames", "moved", "marked"]
 
@@ -48,11 +48,11 @@ def mirror_test(
 @torch.no_grad()
 def answers(model: MetaWorldModel, world: str, shown: Scene, actions: int) -> Tensor:
     """(b, 4096): by how much each pixel's predicted probability differs between actions."""
-    code = read_world(model, world, shown.now, shown.actions).code
+    code = encode_sequences(model, world, shown.now, shown.actions).code
     pictures = []
     for action in range(actions):
         taken = shown.actions.clone()
         taken[:, -1] = action
-        pictures.append(draw(model, world, model.memory(code, taken)[0][:, -1]))
+        pictures.append(decode(model, world, model.memory(code, taken)[0][:, -1]))
     stacked = torch.stack(pictures)
     return stacked.amax(0) - stacked.amin(0)

@@ -6,13 +6,14 @@ from typing import Any
 
 from torch import Tensor
 
-from mwm.criterion import shortfalls
-from mwm.evaluation.readings import centroids, reading
 from mwm.evaluation.scenes import Scene
-from mwm.models.cross import Latents, draw, read_world
-from mwm.models.measures import Judge, alignment, f1, squared_error
+from mwm.metrics.criterion import shortfalls
+from mwm.metrics.errors import alignment, squared_error
+from mwm.metrics.objects import Judge, f1, position
+from mwm.metrics.readings import reading
+from mwm.models.encoding import Encoded, decode, encode_sequences
 from mwm.models.model import MetaWorldModel
-from mwm.models.vision import unpack_bits
+from mwm.models.visions.base import unpack_bits
 
 Row = dict[str, Any]
 
@@ -28,7 +29,7 @@ def judge_pairs(
         scenes: test sequences, b x t frames of every world.
         shuffle: (b x t,), an unrelated frame for each: what `chance` decodes.
     """
-    latents = {w: read_world(model, w, s.now, s.actions) for w, s in scenes.items()}
+    latents = {w: encode_sequences(model, w, s.now, s.actions) for w, s in scenes.items()}
     rows: dict[tuple[str, str], Row] = {}
     for target, scene in scenes.items():
         own = _Own(model, target, scene, latents[target], shuffle)
@@ -42,7 +43,7 @@ def judge_pairs(
             }
     for (i, j), row in rows.items():
         row["upper_bound"] = rows[i, i]["reconstruction"]
-        untranslated = draw(model, i, latents[i].code.flatten(0, 1))
+        untranslated = decode(model, i, latents[i].code.flatten(0, 1))
         row["untranslated"] = _rounded(squared_error(untranslated, scenes[j].now.flatten(0, 1)))
         objects = list(scenes[j].judge.objects)
         row["success"] = None if i == j else not shortfalls([row, rows[j, i]], objects)
@@ -53,7 +54,7 @@ class _Own:
     """What the target world makes of its own code: the yardstick of every row with that target."""
 
     def __init__(
-        self, model: MetaWorldModel, world: str, scene: Scene, latents: Latents, shuffle: Tensor
+        self, model: MetaWorldModel, world: str, scene: Scene, latents: Encoded, shuffle: Tensor
     ) -> None:
         self._model, self._world, self._scene = model, world, scene
         self._now, self._after = scene.now.flatten(0, 1), scene.after.flatten(0, 1)
@@ -70,7 +71,7 @@ class _Own:
         }
         self._f1 = {f"own_f1_{o}": f1(*self._boxes(drawn, o)) for o in scene.judge.objects}
 
-    def against(self, source: Latents) -> Row:
+    def against(self, source: Encoded) -> Row:
         """The metrics of decoding another world's latents here."""
         drawn, predicted = self._draw(source)
         own = self._errors
@@ -94,29 +95,13 @@ class _Own:
             readings[f"reading_{name}"] = reading(found, truth, self._scene.now.shape[1])
         return {key: _rounded(value) for key, value in measured.items()} | readings
 
-    def _draw(self, latents: Latents) -> tuple[Tensor, Tensor]:
-        code, prediction = (draw(self._model, self._world, z.flatten(0, 1)) for z in latents)
+    def _draw(self, latents: Encoded) -> tuple[Tensor, Tensor]:
+        code, prediction = (decode(self._model, self._world, z.flatten(0, 1)) for z in latents)
         return code, prediction
 
     def _boxes(self, drawn: Tensor, name: str) -> tuple[Tensor, Tensor]:
         judge: Judge = self._scene.judge
         return judge.box(judge.on_pixels(drawn), name), judge.box(self._truth, name)
-
-
-def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
-    """Median distance of an object's centroids in pixels, and the share of frames that show it.
-
-    Over the frames (n, h, w) bool in which `truth` has the object; None if it is never found.
-    """
-    visible = truth.flatten(1).any(1)
-    if not visible.any():
-        return None, 1.0
-    found, truth = found[visible], truth[visible]
-    seen = found.flatten(1).any(1)
-    if not seen.any():
-        return None, 0.0
-    distance = (centroids(found[seen]) - centroids(truth[seen])).norm(dim=1)
-    return distance.median().item(), seen.float().mean().item()
 
 
 def _rounded(value: float | None) -> float | None:

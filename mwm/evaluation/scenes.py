@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mwm import MwmError
-from mwm.models.measures import Judge
-from mwm.models.vision import unpack_bits
-from mwm.store import Frames
+from mwm import ArtefactError, MwmError
+from mwm.io.frames import Frames
+from mwm.metrics.objects import Judge
+from mwm.models.visions.base import unpack_bits
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,8 @@ def check_alike(contents: Mapping[str, Frames]) -> None:
     for world, other in others:
         for name in ("actions", "episode_offsets", "split"):
             if not np.array_equal(getattr(content, name), getattr(other, name)):
-                raise MwmError(
-                    f"worlds {first} and {world}: expected the same {name}, found different ones; "
-                    "make both again from one data/frames.h5 with `dvc repro`"
+                raise ArtefactError(
+                    f"worlds {first} and {world}: expected the same {name}, found different ones"
                 )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm.frames.rollouts import Rollouts
+from mwm.io.rollouts import Rollouts
 
 SAMPLES = 512
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm.store import FRAME_BYTES, SIDE
+from mwm.io.frames import FRAME_BYTES, SIDE
 
 
 def any_pool(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:

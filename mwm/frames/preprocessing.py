@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import params, store
-from mwm.cli import Progress
 from mwm.frames.background import find_background
 from mwm.frames.pooling import any_pool
-from mwm.frames.rollouts import Rollouts, opening
 from mwm.frames.splitting import split_episodes
+from mwm.io.frames import FRAME_BYTES, SIDE, Frames, write_frames
+from mwm.io.progress import Monitor, silent
+from mwm.io.rollouts import Rollouts, opening
+from mwm.settings.base import ORIGINAL
+from mwm.settings.preprocess import Preprocess
 
 BLOCK = 32  # screens binarised at once: more leave the processor's cache
 
 
-def preprocess(settings: params.Preprocess, source: Path | str, out: Path | str) -> None:
+def preprocess(
+    settings: Preprocess, source: Path | str, out: Path | str, monitor: Monitor = silent
+) -> None:
     """Make frames.h5 at `out` from the rollouts.h5 at `source`.
 
     Raises:
@@ -28,29 +32,32 @@ def preprocess(settings: params.Preprocess, source: Path | str, out: Path | str)
         background = json.loads(rollouts.attributes["background"])
         if background is None:
             background = find_background(rollouts, np.flatnonzero(split == 0))
-        content = store.Frames(
-            frames=binary_frames(rollouts, np.asarray(background, np.uint8)),
+        content = Frames(
+            frames=binary_frames(rollouts, np.asarray(background, np.uint8), monitor),
             actions=rollouts.actions,
             episode_offsets=rollouts.episode_offsets,
             split=split,
-            pixel_map=np.arange(store.SIDE * store.SIDE, dtype=np.uint16),
-            inverted=np.zeros(store.FRAME_BYTES, np.uint8),
-            attributes={**rollouts.attributes, **settings.model_dump(), "world": params.ORIGINAL},
+            pixel_map=np.arange(SIDE * SIDE, dtype=np.uint16),
+            inverted=np.zeros(FRAME_BYTES, np.uint8),
+            attributes={**rollouts.attributes, **settings.model_dump(), "world": ORIGINAL},
         )
-    store.write_frames(out, content)
+    write_frames(out, content)
 
 
-def binary_frames(rollouts: Rollouts, background: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def binary_frames(
+    rollouts: Rollouts, background: NDArray[np.uint8], monitor: Monitor = silent
+) -> NDArray[np.uint8]:
     """(n, 512) packed frames of all steps: on where any pixel is not `background`.
 
     Args:
         rollouts: the open file.
         background: a palette value, () or (height, width).
+        monitor: is told how far it is.
     """
-    frames = np.empty((len(rollouts.actions), store.FRAME_BYTES), np.uint8)
+    frames = np.empty((len(rollouts.actions), FRAME_BYTES), np.uint8)
     offset = 0
     # One thread: two pass the interpreter's lock to and fro and end no sooner.
-    with Progress("preprocess", len(frames), "frames") as progress:
+    with monitor("preprocess", len(frames), "frames") as progress:
         for episode, steps in enumerate(rollouts.steps.tolist()):
             for screens in rollouts.chunks(episode):
                 for block in range(0, len(screens), BLOCK):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mwm import UsageError
-from mwm.store import SPLITS
+from mwm.io.frames import SPLITS
 
 
 def split_episodes(episodes: int, validation: float, test: float) -> NDArray[np.uint8]:

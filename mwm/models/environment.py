@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mwm import __version__, records
+from mwm import __version__
+from mwm.io import records
 
 TOLD = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
 

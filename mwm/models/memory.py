@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mwm.models.vision import split_gaussian
+from mwm.models.visions.base import split_gaussian
 
 
 class Memory(nn.Module):

@@ -11,19 +11,18 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-from mwm import MwmError, records, seeding, store
-from mwm.models.conv import ConvVision
-from mwm.models.dense import DenseVision
+from mwm import ArtefactError, seeding
+from mwm.io import records
+from mwm.io.files import replacing
+from mwm.io.records import MANIFEST
 from mwm.models.environment import environment
 from mwm.models.memory import Memory
-from mwm.models.sparse import SparseVision
-from mwm.models.vision import Vision
-from mwm.params import Model, Name, Section
-from mwm.records import MANIFEST
+from mwm.models.visions import Vision
+from mwm.models.visions.base import make
+from mwm.settings.base import Name, Section
+from mwm.settings.train import Model
 
 WEIGHTS = "model.safetensors"
-
-VISIONS: Mapping[str, type[Vision]] = {v.kind: v for v in (SparseVision, DenseVision, ConvVision)}
 
 
 class MetaWorldModel(nn.Module):
@@ -39,7 +38,7 @@ class MetaWorldModel(nn.Module):
 
     def add(self, world: str) -> None:
         """A fresh V for one more world."""
-        self.visions[world] = VISIONS[self.config.vision](self.config)
+        self.visions[world] = make(self.config)
 
     @property
     def worlds(self) -> list[str]:
@@ -92,7 +91,7 @@ def save(
         "settings": settings,
         "environment": environment(next(model.parameters()).device),
     }
-    with store.replacing(folder / WEIGHTS) as temporary:
+    with replacing(folder / WEIGHTS) as temporary:
         # Not save_file: it hides the cause of a failed write.
         tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
         temporary.write_bytes(to_bytes(tensors))
@@ -114,19 +113,17 @@ def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
         manifest = Manifest.model_validate(records.read(manifest_path))
     except ValidationError as error:
         said = " ".join(str(error).split())
-        raise MwmError(
-            f"{manifest_path}: expected a model's manifest, found: {said}; {store.REMAKE}"
+        raise ArtefactError(
+            f"{manifest_path}: expected a model's manifest, found: {said}"
         ) from None
     if expected is not None and manifest.model != expected:
-        raise MwmError(f"{manifest_path}: {_difference(manifest.model, expected)}; {store.REMAKE}")
+        raise ArtefactError(f"{manifest_path}: {_difference(manifest.model, expected)}")
     content = records.read_listed(weights_path)
     try:
         weights = from_bytes(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         said = " ".join(str(error).split())
-        raise MwmError(
-            f"{weights_path}: expected safetensors, found: {said}; {store.REMAKE}"
-        ) from None
+        raise ArtefactError(f"{weights_path}: expected safetensors, found: {said}") from None
     form = manifest.model, manifest.worlds, manifest.actions
     with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
         _check_weights(weights_path, weights, MetaWorldModel(*form).state_dict())
@@ -147,9 +144,9 @@ def _check_weights(path: Path, found: Mapping[str, Tensor], expected: Mapping[st
     for name in sorted(found.keys() | expected.keys()):
         have, want = (_describe(tensors.get(name)) for tensors in (found, expected))
         if have != want:
-            raise MwmError(f"{path}: {name}: expected {want}, found {have}; {store.REMAKE}")
+            raise ArtefactError(f"{path}: {name}: expected {want}, found {have}")
         if found[name].is_floating_point() and not found[name].isfinite().all():
-            raise MwmError(f"{path}: {name}: expected finite numbers, found others; {store.REMAKE}")
+            raise ArtefactError(f"{path}: {name}: expected finite numbers, found others")
 
 
 def _describe(tensor: Tensor | None) -> str:

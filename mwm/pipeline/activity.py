@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import process
-from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
+from mwm.runtime import rwlock
+from mwm.runtime.processes import alive, started
 
 PROGRESS = (".mwm/progress/*.json", "runs/*/.mwm/progress/*.json")  # the second: those of studies
 
@@ -34,7 +34,7 @@ class Holder:
 
 def holders() -> list[Holder]:
     """What holds locks of DVC; none if the file is missing, or is being written."""
-    locks = _read(root() / ".dvc/tmp/rwlock") or {}
+    locks = rwlock.read(root())
     held: dict[tuple[int, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for path, info in locks.get("write", {}).items():
         held[info["pid"], info["cmd"]][0].add(shown(path))
@@ -42,19 +42,19 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-        Holder(pid, _told(cmd), process.started(pid) > 0, sorted(writes), len(reads - writes))
+        Holder(pid, _told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
 
 
-def progress(alive: bool = True) -> dict[Path, dict[str, Any]]:
-    """The files in which stages note how far they are; those whose process is gone: not `alive`."""
+def progress(running: bool = True) -> dict[Path, dict[str, Any]]:
+    """The files in which stages note how far they are: those at work, or those that are gone."""
     paths = (path for pattern in PROGRESS for path in sorted(root().glob(pattern)))
     found = {path: _read(path) for path in paths}
     return {
         path: note
         for path, note in found.items()
-        if note is not None and claim.alive(note.get("pid", 0), note.get("pid_started", 0)) == alive
+        if note is not None and alive(note.get("pid", 0), note.get("pid_started", 0)) == running
     }
 
 

@@ -78,7 +78,7 @@ def _faults(stages: list[Any]) -> list[str]:
     """Faults of params.yaml, if its schema is this project's."""
     if not any(OURS in str(stage.cmd) for stage in stages) or not Path("params.yaml").exists():
         return []
-    from mwm import params
+    from mwm.settings import params
 
     try:
         params.load()

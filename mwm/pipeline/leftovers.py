@@ -52,7 +52,7 @@ def find(repo: Any, stages: list[Any]) -> list[Leftover]:
         add("output", folder.glob(pattern))
         add("temporary", folder.glob(str(half)))
     add("checkpoint", (path for pattern in CHECKPOINTS for path in root.glob(pattern)))
-    add("progress", activity.progress(alive=False))
+    add("progress", activity.progress(running=False))
     return sorted(found.values(), key=lambda each: (each.kind, each.path))
 
 

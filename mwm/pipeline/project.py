@@ -38,9 +38,9 @@ def mend(folder: Path = Path()) -> None:
         lines = text.splitlines(keepends=True)
         starts = [i for i, line in enumerate(lines) if STAGE.fullmatch(line)]
         if starts[:-1]:
-            from mwm import store
+            from mwm.io.files import write_text
 
-            store.write_text(lock, "".join(lines[: starts[-1]]))
+            write_text(lock, "".join(lines[: starts[-1]]))
         else:
             lock.unlink(missing_ok=True)
         _tell(lock)

@@ -65,10 +65,10 @@ class Outlook:
 
 def learn(outlook: Outlook, stage: str, seconds: float) -> None:
     """A stage has ended: the next run knows how long it took."""
-    from mwm import store
+    from mwm.io.files import write_json
 
     outlook.finish(stage, seconds)
-    store.write_json(TIMES, outlook.times)
+    write_json(TIMES, outlook.times)
 
 
 def last() -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
-from mwm import store
+from mwm.io.files import replacing
 from mwm.reporting.results import read_pairs
 from mwm.reporting.studies_report import write_rows
 from mwm.reporting.style import LIGHT, Theme, blank, label, png, themed
@@ -23,7 +23,7 @@ def report_ablations(folders: Sequence[Path], out: Path, dpi: int) -> None:
     """
     rows = [row for folder in folders for row in condition_rows(folder)]
     write_rows(out / "ablations.csv", rows)
-    with themed(LIGHT), store.replacing(out / "ablations.png") as temporary:
+    with themed(LIGHT), replacing(out / "ablations.png") as temporary:
         temporary.write_bytes(ablations_figure(rows, LIGHT, dpi))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mwm.criterion import ALIGNMENT, CROSS_F1, OWN_F1, OWN_F1_ELSE
+from mwm.metrics.criterion import ALIGNMENT, CROSS_F1, OWN_F1, OWN_F1_ELSE
 from mwm.reporting.results import Pairs
 from mwm.reporting.summary import ALIGNED
 

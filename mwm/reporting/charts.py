@@ -11,10 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from mwm.params import ORIGINAL
 from mwm.reporting.results import Pairs, Row
 from mwm.reporting.style import SYMBOLS, Theme, blank, label, png, rounded_down, symbol
 from mwm.reporting.summary import ALIGNED, lowest
+from mwm.settings.base import ORIGINAL
 
 ACROSS = 5  # runs side by side
 LINES = {  # column: its name, whether another world's code is decoded, whether M predicted it

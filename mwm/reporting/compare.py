@@ -22,7 +22,7 @@ def compare(
     ] = False,
 ) -> None:
     """Tell which params and metrics differ between runs; overlay their curves."""
-    from mwm import store
+    from mwm.io.files import write_text
     from mwm.reporting.comparison import sides
     from mwm.reporting.comparison_page import markdown, page
     from mwm.reporting.outcome import WORKSPACE, read_outcome
@@ -32,6 +32,6 @@ def compare(
         names = [*names, WORKSPACE]
     compared = sides([read_outcome(name) for name in names], seeds)
     told = markdown(compared)
-    store.write_text(out / "compare.md", told)
-    store.write_text(out / "index.html", page(compared))
+    write_text(out / "compare.md", told)
+    write_text(out / "index.html", page(compared))
     typer.echo(f"{told}\ncompare: {out / 'index.html'} has curves and pictures")

@@ -12,11 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from mwm import MwmError
-from mwm.params import ORIGINAL
+from mwm import ArtefactError
 from mwm.reporting.results import read_table
 from mwm.reporting.style import Theme, blank, png
-from mwm.store import REMAKE
+from mwm.settings.base import ORIGINAL
 
 NUMBERS = ("log_sigma", "spread", "distance", "weight", "gradient")
 NAMED = 40  # dimensions whose numbers have room below the figure
@@ -52,7 +51,7 @@ def read_elements(path: Path | str) -> list[Element]:
     for words, numbers in read_table(path, ("model", "world"), ("dimension", *NUMBERS)):
         known = {column: number for column, number in numbers.items() if number is not None}
         if known.keys() != numbers.keys():
-            raise MwmError(f"{path}: expected a finite number in every cell; {REMAKE}")
+            raise ArtefactError(f"{path}: expected a finite number in every cell")
         elements.append(Element(words["model"], words["world"], **known))
     _check_complete(path, elements)
     return elements
@@ -64,17 +63,17 @@ def _check_complete(path: Path | str, elements: Sequence[Element]) -> None:
     for element in elements:
         found.setdefault((element.model, element.world), []).append(element.dimension)
     if all(world == ORIGINAL for _, world in found):
-        raise MwmError(f"{path}: expected {ORIGINAL} and a variant, found no variant; {REMAKE}")
+        raise ArtefactError(f"{path}: expected {ORIGINAL} and a variant, found no variant")
     for model in dict.fromkeys(model for model, _ in found):
         if (model, ORIGINAL) not in found:
-            raise MwmError(f"{path}: expected {ORIGINAL} in {model}, found no row; {REMAKE}")
+            raise ArtefactError(f"{path}: expected {ORIGINAL} in {model}, found no row")
     latent = 1 + int(max(element.dimension for element in elements))
     for (model, world), dimensions in found.items():
         # Length first: for a huge number in one damaged cell no range of that size is made.
         if len(dimensions) != latent or set(dimensions) != set(range(latent)):
-            raise MwmError(
+            raise ArtefactError(
                 f"{path}: expected dimensions 0 to {latent - 1} of {model}, {world}, each once, "
-                f"found {len(dimensions)} rows; {REMAKE}"
+                f"found {len(dimensions)} rows"
             )
 
 

@@ -9,17 +9,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import MwmError, UsageError
-from mwm.params import ORIGINAL, Report
-from mwm.store import (
-    FRAME_BYTES,
-    REMAKE,
-    SIDE,
-    check_attribute,
-    read_array,
-    read_attributes,
-    reading_h5,
-)
+from mwm import ArtefactError, UsageError
+from mwm.io.frames import FRAME_BYTES, SIDE
+from mwm.io.hdf5 import check_attribute, read_array, read_attributes, reading_h5
+from mwm.settings.base import ORIGINAL
+from mwm.settings.report import Report
 
 Pictures = NDArray[np.uint8]
 
@@ -79,7 +73,7 @@ def read_film(path: Path | str, models: Sequence[str]) -> Film:
                 truth.setdefault(world, on * np.uint8(255))
                 decoded.setdefault(world, drawn[index].reshape(-1, SIDE, SIDE))
     if not truth or not all(map(len, truth.values())):
-        raise MwmError(f"{path}: expected frames, found none; {REMAKE}")
+        raise ArtefactError(f"{path}: expected frames, found none")
     return Film(truth, decoded)
 
 

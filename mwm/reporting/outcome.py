@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, UsageError, faults, store
+from mwm import ArtefactError, MwmError, UsageError
+from mwm.io.files import read_json
 from mwm.reporting.results import Row, read_curves, read_pairs
 from mwm.reporting.summary import summarise
+from mwm.settings import lines
 
 WORKSPACE = "workspace"
 PARAMS, METRICS = "params.yaml", "metrics.json"
@@ -54,7 +56,7 @@ def read_outcome(name: str) -> Outcome:
             raise UsageError(f"{name}: expected a run with {PARAMS}, found none; name another")
         return Outcome(
             name=Path(name).name if folder == Path(name) else name,
-            params=dict(_flat(faults.read(folder / PARAMS)[0])),
+            params=dict(_flat(lines.read(folder / PARAMS)[0])),
             metrics=_metrics(folder, there),
             curves=read_curves(folder / CURVES) if CURVES in there else (),
             pictures={
@@ -69,13 +71,11 @@ def read_outcome(name: str) -> Outcome:
 def _metrics(folder: Path, there: set[str]) -> Mapping[str, float]:
     """The summary; of a study, which keeps none, from its pairs."""
     if METRICS in there:
-        found = store.read_json(folder / METRICS)
+        found = read_json(folder / METRICS)
         if not isinstance(found, dict) or not all(
             isinstance(value, int | float) for value in found.values()
         ):
-            raise MwmError(
-                f"{folder / METRICS}: expected numbers by name, found others; {store.REMAKE}"
-            )
+            raise ArtefactError(f"{folder / METRICS}: expected numbers by name, found others")
         return found
     return summarise(read_pairs(folder / PAIRS)) if PAIRS in there else {}
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from mwm.io.frames import SIDE
 from mwm.reporting.film import Film, Pictures
 from mwm.reporting.style import Theme, blank, label, png
-from mwm.store import SIDE
 
 # Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.
 FRAME = 2 * SIDE

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from mwm import store
-from mwm.params import Report
+from mwm.io.files import replacing, write_json, write_text
 from mwm.reporting.animation import play_animation
 from mwm.reporting.charts import alignment_figure, curves_figure
 from mwm.reporting.dreams import dreams_figure, read_dreams
@@ -16,6 +15,7 @@ from mwm.reporting.pictures import strip_figure, worlds_figure
 from mwm.reporting.results import read_curves, read_pairs
 from mwm.reporting.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.summary import summarise
+from mwm.settings.report import Report
 
 
 def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> None:
@@ -54,7 +54,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     light, dark = draw(LIGHT), draw(DARK)
     text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen, marks)
     for name, image in light.items():
-        with store.replacing(folder / f"{name}.{kind(image)}") as temporary:
+        with replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)
-    store.write_text(folder / "index.html", text)
-    store.write_json(metrics, summarise(pairs))
+    write_text(folder / "index.html", text)
+    write_json(metrics, summarise(pairs))

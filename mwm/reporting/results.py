@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mwm import MwmError
-from mwm.params import ORIGINAL
-from mwm.records import Line, read_csv
-from mwm.store import REMAKE
+from mwm import ArtefactError
+from mwm.io.tables import Line, read_csv
+from mwm.settings.base import ORIGINAL
 
 MEASURES = ("reconstruction", "transfer", "prediction", "predicted_transfer")
 BASELINES = ("chance", "predicted_chance", "blank", "mean_frame", "untranslated", "upper_bound")
@@ -81,11 +80,11 @@ def read_pairs(path: Path | str) -> Pairs:
     known = {(row.model, row.source, row.target) for row in rows}
     for model, source, target in known:
         if (model, target, source) not in known:
-            raise MwmError(
-                f"{path}: expected a row for {model}, {target} to {source}, found none; {REMAKE}"
+            raise ArtefactError(
+                f"{path}: expected a row for {model}, {target} to {source}, found none"
             )
     if not pairs.runs:
-        raise MwmError(f"{path}: expected {ORIGINAL} and a variant, found no such pair; {REMAKE}")
+        raise ArtefactError(f"{path}: expected {ORIGINAL} and a variant, found no such pair")
     return pairs
 
 
@@ -135,7 +134,7 @@ def _typed(
     """The rows as words and numbers, after a check that all are there."""
     for column in (*words, *numbers):
         if column not in columns:
-            raise MwmError(f"{path}: expected a column {column!r}, found none; {REMAKE}")
+            raise ArtefactError(f"{path}: expected a column {column!r}, found none")
     rows = []
     for number, line in lines:
         where = f"{path}:{number}"
@@ -148,5 +147,5 @@ def _number(cell: str, where: str) -> float | None:
     try:
         number = TRUTH[cell.lower()] if cell.lower() in TRUTH else float(cell or "nan")
     except ValueError:
-        raise MwmError(f"{where}: expected a number, found {cell!r}; {REMAKE}") from None
+        raise ArtefactError(f"{where}: expected a number, found {cell!r}") from None
     return number if math.isfinite(number) else None

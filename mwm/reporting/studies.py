@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, params, records, store
-from mwm.params import ORIGINAL
+from mwm import ArtefactError
+from mwm.io import records
 from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
 from mwm.reporting.summary import aligned, lowest
+from mwm.settings import params
+from mwm.settings.base import ORIGINAL
+from mwm.settings.collect import Collect
 
 ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
 INFORMATION = "actions"  # what a model is told beside frames; no step index, no reward
@@ -45,9 +48,7 @@ class Study:
         content = records.read(path)
         seconds = content.get("seconds")
         if not isinstance(seconds, int | float):
-            raise MwmError(
-                f"{path}: expected seconds, found {reprlib.repr(content)}; {store.REMAKE}"
-            )
+            raise ArtefactError(f"{path}: expected seconds, found {reprlib.repr(content)}")
         return seconds
 
 
@@ -70,7 +71,7 @@ def read_study(folder: Path) -> Study:
     )
 
 
-def policy_of(collect: params.Collect) -> str:
+def policy_of(collect: Collect) -> str:
     """How the data were played, in words."""
     held = f", held {collect.hold} steps" if collect.hold > 1 else ""
     sticky = collect.repeat_probability

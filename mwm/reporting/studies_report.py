@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mwm import store
+from mwm.io.files import replacing, write_text
 from mwm.reporting.charts import curves_figure
 from mwm.reporting.studies import Study, model_row, variant_rows
 from mwm.reporting.studies_page import studies_page
@@ -28,9 +28,9 @@ def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
         write_rows(folder / f"{inputs}.csv", [row for row in variants if row["inputs"] == inputs])
     write_rows(folder / "models.csv", models)
     for method, (light, _) in drawn.items():
-        with store.replacing(folder / f"{method}.png") as temporary:
+        with replacing(folder / f"{method}.png") as temporary:
             temporary.write_bytes(light)
-    store.write_text(folder / "index.html", text)
+    write_text(folder / "index.html", text)
 
 
 def _curves(studies: Sequence[Study], dpi: int) -> tuple[bytes, bytes]:
@@ -51,4 +51,4 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     writer.writerows(
         {k: str(v).lower() if isinstance(v, bool) else v for k, v in row.items()} for row in rows
     )
-    store.write_text(path, text.getvalue())
+    write_text(path, text.getvalue())

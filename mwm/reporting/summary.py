@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from mwm.params import ORIGINAL
 from mwm.reporting.results import Pairs, Row
+from mwm.settings.base import ORIGINAL
 
 LIMIT = 15  # more scalars make `dvc exp show` unreadable
 ALIGNED = 0.9

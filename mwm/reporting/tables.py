@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from mwm.criterion import shortfalls
+from mwm.metrics.criterion import shortfalls
 from mwm.reporting.markup import head, label, line, pair, percent, pixels, share, table
 from mwm.reporting.results import PER_OBJECT, Pairs, Row
 

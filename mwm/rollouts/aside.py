@@ -3,20 +3,19 @@
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
-from mwm import checkpoints
+from mwm.io import checkpoints
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 from mwm.rollouts.workers import play_all
 
 
 def play_missing(
-    recipe: Recipe, count: int, workers: int, folder: Path
+    recipe: Recipe, count: int, workers: int, shelf: checkpoints.Shelf
 ) -> Generator[Episode, None, None]:
-    """Episodes 0..count - 1 in order: those kept in `folder`, and others, which it then keeps.
+    """Episodes 0..count - 1 in order: those kept on `shelf`, and others, which it then keeps.
 
     A file an episode, so that a collection can grow; found by all that an episode depends on.
 
@@ -24,7 +23,7 @@ def play_missing(
         MwmError: a worker failed or died.
     """
     key = checkpoints.fingerprint(asdict(recipe))
-    here = checkpoints.place(folder, "collect", key)
+    here = checkpoints.place(shelf, "collect", key)
     kept = {path.stem for path in here.iterdir()}
     missing = [index for index in range(count) if f"{index:06d}" not in kept]
     with closing(play_all(recipe, missing, workers)) as played:

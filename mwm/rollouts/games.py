@@ -5,9 +5,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from mwm import UsageError, faults, params
+from mwm import UsageError
+from mwm.io.frames import SIDE
 from mwm.rollouts.emulator import known_games
-from mwm.store import SIDE
+from mwm.settings import lines
+from mwm.settings.base import Name, Section
 
 TABLE = Path(__file__).with_name("games.yaml")
 
@@ -26,7 +28,7 @@ Span = Annotated[list[Byte], Field(min_length=2, max_length=2), AfterValidator(_
 Box = Annotated[list[Edge], Field(min_length=4, max_length=4), AfterValidator(_rising)]
 
 
-class Game(params.Section):
+class Game(Section):
     """One game's screen; the defaults are those of a game that is not listed.
 
     Attributes:
@@ -38,7 +40,7 @@ class Game(params.Section):
     rows: Span | None = None
     columns: Span | None = None
     background: Byte | None = None
-    objects: dict[params.Name, Box] = Field(default_factory=dict)
+    objects: dict[Name, Box] = Field(default_factory=dict)
 
 
 _ENTRIES = TypeAdapter(dict[str, Game])
@@ -53,7 +55,7 @@ def find(name: str, table: Path = TABLE) -> Game:
     """
     known = known_games()
     _check_known("params.yaml: collect.game", name, known)
-    data, places = faults.read(table)
+    data, places = lines.read(table)
     try:
         entries = _ENTRIES.validate_python(data or {})
     except ValidationError as error:
@@ -71,5 +73,5 @@ def _check_known(where: str, name: str, known: list[str]) -> None:
     if name not in known:
         raise UsageError(
             f"{where}: expected one of ale-py's {len(known)} games ALE/*-v5, "
-            f"found {name!r}{faults.did_you_mean(name, known)}"
+            f"found {name!r}{lines.did_you_mean(name, known)}"
         )

@@ -10,17 +10,25 @@ from typing import Any
 import h5py
 import numpy as np
 
-from mwm import UsageError, params, store
-from mwm.cli import Progress
+from mwm import UsageError
+from mwm.io.checkpoints import Shelf
+from mwm.io.frames import SIDE
+from mwm.io.hdf5 import creating_h5
+from mwm.io.progress import Monitor, Progress, silent
 from mwm.rollouts import games
 from mwm.rollouts.aside import play_missing
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import GZIP_LEVEL, Episode, Recipe
 from mwm.rollouts.workers import play_all
+from mwm.settings.collect import Collect
 
 
 def collect(
-    settings: params.Collect, path: Path | str, workers: int, aside: Path | None = None
+    settings: Collect,
+    path: Path | str,
+    workers: int,
+    shelf: Shelf | None = None,
+    monitor: Monitor = silent,
 ) -> None:
     """Play the game with the random policy and write all episodes to `path`.
 
@@ -30,7 +38,8 @@ def collect(
         settings: how to play.
         path: file to write.
         workers: processes.
-        aside: folder of checkpoints, where finished episodes are kept.
+        shelf: where finished episodes are kept as checkpoints.
+        monitor: is told how far the collection is.
 
     Raises:
         UsageError: the game is unknown, or its entry in the table does not fit its screen.
@@ -43,23 +52,23 @@ def collect(
     attributes = _attributes(settings, game, recipe, emulator.action_names)
     count = settings.episodes
     played = (
-        play_missing(recipe, count, workers, aside)
-        if aside
+        play_missing(recipe, count, workers, shelf)
+        if shelf
         else play_all(recipe, range(count), workers)
     )
     try:
         with (
-            store.creating_h5(path, "rollouts", attributes) as file,
+            creating_h5(path, "rollouts", attributes) as file,
             closing(played) as episodes,
-            Progress("collect", count * settings.max_steps, "frames") as progress,
+            monitor("collect", count * settings.max_steps, "frames") as progress,
         ):
             _write(file, episodes, count, progress)
     except KeyboardInterrupt as interrupt:
-        kept = "finished episodes are kept; `dvc repro` plays the others" if aside else ""
+        kept = "finished episodes are kept" if shelf else ""
         raise type(interrupt)(kept) from None
 
 
-def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, int]) -> Recipe:
+def recipe_for(settings: Collect, game: games.Game, screen: tuple[int, int]) -> Recipe:
     """How to play `game`, whose screen has the size `screen` (height, width).
 
     Raises:
@@ -67,9 +76,9 @@ def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, in
     """
     fields = {"rows": (game.rows, screen[0]), "columns": (game.columns, screen[1])}
     for axis, (span, length) in fields.items():
-        if span and (span[1] > length or span[1] - span[0] < store.SIDE):
+        if span and (span[1] > length or span[1] - span[0] < SIDE):
             raise UsageError(
-                f"{games.TABLE}: {settings.game}: {axis}: expected at least {store.SIDE} pixels "
+                f"{games.TABLE}: {settings.game}: {axis}: expected at least {SIDE} pixels "
                 f"within 0..{length}, found {span}"
             )
     (top, bottom), (left, right) = (span or (0, length) for span, length in fields.values())
@@ -78,7 +87,7 @@ def recipe_for(settings: params.Collect, game: games.Game, screen: tuple[int, in
 
 
 def _attributes(
-    settings: params.Collect, game: games.Game, recipe: Recipe, action_names: list[str]
+    settings: Collect, game: games.Game, recipe: Recipe, action_names: list[str]
 ) -> dict[str, Any]:
     """Everything needed to play the episodes again, and to judge what is seen in them."""
     return {

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm import MwmError
-from mwm.params import Batch
-from mwm.store import Frames
+from mwm.io.frames import Frames
+from mwm.settings.train import Batch
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,6 @@ class Plays:
     def frames(self, indices: NDArray[np.int64]) -> Tensor:
         """The frames at these indices, (n, 512) uint8."""
         return self._frames[torch.from_numpy(indices).to(self._frames.device)]
-
-
-def divide(
-    episodes: NDArray[np.int64], inputs: str, position: int, parts: int
-) -> NDArray[np.int64]:
-    """The training episodes of one world of `parts`: all of them, or a disjoint share.
-
-    With independent inputs no two parts hold the same episode, so that no frame of one world has a
-    counterpart in another's; every `parts`-th episode, so that shares are alike.
-    """
-    return episodes if inputs == "corresponding" else episodes[position::parts]
 
 
 class Sampler:

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mwm import UsageError
+from mwm.settings.lines import did_you_mean
+
 PROJECTIONS = 64  # directions of the sliced Wasserstein distance, besides the axes
 CONTRAST = 50.0  # weight of the change from one half of the batch to the other, see `contrast`
 SINKHORN = 5  # iterations of `transport`: more change little
@@ -23,13 +26,40 @@ class Posterior(NamedTuple):
 Constraint = Callable[[Posterior, Posterior, torch.Generator], Tensor]
 Weighted = Mapping[str, tuple[Constraint, float]]  # constraints and their weights in R, by kind
 
+KINDS: dict[str, Constraint] = {}
 
+
+def constraint(function: Constraint) -> Constraint:
+    """Register a function under its name, as a kind that params `constraints` may name."""
+    if function.__name__ in KINDS:
+        raise ValueError(f"a constraint {function.__name__!r} is registered already")
+    KINDS[function.__name__] = function
+    return function
+
+
+def weighted(weights: Mapping[str, float], where: str) -> Weighted:
+    """The constraints with a weight above 0; `where` is their place in params.yaml.
+
+    Raises:
+        UsageError: no such kind.
+    """
+    for kind in weights:
+        if kind not in KINDS:
+            raise UsageError(
+                f"{where}: unknown constraint {kind!r}; expected one of {', '.join(KINDS)}"
+                f"{did_you_mean(kind, KINDS)}"
+            )
+    return {kind: (KINDS[kind], weight) for kind, weight in weights.items() if weight > 0}
+
+
+@constraint
 def moments(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """The paper's (eq. 9), with one weight for both: batch means of mu and of log sigma agree."""
     mean, deviation = _gap(posterior, reference)
     return mean.square().sum() + deviation.square().sum()
 
 
+@constraint
 def contrast(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """The moments of the batch, and how they change from its first half to its second.
 
@@ -57,6 +87,7 @@ def _gap(posterior: Posterior, reference: Posterior) -> tuple[Tensor, Tensor]:
     return mean, deviation
 
 
+@constraint
 def transport(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """How far codes are, mean and log sigma, from those of the reference that each is assigned.
 
@@ -73,6 +104,7 @@ def transport(posterior: Posterior, reference: Posterior, generator: torch.Gener
     return (mean.square() + deviation.square()).sum(1).mean()
 
 
+@constraint
 def sinkhorn(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """`transport` less what it would do if the clouds were alike already, for independent inputs.
 
@@ -104,6 +136,7 @@ def _plan(cost: Tensor) -> Tensor:
     return plan
 
 
+@constraint
 def sliced_wasserstein(
     posterior: Posterior, reference: Posterior, generator: torch.Generator
 ) -> Tensor:
@@ -117,6 +150,7 @@ def sliced_wasserstein(
     return (ours - theirs).square().mean() * latent
 
 
+@constraint
 def mmd(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """Maximum mean discrepancy of the posterior means: Gaussian kernels of several bandwidths,
     unbiased estimate (Gretton et al. 2012, eq. 3)."""
@@ -135,13 +169,3 @@ def mmd(posterior: Posterior, reference: Posterior, generator: torch.Generator) 
         + (kernel(within) - m * diagonal) / (m * (m - 1))
         - 2 * kernel(between) / (n * m)
     )
-
-
-CONSTRAINTS: dict[str, Constraint] = {
-    "moments": moments,
-    "contrast": contrast,
-    "transport": transport,
-    "sinkhorn": sinkhorn,
-    "sliced_wasserstein": sliced_wasserstein,
-    "mmd": mmd,
-}

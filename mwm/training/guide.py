@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 from mwm.training.constraints import Posterior
 
 ROBUST = 0.1  # squared distance, in the finest deviations, from which errors count linearly

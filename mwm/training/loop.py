@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from mwm.cli import Progress
+from mwm.io.progress import Monitor, silent
 from mwm.models.model import MetaWorldModel
 from mwm.training.batches import Sampler
 from mwm.training.plan import Plan
@@ -21,6 +21,7 @@ def perform(
     precision: str,
     rng: torch.Generator,
     checkpoints: Checkpoints | None = None,
+    monitor: Monitor = silent,
 ) -> History:
     """Train `model` in place by `plan`, from the checkpoint that fits if there is one.
 
@@ -37,7 +38,7 @@ def perform(
     if checkpoints:
         checkpoints.restore(state, validator)
     history, before = state.history, len(state.history.training)
-    with Progress(plan.name, settings.iterations, "iterations", done=before) as progress:
+    with monitor(plan.name, settings.iterations, "iterations", done=before) as progress:
         try:
             for iteration in range(before + 1, settings.iterations + 1):
                 started = time.monotonic()
@@ -55,8 +56,8 @@ def perform(
         except KeyboardInterrupt as interrupt:
             kept = checkpoints.latest if checkpoints else 0
             raise type(interrupt)(
-                f"{plan.name}: stopped after {progress.done} of {settings.iterations} iterations; "
-                f"`dvc repro` goes on from iteration {kept + 1} and keeps the finished stages"
+                f"{plan.name}: stopped after {progress.done} of {settings.iterations} iterations, "
+                f"of which {kept} are kept in a checkpoint"
             ) from None
     return history
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mwm.models.model import MetaWorldModel
-from mwm.models.vision import kl_divergence, sample_gaussian
+from mwm.models.visions.base import kl_divergence, sample_gaussian
 from mwm.training.batches import Sequences
 from mwm.training.constraints import Posterior, Weighted
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mwm.params import Act
+from mwm.settings.train import Act
 from mwm.training.constraints import Weighted
 from mwm.training.guide import Guide
 

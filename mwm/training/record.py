@@ -1,22 +1,19 @@
 """Curves for the record: cross-decoding on validation episodes, which nothing in training reads."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from mwm import store
-from mwm.models.cross import draw, read_world
-from mwm.models.measures import Judge, alignment, f1, squared_error
+from mwm.io.frames import Frames
+from mwm.metrics.errors import alignment, squared_error
+from mwm.metrics.objects import Judge, f1
+from mwm.models.encoding import decode, encode_sequences
 from mwm.models.model import MetaWorldModel
-from mwm.models.vision import unpack_bits
-from mwm.params import Record
-from mwm.store import Frames
+from mwm.models.visions.base import unpack_bits
+from mwm.settings.train import Record
 from mwm.training.batches import Plays
 
 Row = dict[str, Any]
@@ -55,15 +52,16 @@ class Validator:
         worlds = model.worlds
         pairs = [(i, j) for i in worlds for j in worlds if i != j] or [(worlds[0], worlds[0])]
         latents = {
-            w: read_world(model, w, s.frames[:, :-1], s.actions) for w, s in self._sequences.items()
+            w: encode_sequences(model, w, s.frames[:, :-1], s.actions)
+            for w, s in self._sequences.items()
         }
         now = {w: s.frames[:, :-1].flatten(0, 1) for w, s in self._sequences.items()}
         after = {w: s.frames[:, 1:].flatten(0, 1) for w, s in self._sequences.items()}
         rows = []
         for i, j in pairs:
-            own, cross = (draw(model, j, latents[w].code.flatten(0, 1)) for w in (j, i))
+            own, cross = (decode(model, j, latents[w].code.flatten(0, 1)) for w in (j, i))
             own_next, cross_next = (
-                draw(model, j, latents[w].prediction.flatten(0, 1)) for w in (j, i)
+                decode(model, j, latents[w].prediction.flatten(0, 1)) for w in (j, i)
             )
             errors = {
                 "reconstruction": squared_error(own, now[j]),
@@ -91,13 +89,3 @@ class Validator:
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 6) for name, value in values.items()}
-
-
-def write_csv(path: Path, rows: list[Row], first: list[str]) -> None:
-    """Rows to CSV; `first` are its first columns, even where there is no row."""
-    columns = list(dict.fromkeys([*first, *(name for row in rows for name in row)]))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    store.write_text(path, text.getvalue())

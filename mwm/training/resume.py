@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mwm import checkpoints
+from mwm.io import checkpoints
+from mwm.io.checkpoints import Shelf
+from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel
-from mwm.store import Frames
 from mwm.training.plan import Plan
 from mwm.training.record import History, Validator
 
@@ -72,7 +73,7 @@ class Checkpoints:
 
     def __init__(
         self,
-        folder: Path,
+        shelf: Shelf,
         plan: Plan,
         model: MetaWorldModel,
         contents: Mapping[str, Frames],
@@ -81,7 +82,7 @@ class Checkpoints:
         """Wait until no other process works on the same.
 
         Args:
-            folder: of all checkpoints.
+            shelf: of all checkpoints.
             plan: of the act.
             model: as the act finds it.
             contents: the frames that it sees.
@@ -103,7 +104,7 @@ class Checkpoints:
             torch.get_num_threads(),
             torch.backends.cpu.get_cpu_capability(),
         )
-        self._folder = checkpoints.place(folder, plan.name, self._key)
+        self._folder = checkpoints.place(shelf, plan.name, self._key)
         self._saved = time.monotonic()
         self.latest = 0  # iteration
 

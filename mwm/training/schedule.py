@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from mwm import UsageError, seeding
-from mwm.models.latents import Latents
+from mwm.io.checkpoints import Shelf
+from mwm.io.frames import Frames, divide
+from mwm.io.latents import Latents
+from mwm.io.progress import Monitor, silent
 from mwm.models.model import MetaWorldModel, initialise
-from mwm.params import ORIGINAL, Act, Batch, ConstrainedAct, Model, Record, RunSettings
-from mwm.store import Frames
-from mwm.training.batches import Plays, Sampler, divide
-from mwm.training.constraints import CONSTRAINTS
+from mwm.settings.base import ORIGINAL
+from mwm.settings.train import Act, Batch, ConstrainedAct, Model, Record, RunSettings
+from mwm.training.batches import Plays, Sampler
+from mwm.training.constraints import weighted
 from mwm.training.guide import Guide
 from mwm.training.loop import perform
 from mwm.training.plan import Plan
@@ -26,18 +28,24 @@ CALIBRATION = 4000  # frames at which V looks before it learns
 class Trainer:
     """Performs acts on a device: what holds for every act of a run.
 
-    With a folder for checkpoints an interrupted act goes on, and ends with the same bytes.
+    With a shelf for checkpoints an interrupted act goes on, and ends with the same bytes.
     """
 
     run: RunSettings
     model: Model
     batch: Batch
     device: torch.device
-    checkpoints: Path | None = None
+    shelf: Shelf | None = None
+    monitor: Monitor = silent
 
     @classmethod
     def open(
-        cls, run: RunSettings, model: Model, batch: Batch, checkpoints: Path | None = None
+        cls,
+        run: RunSettings,
+        model: Model,
+        batch: Batch,
+        shelf: Shelf | None = None,
+        monitor: Monitor = silent,
     ) -> "Trainer":
         """Choose the device, and set what PyTorch holds globally.
 
@@ -58,7 +66,7 @@ class Trainer:
         torch.set_num_threads(run.threads)
         torch.backends.cuda.matmul.allow_tf32 = run.precision != "float32"
         torch.backends.cudnn.allow_tf32 = run.precision != "float32"
-        return cls(run, model, batch, device, checkpoints)
+        return cls(run, model, batch, device, shelf, monitor)
 
     def see(self, world: str, content: Frames, act: Act) -> tuple[MetaWorldModel, History]:
         """V of one world alone; with the joint schedule, as initialised."""
@@ -111,17 +119,14 @@ class Trainer:
         for part in [anchor, *seen]:
             model.adopt(part)
         model.memory.load_state_dict(anchor.memory.state_dict())
+        section = "joint" if self._joint else "recruit"
         plan = Plan(
             f"{'join' if self._joint else 'recruit'} {name}",
-            "joint" if self._joint else "recruit",
+            section,
             act,
             learners=model.worlds if self._joint else model.worlds[1:],
             memory_learns=act.memory == "learns",
-            constraints={
-                kind: (CONSTRAINTS[kind], weight)
-                for kind, weight in act.constraints.items()
-                if weight > 0
-            },
+            constraints=weighted(act.constraints, f"train.{section}.constraints"),
             guides={
                 world: Guide(latents, len(contents[world].frames), self.model.latent, self.device)
                 for world, latents in (deciphered or {}).items()
@@ -162,8 +167,10 @@ class Trainer:
         validator, checkpoints = None, None
         if record:
             validator = Validator(contents, self.batch.length, record, self.device)
-        if self.checkpoints and plan.settings.iterations:
+        if self.shelf and plan.settings.iterations:
             settings = [self.run, self.model, self.batch, *([record] if record else [])]
             depends = [*(section.model_dump() for section in settings), str(self.device)]
-            checkpoints = Checkpoints(self.checkpoints, plan, model, contents, depends)
-        return perform(plan, model, sampler, validator, self.run.precision, rng, checkpoints)
+            checkpoints = Checkpoints(self.shelf, plan, model, contents, depends)
+        return perform(
+            plan, model, sampler, validator, self.run.precision, rng, checkpoints, self.monitor
+        )

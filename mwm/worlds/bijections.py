@@ -6,8 +6,8 @@ byte, the leftmost its most significant bit; a row is eight bytes; a frame is 64
 
 import numpy as np
 
+from mwm.io.frames import SIDE
 from mwm.seeding import generator
-from mwm.store import SIDE
 from mwm.worlds.registry import Packed, bijection
 
 # Within each byte of a word, exchange neighbouring bits, then pairs, then halves: a reversal.

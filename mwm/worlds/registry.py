@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mwm import UsageError
-from mwm.faults import did_you_mean
+from mwm.settings.lines import did_you_mean
 
 Packed = NDArray[np.uint8]
 Bijection = Callable[[Packed], Packed]

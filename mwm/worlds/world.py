@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mwm import MwmError, UsageError
+from mwm.io.frames import FRAME_BYTES, SIDE, Frames
 from mwm.seeding import generator
-from mwm.store import FRAME_BYTES, SIDE, Frames
 from mwm.worlds.registry import Bijection, Packed, named
 
 BLOCK = (

@@ -15,7 +15,7 @@ from mwm.decipherment.codes import Codes
 from mwm.decipherment.decipher import decipher
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.level import Level, Scale
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 
 STEPS, EPISODES = 600, 16  # of 8, half the orders leave the ball in another place
 

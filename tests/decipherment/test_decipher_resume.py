@@ -15,10 +15,10 @@ from test_decipher import (
     turned,
 )
 
-from mwm import process
 from mwm.decipherment.decipher import decipher
 from mwm.decipherment.resume import Remembered
 from mwm.decipherment.search import Judged, Search
+from mwm.runtime.signals import orderly
 
 assert one_thread  # a fixture, as is the next
 assert small
@@ -48,7 +48,7 @@ def test_levels_that_were_searched_are_not_searched_again(
 
         return Watched(tmp_path, "decipher test", codes, settings)
 
-    with process.orderly():
+    with orderly():
         for level in ("slow-0", "slow-2"):
             with pytest.raises(KeyboardInterrupt):
                 decipher(*codes, *settings, remember=stopping_at(level))

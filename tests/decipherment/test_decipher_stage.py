@@ -10,8 +10,9 @@ import yaml
 from typer import Typer
 from typer.testing import CliRunner
 
-from mwm import store
-from mwm.models import latents
+from mwm.io import latents
+from mwm.io.files import read_json
+from mwm.io.frames import read_frames, write_frames
 from stages import decipher, train
 
 FINISHED = Path("runs/decipher/mirror/latents.h5")
@@ -43,19 +44,19 @@ def whole_run() -> None:
 
 def spoil(project: Path, world: str, position: int) -> None:
     """Invert all frames but those of validation and of the world's half of the training plays."""
-    content = store.read_frames(project / "data" / "worlds" / f"{world}.h5", "world")
+    content = read_frames(project / "data" / "worlds" / f"{world}.h5", "world")
     train_half = content.episodes("train")[position::2]
     frames = content.frames.copy()
     for episode in range(len(content.episode_offsets) - 1):
         if episode not in train_half and episode not in content.episodes("validation"):
             frames[slice(*content.episode_offsets[episode : episode + 2])] ^= 255
-    store.write_frames(project / "spoilt" / f"{world}.h5", replace(content, frames=frames), "world")
+    write_frames(project / "spoilt" / f"{world}.h5", replace(content, frames=frames), "world")
 
 
 def test_with_corresponding_inputs_there_is_nothing_to_do(project: Path) -> None:
     run(decipher.app, "mirror")
     assert len(latents.load(FINISHED, 1, 1).frames) == 0
-    assert store.read_json(FINISHED.with_name("scores.json")) == {}
+    assert read_json(FINISHED.with_name("scores.json")) == {}
 
 
 def test_codes_that_say_nothing_are_told(project: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) ->
     run(decipher.app, "mirror")
     assert FINISHED.read_bytes() == first
     assert "deciphered_mirror" in Path("runs/mirror/training.csv").read_text().splitlines()[0]
-    content = store.read_frames(project / "data" / "worlds" / "mirror.h5", "world")
+    content = read_frames(project / "data" / "worlds" / "mirror.h5", "world")
     found = latents.load(FINISHED, len(content.frames), 32)
     episode = np.searchsorted(content.episode_offsets, found.frames, side="right") - 1
     assert set(episode) <= set(content.episodes("train")[1::2])

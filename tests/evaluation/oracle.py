@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from mwm.models.vision import unpack_bits
+from mwm.models.visions.base import unpack_bits
 
 
 class Oracle(nn.Module):

@@ -10,10 +10,13 @@ import pytest
 import torch
 from forgery import rewrite
 
-from mwm import MwmError, records
+from mwm import MwmError
 from mwm.evaluation.assemble import assemble
-from mwm.evaluation.film import shoot, write_films
-from mwm.evaluation.tables import CURVE_ROWS, gather_curves, write_csv
+from mwm.evaluation.film import shoot
+from mwm.evaluation.tables import CURVE_ROWS, gather_curves
+from mwm.io import records
+from mwm.io.film import write_films
+from mwm.io.tables import write_csv
 from mwm.models.model import initialise, save
 
 

@@ -9,9 +9,9 @@ from oracle import Oracle
 
 from mwm import MwmError
 from mwm.evaluation.evaluate import evaluate_model
-from mwm.evaluation.pairs import position
 from mwm.evaluation.scenes import scene, windows
-from mwm.models.vision import unpack_bits
+from mwm.metrics.objects import position
+from mwm.models.visions.base import unpack_bits
 
 WORLDS = ["original", "mirror", "invert"]
 

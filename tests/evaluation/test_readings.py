@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mwm.evaluation.readings import reading
+from mwm.metrics.readings import reading
 
 LENGTH, COUNT = 20, 60
 FRAMES = LENGTH * COUNT

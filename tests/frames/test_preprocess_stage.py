@@ -10,14 +10,15 @@ import yaml
 from forgery import changing_h5
 from typer.testing import CliRunner, Result
 
-from mwm import params, store
+from mwm.io.frames import read_frames
+from mwm.settings.params import Params
 from stages import preprocess
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def project(rollouts: Path, monkeypatch: pytest.MonkeyPatch, defaults: params.Params) -> Path:
+def project(rollouts: Path, monkeypatch: pytest.MonkeyPatch, defaults: Params) -> Path:
     """A folder with params.yaml and data/rollouts.h5."""
     folder = rollouts.parent
     monkeypatch.chdir(folder)
@@ -33,7 +34,7 @@ def _run(*arguments: str) -> Result:
 
 def test_the_declared_file_is_written(project: Path) -> None:
     assert _run().exit_code == 0
-    assert store.read_frames(project / "data/frames.h5").frames.shape == (900, 512)
+    assert read_frames(project / "data/frames.h5").frames.shape == (900, 512)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import pytest
 from forgery import changing_h5
 from numpy.typing import NDArray
 
-from mwm import params, store
 from mwm.frames.background import find_background
 from mwm.frames.preprocessing import preprocess
-from mwm.frames.rollouts import opening
+from mwm.io.frames import Frames, read_frames
+from mwm.io.rollouts import opening
 from mwm.rollouts.recording import collect
+from mwm.settings.params import Params
 
 BACKGROUND, BALL, OPPONENT, AGENT = 34, 14, 56, 200
 
@@ -26,12 +27,12 @@ def screens(worlds: Path) -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def frames(worlds: Path) -> store.Frames:
-    return store.read_frames(worlds / "frames.h5")
+def frames(worlds: Path) -> Frames:
+    return read_frames(worlds / "frames.h5")
 
 
 @pytest.fixture(scope="module")
-def pictures(frames: store.Frames) -> NDArray[np.bool_]:
+def pictures(frames: Frames) -> NDArray[np.bool_]:
     """(900, 64, 64)."""
     return np.unpackbits(frames.frames, axis=1).reshape(-1, 64, 64).astype(bool)
 
@@ -45,7 +46,7 @@ def _centres(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def test_the_ball_is_never_lost(
-    screens: NDArray[np.uint8], pictures: NDArray[np.bool_], frames: store.Frames
+    screens: NDArray[np.uint8], pictures: NDArray[np.bool_], frames: Frames
 ) -> None:
     """Between the bats there is nothing but the ball, in the screens as in the frames."""
     _, left, _, right = json.loads(frames.attributes["objects"])["ball"]
@@ -64,7 +65,7 @@ def test_the_ball_is_never_lost(
 def test_each_bat_stays_in_its_box_alone(
     screens: NDArray[np.uint8],
     pictures: NDArray[np.bool_],
-    frames: store.Frames,
+    frames: Frames,
     name: str,
     colour: int,
 ) -> None:
@@ -90,7 +91,7 @@ def test_frames_are_the_screens_that_differ_from_the_background(
                 assert picture[i, j] == (window != BACKGROUND).any()
 
 
-def test_the_file_is_the_original_world(worlds: Path, frames: store.Frames) -> None:
+def test_the_file_is_the_original_world(worlds: Path, frames: Frames) -> None:
     with h5py.File(worlds / "rollouts.h5") as file:
         assert np.array_equal(frames.actions, file["actions"][...])
         assert np.array_equal(frames.episode_offsets, file["episode_offsets"][...])
@@ -103,25 +104,25 @@ def test_the_file_is_the_original_world(worlds: Path, frames: store.Frames) -> N
 
 
 def test_the_same_rollouts_give_the_same_bytes(
-    tmp_path: Path, worlds: Path, defaults: params.Params
+    tmp_path: Path, worlds: Path, defaults: Params
 ) -> None:
     preprocess(defaults.preprocess, worlds / "rollouts.h5", tmp_path / "frames.h5")
     assert (tmp_path / "frames.h5").read_bytes() == (worlds / "frames.h5").read_bytes()
 
 
 def test_pong_would_be_seen_the_same_if_it_were_not_listed(
-    rollouts: Path, tmp_path: Path, frames: store.Frames, defaults: params.Params
+    rollouts: Path, tmp_path: Path, frames: Frames, defaults: Params
 ) -> None:
     with changing_h5(rollouts) as file:
         file.attrs["background"] = "null"
     with opening(rollouts) as opened:
         assert (find_background(opened, np.arange(4)) == BACKGROUND).all()
     preprocess(defaults.preprocess, rollouts, tmp_path / "frames.h5")
-    assert np.array_equal(store.read_frames(tmp_path / "frames.h5").frames, frames.frames)
+    assert np.array_equal(read_frames(tmp_path / "frames.h5").frames, frames.frames)
 
 
 def test_the_background_is_what_the_training_episodes_show(
-    rollouts: Path, tmp_path: Path, frames: store.Frames, defaults: params.Params
+    rollouts: Path, tmp_path: Path, frames: Frames, defaults: Params
 ) -> None:
     """Were the test episode asked, its grey would be the background and its frames blank."""
     with changing_h5(rollouts) as file:
@@ -131,20 +132,18 @@ def test_the_background_is_what_the_training_episodes_show(
     with opening(rollouts) as opened:
         assert (find_background(opened, np.array([5])) == 99).all()
     preprocess(defaults.preprocess, rollouts, tmp_path / "frames.h5")
-    found = store.read_frames(tmp_path / "frames.h5").frames
+    found = read_frames(tmp_path / "frames.h5").frames
     assert np.array_equal(found[:750], frames.frames[:750])
     assert (found[750:] == 255).all()
 
 
 @pytest.mark.parametrize("game", ["ALE/Breakout-v5", "ALE/Carnival-v5"])
-def test_an_unlisted_game_goes_all_the_way(
-    tmp_path: Path, defaults: params.Params, game: str
-) -> None:
+def test_an_unlisted_game_goes_all_the_way(tmp_path: Path, defaults: Params, game: str) -> None:
     """Breakout's screen is 210 x 160; Carnival's 214 x 160."""
     settings = defaults.collect.model_copy(update={"game": game, "episodes": 3, "max_steps": 200})
     collect(settings, tmp_path / "rollouts.h5", 2)
     preprocess(defaults.preprocess, tmp_path / "rollouts.h5", tmp_path / "frames.h5")
-    content = store.read_frames(tmp_path / "frames.h5")
+    content = read_frames(tmp_path / "frames.h5")
     on = np.unpackbits(content.frames[content.episode_offsets[2] :], axis=1)
     assert 0 < on.mean() < 0.2
     assert len(np.unique(on, axis=0)) > 50

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from forgery import changing_h5
 
-from mwm import MwmError, hdf5
-from mwm.frames.rollouts import opening
+from mwm import MwmError
+from mwm.io import checksum
+from mwm.io.rollouts import opening
 
 
 def test_the_screens_are_those_that_h5py_reads(rollouts: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_damaged_chunk_is_told(rollouts: Path) -> None:
     with rollouts.open("r+b") as file:
         file.seek(place.byte_offset + place.size // 2)
         file.write(b"\xff" * 16)
-    hdf5.stamp(rollouts)
+    checksum.stamp(rollouts)
     with opening(rollouts) as opened:
         opened.screen(2, 63)
         with pytest.raises(MwmError, match=r"/screens/000002: damaged at step 64: .*dvc repro"):

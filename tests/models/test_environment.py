@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mwm import records
+from mwm.io import records
 from mwm.models.environment import environment, note
 
 CPU = torch.device("cpu")

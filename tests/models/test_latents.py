@@ -7,7 +7,7 @@ import pytest
 from forgery import changing_h5
 
 from mwm import MwmError
-from mwm.models.latents import Latents, load, save
+from mwm.io.latents import Latents, load, save
 
 FRAMES, LATENT = 50, 8
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mwm.models.measures import Judge, alignment, f1, squared_error
-from mwm.models.vision import unpack_bits
+from mwm.metrics.errors import alignment, squared_error
+from mwm.metrics.objects import Judge, f1
+from mwm.models.visions.base import unpack_bits
 
 CPU = torch.device("cpu")
 

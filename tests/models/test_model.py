@@ -6,8 +6,9 @@ import pytest
 import torch
 from forgery import change_record
 
-from mwm import MwmError, records
-from mwm.models.cross import draw, read_world
+from mwm import MwmError
+from mwm.io import records
+from mwm.models.encoding import decode, encode_sequences
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 
 
@@ -34,7 +35,7 @@ def test_a_saved_model_is_read_back_and_decodes_the_same(model, folder):
     again = load(folder)
     assert equal(model, again)
     z = torch.zeros(3, 32)
-    assert torch.equal(draw(model, "mirror", z), draw(again, "mirror", z))
+    assert torch.equal(decode(model, "mirror", z), decode(again, "mirror", z))
 
 
 def test_the_same_model_gives_the_same_bytes_whatever_the_folder(model, tmp_path):
@@ -70,10 +71,10 @@ def test_sequences_are_read_as_their_frames_and_m_never_sees_the_future(model, c
     content = contents["original"]
     packed = torch.from_numpy(content.frames[:20]).view(2, 10, 512)
     actions = torch.from_numpy(content.actions[:20].astype("int64")).view(2, 10)
-    whole = read_world(model, "original", packed, actions)
-    frame = read_world(model, "original", packed[1:, 3:4], actions[1:, 3:4])
+    whole = encode_sequences(model, "original", packed, actions)
+    frame = encode_sequences(model, "original", packed[1:, 3:4], actions[1:, 3:4])
     torch.testing.assert_close(whole.code[1, 3], frame.code[0, 0])
-    start = read_world(model, "original", packed[:, :4], actions[:, :4])
+    start = encode_sequences(model, "original", packed[:, :4], actions[:, :4])
     torch.testing.assert_close(whole.prediction[:, :4], start.prediction)
 
 

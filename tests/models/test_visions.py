@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mwm.models.model import VISIONS, initialise
-from mwm.models.sparse import SparseVision
-from mwm.models.vision import Vision, kl_divergence, pixel_loss, sample_gaussian, unpack_bits
+from mwm.models.model import initialise
+from mwm.models.visions import KINDS
+from mwm.models.visions.base import Vision, kl_divergence, pixel_loss, sample_gaussian, unpack_bits
+from mwm.models.visions.sparse import SparseVision
 
-KINDS = list(VISIONS)
+KINDS = list(KINDS)
 WORLDS = ["original", "transpose", "hswap", "vswap", "invert", "mirror"]
 
 

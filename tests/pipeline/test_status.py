@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from small_project import Project
 
-from mwm import process
+from mwm.runtime.processes import started
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def note(fresh: Project) -> dict[str, Any]:
         "unit": "iterations",
         "note": "loss 12.1",
         "pid": os.getpid(),
-        "pid_started": process.started(os.getpid()),
+        "pid_started": started(os.getpid()),
         "started": now - 50,
         "updated": now,
     }

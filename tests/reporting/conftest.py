@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from evaluations import evaluate, write_report
 
-from mwm.params import Params, Report
-from mwm.store import Frames
+from mwm.io.frames import Frames
+from mwm.settings.params import Params
+from mwm.settings.report import Report
 
 
 @pytest.fixture

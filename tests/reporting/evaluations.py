@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mwm import records, store
 from mwm.evaluation.dreams import COLUMNS as DREAMT
 from mwm.evaluation.mirror_test import COLUMNS as MARKED
-from mwm.params import Report
+from mwm.io import records
+from mwm.io.frames import Frames
+from mwm.io.hdf5 import creating_h5
 from mwm.reporting.report import report
-from mwm.store import Frames
+from mwm.settings.report import Report
 
 PONG = ("opponent", "agent", "ball")
 FILM = 40
@@ -152,7 +153,7 @@ def evaluate(
         shown += [("alone", w) for w in dict.fromkeys(w for _, w in shown)]
         marks = [(m, w, o) for m, w in shown for o in objects]
         _write(folder / "mirror_test.csv", [_mark(*mark) for mark in marks])
-    with store.creating_h5(folder / "film.h5", "film", {}) as file:
+    with creating_h5(folder / "film.h5", "film", {}) as file:
         for model, worlds in models.items():
             plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
             on = np.unpackbits(np.stack(plays), axis=2)

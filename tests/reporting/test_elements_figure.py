@@ -8,8 +8,9 @@ import pytest
 from forgery import rewrite
 from PIL import Image
 
-from mwm import MwmError, records
-from mwm.evaluation.tables import write_csv
+from mwm import MwmError
+from mwm.io import records
+from mwm.io.tables import write_csv
 from mwm.reporting.elements import _table, elements_figure, read_elements
 from mwm.reporting.style import DARK, LIGHT, themed
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from forgery import rewrite
 
-from mwm import MwmError, UsageError, store
+from mwm import MwmError, UsageError
+from mwm.io.hdf5 import creating_h5
 from mwm.reporting.film import read_film
 from mwm.reporting.results import read_curves, read_pairs
 
@@ -120,13 +121,13 @@ def test_a_film_without_a_model_or_of_another_shape_is_refused(evaluated, tmp_pa
     with pytest.raises(MwmError, match=r"expected a group 'mirror', found \['anchored'\]"):
         read_film(path, ["mirror"])
     for attribute in ("[]", "{", '["mirror"]'):
-        with store.creating_h5(tmp_path / "film.h5", "film", {}) as file:
+        with creating_h5(tmp_path / "film.h5", "film", {}) as file:
             file.create_group("anchored").attrs["worlds"] = attribute
         with pytest.raises(
             MwmError, match="worlds: expected a list of names that starts with original"
         ):
             read_film(tmp_path / "film.h5", ["anchored"])
-    with store.creating_h5(tmp_path / "film.h5", "film", {}) as file:
+    with creating_h5(tmp_path / "film.h5", "film", {}) as file:
         file.create_group("anchored").attrs["worlds"] = '["original", "mirror"]'
         file["anchored/truth"] = np.zeros((1, 9, 512), np.uint8)
     with pytest.raises(MwmError, match=r"'anchored/truth': expected uint8 \(2, n, 512\), found"):

@@ -9,11 +9,13 @@ import pytest
 from PIL import Image
 from test_report import Page
 
-from mwm import MwmError, params, records
-from mwm.profiles import lay_over
+from mwm import MwmError
+from mwm.io import records
+from mwm.pipeline.profile import lay_over
 from mwm.reporting import captions
 from mwm.reporting.studies import model_row, policy_of, read_study, variant_rows, wilson
 from mwm.reporting.studies_page import PAPER
+from mwm.settings import params
 from stages import tabulate as stage
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from mwm import params
+from mwm.settings.params import Params
 from stages import collect
 
 ROOT = Path(__file__).parents[2]
@@ -22,14 +22,14 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defaults: params.Params) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defaults: Params) -> Path:
     """A folder with a params.yaml that asks for more episodes than a test could wait for."""
     monkeypatch.chdir(tmp_path)
     _set(tmp_path, defaults, episodes=10**6, max_steps=100)
     return tmp_path
 
 
-def _set(folder: Path, defaults: params.Params, **values: object) -> None:
+def _set(folder: Path, defaults: Params, **values: object) -> None:
     data = defaults.model_dump()
     data["collect"] |= values
     (folder / "params.yaml").write_text(yaml.safe_dump(data))
@@ -66,13 +66,13 @@ def _group_is_gone(group: int, seconds: float) -> bool:
     return False
 
 
-def test_the_declared_file_is_written(project: Path, defaults: params.Params) -> None:
+def test_the_declared_file_is_written(project: Path, defaults: Params) -> None:
     _set(project, defaults, episodes=2, max_steps=5)
     assert _run("--workers", "1").exit_code == 0
     assert [path.name for path in (project / "data").iterdir()] == ["rollouts.h5"]
 
 
-def test_an_unknown_game_is_a_usage_error(project: Path, defaults: params.Params) -> None:
+def test_an_unknown_game_is_a_usage_error(project: Path, defaults: Params) -> None:
     _set(project, defaults, game="ALE/Pnog-v5")
     result = _run()
     assert result.exit_code == 2

@@ -10,24 +10,27 @@ import h5py
 import numpy as np
 import pytest
 
-from mwm import UsageError, params, process
+from mwm import UsageError
 from mwm.rollouts import games
 from mwm.rollouts.recording import collect, recipe_for
+from mwm.runtime.signals import orderly
+from mwm.settings.collect import Collect
+from mwm.settings.params import Params
 
 COLOURS = {34, 14, 56, 200}
 
 
 @pytest.fixture(scope="module")
-def short(defaults: params.Params) -> params.Collect:
+def short(defaults: Params) -> Collect:
     """Three episodes of 70 steps: a full chunk and a part of one."""
     return _with(defaults.collect, episodes=3, max_steps=70)
 
 
-def _with(settings: params.Collect, **values: Any) -> params.Collect:
+def _with(settings: Collect, **values: Any) -> Collect:
     return settings.model_copy(update=values)
 
 
-def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, short: params.Collect) -> None:
+def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, short: Collect) -> None:
     files = []
     for name, workers in (("one", 1), ("two", 2), ("again", 2)):
         collect(short, tmp_path / name, workers)
@@ -36,7 +39,7 @@ def test_the_number_of_workers_leaves_no_trace(tmp_path: Path, short: params.Col
 
 
 def test_another_seed_plays_otherwise_from_the_first_episode(
-    tmp_path: Path, short: params.Collect
+    tmp_path: Path, short: Collect
 ) -> None:
     actions = []
     for seed in (0, 1):
@@ -73,7 +76,7 @@ def test_the_stored_actions_played_again_show_the_stored_screens(worlds: Path) -
 
 @pytest.mark.parametrize("frame_skip", [1, 4])
 def test_no_frame_of_a_wrong_palette_reaches_the_file(
-    tmp_path: Path, short: params.Collect, frame_skip: int
+    tmp_path: Path, short: Collect, frame_skip: int
 ) -> None:
     collect(_with(short, frame_skip=frame_skip), tmp_path / "rollouts.h5", 1)
     with h5py.File(tmp_path / "rollouts.h5") as file:
@@ -81,7 +84,7 @@ def test_no_frame_of_a_wrong_palette_reaches_the_file(
             assert set(np.unique(screens[...]).tolist()) <= COLOURS
 
 
-def test_an_episode_ends_with_its_game(tmp_path: Path, short: params.Collect) -> None:
+def test_an_episode_ends_with_its_game(tmp_path: Path, short: Collect) -> None:
     """At 60 frames a step a game lasts some 60 steps: fewer than a chunk."""
     collect(_with(short, frame_skip=60, max_steps=1000), tmp_path / "rollouts.h5", 1)
     with h5py.File(tmp_path / "rollouts.h5") as file:
@@ -94,7 +97,7 @@ def test_an_episode_ends_with_its_game(tmp_path: Path, short: params.Collect) ->
             assert screens[-1].any()
 
 
-def test_the_file_says_how_it_was_played(tmp_path: Path, short: params.Collect) -> None:
+def test_the_file_says_how_it_was_played(tmp_path: Path, short: Collect) -> None:
     settings = _with(short, hold=2, repeat_probability=0.25, seed=7)
     collect(settings, tmp_path / "rollouts.h5", 1)
     with h5py.File(tmp_path / "rollouts.h5") as file:
@@ -112,7 +115,7 @@ def test_the_file_says_how_it_was_played(tmp_path: Path, short: params.Collect) 
     assert set(json.loads(found["objects"])) == {"opponent", "ball", "agent"}
 
 
-def test_an_unlisted_game_is_recorded_whole(tmp_path: Path, short: params.Collect) -> None:
+def test_an_unlisted_game_is_recorded_whole(tmp_path: Path, short: Collect) -> None:
     collect(_with(short, game="ALE/Breakout-v5"), tmp_path / "rollouts.h5", 2)
     with h5py.File(tmp_path / "rollouts.h5") as file:
         assert file["screens/000002"].shape == (70, 210, 160)
@@ -128,21 +131,21 @@ def test_an_unlisted_game_is_recorded_whole(tmp_path: Path, short: params.Collec
     ],
 )
 def test_a_field_that_does_not_fit_the_screen_is_told(
-    short: params.Collect, game: games.Game, told: str
+    short: Collect, game: games.Game, told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
         recipe_for(short, game, (210, 160))
 
 
 def test_a_collection_goes_on_with_what_is_missing(
-    tmp_path: Path, short: params.Collect, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, short: Collect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Interrupted, grown, shrunk, or with a damaged episode: the bytes of one never interrupted."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     aside = tmp_path / "aside"
 
     def collected(episodes: int, workers: int) -> bytes:
-        with process.orderly():
+        with orderly():
             collect(_with(short, episodes=episodes), tmp_path / "one.h5", workers, aside)
         return (tmp_path / "one.h5").read_bytes()
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mwm import MwmError, params
+from mwm import MwmError
 from mwm.rollouts.games import Game
 from mwm.rollouts.play import Recipe
 from mwm.rollouts.recording import recipe_for
 from mwm.rollouts.workers import play_all, usable_cores
+from mwm.settings.params import Params
 
 
 @pytest.fixture
-def recipe(defaults: params.Params) -> Recipe:
+def recipe(defaults: Params) -> Recipe:
     return recipe_for(defaults.collect.model_copy(update={"max_steps": 20}), Game(), (210, 160))
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import yaml
 from typer.testing import CliRunner
 
-from mwm import params, store
 from mwm.evaluation.evaluate import evaluate_model
+from mwm.io.frames import read_frames
 from mwm.models.model import load
+from mwm.settings import params
 from stages import ablate, train
 
 
@@ -34,7 +35,7 @@ def test_with_the_same_settings_it_is_the_same_recruit(project):
     for words in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
         assert CliRunner().invoke(train.app, words).exit_code == 0
     settings = params.load().evaluate
-    worlds = {w: store.read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
+    worlds = {w: read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
     expected = evaluate_model("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
     columns = ("source", "target", "transfer", "predicted_transfer")
     rows = [[row[c] for c in columns] for row in ablated("--base", "runs")]

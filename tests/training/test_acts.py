@@ -7,7 +7,7 @@ import torch
 
 from mwm import MwmError, UsageError
 from mwm.models.model import initialise
-from mwm.training.constraints import CONSTRAINTS
+from mwm.training.constraints import KINDS
 from mwm.training.schedule import Trainer
 
 WORLDS = ("original", "mirror")
@@ -102,12 +102,12 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 @pytest.mark.parametrize("vision", ["sparse", "dense"])
-@pytest.mark.parametrize("weights", [{}, {"mmd": 0.0}, *({kind: 1.0} for kind in CONSTRAINTS)])
+@pytest.mark.parametrize("weights", [{}, {"mmd": 0.0}, *({kind: 1.0} for kind in KINDS)])
 def test_every_constraint_trains_and_is_logged(defaults, contents, vision, weights):
     trainer = open_trainer(defaults, vision)
     _, _, (_, history) = perform(trainer, defaults, contents, constraints=weights)
     last = history.training[-1]
-    logged = {f"{kind}_mirror" for kind in CONSTRAINTS} & last.keys()
+    logged = {f"{kind}_mirror" for kind in KINDS} & last.keys()
     assert logged == {f"{kind}_mirror" for kind, weight in weights.items() if weight}
     assert {"prediction_mirror", "reconstruction_mirror", "kl_mirror", "gradient_norm"} <= set(last)
     assert all(math.isfinite(value) for value in last.values())

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from mwm import MwmError
-from mwm.training.batches import Plays, Sampler, divide
+from mwm.io.frames import divide
+from mwm.training.batches import Plays, Sampler
 
 CPU = torch.device("cpu")
 LENGTH = 10

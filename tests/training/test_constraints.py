@@ -7,7 +7,7 @@ import torch
 
 from mwm.training.constraints import (
     BANDWIDTHS,
-    CONSTRAINTS,
+    KINDS,
     CONTRAST,
     SINKHORN,
     Posterior,
@@ -16,7 +16,7 @@ from mwm.training.constraints import (
     transport,
 )
 
-KINDS = [kind for kind in CONSTRAINTS if kind != "contrast"]  # it compares halves: see below
+KINDS = [kind for kind in KINDS if kind != "contrast"]  # it compares halves: see below
 
 
 def posterior(seed: int, shift: float = 0.0, count: int = 300) -> Posterior:
@@ -26,7 +26,7 @@ def posterior(seed: int, shift: float = 0.0, count: int = 300) -> Posterior:
 
 
 def distance(kind: str, one: Posterior, other: Posterior) -> float:
-    return CONSTRAINTS[kind](one, other, torch.Generator().manual_seed(0)).item()
+    return KINDS[kind](one, other, torch.Generator().manual_seed(0)).item()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -47,7 +47,7 @@ def test_it_grows_with_the_shift_and_is_small_between_equals(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_gradient_pulls_towards_the_reference(kind):
     mean = posterior(0, shift=1.0).mean.requires_grad_()
-    CONSTRAINTS[kind](
+    KINDS[kind](
         Posterior(mean, torch.zeros(300, 4)), posterior(1), torch.Generator().manual_seed(0)
     ).backward()
     assert (mean.grad.mean(0) > 0).all(), "a step against the gradient lowers the mean"

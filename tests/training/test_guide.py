@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 from mwm.training.constraints import Posterior
 from mwm.training.guide import ROBUST, Guide
 from mwm.training.schedule import Trainer

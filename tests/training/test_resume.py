@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from test_acts import WORLDS, act, open_trainer, record, same
 
-from mwm import process
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
+from mwm.runtime.signals import orderly
 from mwm.training.schedule import Trainer
 from mwm.training.steps import Steps
 
@@ -34,7 +34,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[int]]
         return whole(steps, number)
 
     monkeypatch.setattr(Steps, "iteration", iteration)
-    with process.orderly():
+    with orderly():
         yield numbers
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mwm.store import Frames
+from mwm.io.frames import Frames
 
 
 @pytest.fixture(scope="session")

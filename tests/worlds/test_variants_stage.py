@@ -5,7 +5,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from mwm import store
+from mwm.io.frames import read_frames, write_frames
 from mwm.worlds import World
 from stages import variants
 
@@ -19,7 +19,7 @@ def project(tmp_path, monkeypatch, pong):
     params["variants"]["worlds"]["shuffled"] = ["transpose", {"permutation": {"seed": 7}}]
     params["variants"]["worlds"]["typo"] = ["miror"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    store.write_frames(tmp_path / "data/frames.h5", pong)
+    write_frames(tmp_path / "data/frames.h5", pong)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -35,7 +35,7 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
     path = project / "data/worlds" / f"{name}.h5"
     assert path.read_bytes() == (project / "again.h5").read_bytes()
     steps = yaml.safe_load((project / "params.yaml").read_text())["variants"]["worlds"][name]
-    world = store.read_frames(path, kind="world")
+    world = read_frames(path, kind="world")
     assert np.array_equal(world.frames, World(name, steps).show(pong.frames))
     assert world.attributes["world"] == name
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import MwmError, store
+from mwm import ArtefactError
+from mwm.io.hdf5 import creating_h5, read_array, reading_h5
 
 KIND = "deciphered latents"
 
@@ -28,7 +29,7 @@ class Latents:
 
 def save(path: Path | str, latents: Latents) -> None:
     """Write latents.h5; the same latents give the same bytes."""
-    with store.creating_h5(path, KIND, {}) as file:
+    with creating_h5(path, KIND, {}) as file:
         file.create_dataset("frames", data=latents.frames)
         file.create_dataset("values", data=latents.values)
         file.create_dataset("dimensions", data=latents.dimensions)
@@ -45,12 +46,12 @@ def load(path: Path | str, frames: int, size: int) -> Latents:
     Raises:
         MwmError: missing, damaged, or of other frames or another latent.
     """
-    with store.reading_h5(path, KIND) as file:
-        values = store.read_array(file, "values", np.float32, (None, None))
+    with reading_h5(path, KIND) as file:
+        values = read_array(file, "values", np.float32, (None, None))
         latents = Latents(
-            frames=store.read_array(file, "frames", np.int64, (len(values),)),
+            frames=read_array(file, "frames", np.int64, (len(values),)),
             values=values,
-            dimensions=store.read_array(file, "dimensions", np.int64, (values.shape[1],)),
+            dimensions=read_array(file, "dimensions", np.int64, (values.shape[1],)),
         )
     for name, found, end in (
         ("frames", latents.frames, frames),
@@ -58,10 +59,9 @@ def load(path: Path | str, frames: int, size: int) -> Latents:
     ):
         bounded = np.concatenate(([-1], found, [end]))  # no difference, which may overflow
         if np.any(bounded[1:] <= bounded[:-1]):
-            raise MwmError(
-                f"{path}: {name}: expected different places in 0..{end - 1}, found others; "
-                f"{store.REMAKE}"
+            raise ArtefactError(
+                f"{path}: {name}: expected different places in 0..{end - 1}, found others"
             )
     if not np.isfinite(values).all():
-        raise MwmError(f"{path}: values: expected finite numbers, found others; {store.REMAKE}")
+        raise ArtefactError(f"{path}: values: expected finite numbers, found others")
     return latents

@@ -4,17 +4,16 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from mwm.models.vision import Vision, split_gaussian
-from mwm.params import Model
+from mwm.models.visions.base import Vision, split_gaussian, vision
+from mwm.settings.train import Model
 
 CODE = 1024  # 256 channels x 2 x 2 after the encoder; the decoder starts from as many
 
 
+@vision("conv")
 class ConvVision(Vision):
     """Four convolutions 4 x 4 of stride 2 (64 - 31 - 14 - 6 - 2 pixels a side); four transposed
     convolutions of stride 2 from 1 x 1 (5 x 5, 5 x 5, 6 x 6, 6 x 6: 1 - 5 - 13 - 30 - 64)."""
-
-    kind = "conv"
 
     def __init__(self, config: Model) -> None:
         super().__init__(config)

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
-from mwm.models.vision import PIXELS, Vision, pixel_loss, split_gaussian
-from mwm.params import Model
+from mwm.models.visions.base import PIXELS, Vision, pixel_loss, split_gaussian, vision
+from mwm.settings.train import Model
 
 SIDE = 64
 BLANK_LOGIT = -3.0  # initial logit of a pixel that differs from the background: objects are rare
@@ -27,6 +27,7 @@ class OnPixels(NamedTuple):
     offsets: Tensor
 
 
+@vision("sparse")
 class SparseVision(Vision):
     """Sum of embeddings of the "on" pixels; a decoder of rank-k outer products, rows by columns.
 
@@ -35,7 +36,6 @@ class SparseVision(Vision):
     product of rank 1: `rank` bounds how many unrelated rectangles a frame may hold.
     """
 
-    kind = "sparse"
     background: Tensor
     sign: Tensor
 

@@ -6,17 +6,15 @@ tests/test_inputs.py), and the result be served from the run-cache ever after.
 """
 
 import hashlib
-import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-
-LOCKS = ".dvc/tmp/rwlock"  # where DVC notes which process reads and writes which files
+from mwm.runtime import rwlock
+from mwm.runtime.processes import ancestors
 
 
 @contextmanager
@@ -27,7 +25,10 @@ def steady() -> Iterator[None]:
         MwmError: a dep, or a param that the stage declares, changed; DVC then stores nothing.
     """
     stage = os.environ.get("DVC_STAGE", "")
-    before = {path: _content(path) for path in (_read_by(_ancestors()) if stage else ())}
+    before = {
+        path: _content(path)
+        for path in (_read_by([process.pid for process in ancestors()]) if stage else ())
+    }
     yield
     for path, content in before.items():
         if (now := _content(path)) != content and _concerns(stage, path, content, now):
@@ -37,22 +38,10 @@ def steady() -> Iterator[None]:
             )
 
 
-def _ancestors() -> list[int]:
-    """This process, the one that started it, and so on; only those two where there is no /proc."""
-    found = [os.getpid(), os.getppid()]
-    while found[-1] > 1:
-        try:
-            told = Path(f"/proc/{found[-1]}/stat").read_text(encoding="utf-8")
-        except OSError:
-            break
-        found.append(int(told.rpartition(")")[2].split()[1]))
-    return found
-
-
 def _read_by(pids: list[int]) -> list[Path]:
     """The files that one of these processes, DVC, has locked for reading alone."""
     for root in _projects():
-        locks = _locks(root)
+        locks = rwlock.read(root)
         outs = locks.get("write", {}).keys()
         held = {
             path for path, who in locks.get("read", {}).items() for w in who if w["pid"] in pids
@@ -67,19 +56,6 @@ def _projects() -> list[Path]:
     here = Path.cwd()
     around = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
     return [Path(os.environ.get("DVC_ROOT", here)), *around[:1]]
-
-
-def _locks(root: Path) -> dict[str, Any]:
-    """DVC's locks; read again if another command of DVC is just writing them."""
-    for _ in range(20):
-        try:
-            found: dict[str, Any] = json.loads((root / LOCKS).read_text(encoding="utf-8"))
-            return found
-        except FileNotFoundError:
-            break
-        except ValueError:
-            time.sleep(0.01)
-    return {}
 
 
 def _content(path: Path) -> bytes:

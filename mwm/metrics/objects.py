@@ -6,29 +6,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mwm.models.vision import unpack_bits
-from mwm.store import SIDE, Frames
-
-BATCH = 2000  # frames handled at once: (2000, 4096) float32 are 32 MB
-
-
-def squared_error(probabilities: Tensor, packed: Tensor) -> float:
-    """Sum of squared differences per frame, mean over frames: (n, 4096) against (n, 512) uint8."""
-    total = 0.0
-    for p, x in zip(torch.split(probabilities, BATCH), torch.split(packed, BATCH), strict=True):
-        total += (p - unpack_bits(x)).square().sum(dtype=torch.float64).item()
-    return total / len(packed)
-
-
-def alignment(transfer: float, reconstruction: float, chance: float) -> float:
-    """1: as good as the world's own code; 0: no better than the code of an unrelated frame.
-
-    Also 0 where the world's own code is less than 1% better than an unrelated one: then nothing is
-    represented, and the quotient would be noise.
-    """
-    if chance - reconstruction < 0.01 * chance:
-        return 0.0
-    return 1 - (transfer - reconstruction) / (chance - reconstruction)
+from mwm.io.frames import SIDE, Frames
+from mwm.models.visions.base import unpack_bits
 
 
 class Judge:
@@ -58,3 +37,28 @@ def f1(found: Tensor, truth: Tensor) -> float:
     both = (found & truth).sum().item()
     either = found.sum().item() + truth.sum().item()
     return 2 * both / either if either else 1.0
+
+
+def centroids(on: Tensor) -> Tensor:
+    """(n, h, w) bool to (n, 2), row and column; not a number where no pixel is on."""
+    rows, columns = on.sum(2).float(), on.sum(1).float()
+    count = rows.sum(1)
+    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
+    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
+    return torch.stack([row, column], 1)
+
+
+def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
+    """Median distance of an object's centroids in pixels, and the share of frames that show it.
+
+    Over the frames (n, h, w) bool in which `truth` has the object; None if it is never found.
+    """
+    visible = truth.flatten(1).any(1)
+    if not visible.any():
+        return None, 1.0
+    found, truth = found[visible], truth[visible]
+    seen = found.flatten(1).any(1)
+    if not seen.any():
+        return None, 0.0
+    distance = (centroids(found[seen]) - centroids(truth[seen])).norm(dim=1)
+    return distance.median().item(), seen.float().mean().item()

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from mwm import MwmError, process, store
+from mwm import MwmError
+from mwm.io.files import replacing
 
 PACKAGES = (
     "numpy",
@@ -25,6 +27,7 @@ PACKAGES = (
     "gymnasium",
     "zlib-ng",
 )  # whose versions a result depends on
+HARNESS = ("mwm.runtime", "mwm.pipeline", "mwm.__main__")
 KEPT = 2  # folders of one label: that of the present params, and of those before
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -36,8 +39,15 @@ def every() -> float:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A hash of `parts` (JSON values and arrays, nested), of our loaded code, and of versions."""
-    ours = {n: m for n, m in sys.modules.items() if n.split(".")[0] in ("mwm", "stages")}
+    """A hash of `parts` (JSON values and arrays, nested), of our loaded code, and of versions.
+
+    Without the harness, which changes no result.
+    """
+    ours = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.split(".")[0] in ("mwm", "stages") and not name.startswith(HARNESS)
+    }
     files = {n: m.__file__ for n, m in sorted(ours.items()) if getattr(m, "__file__", None)}
     code = {name: Path(str(file)).read_text(encoding="utf-8") for name, file in files.items()}
     digest = hashlib.sha256()
@@ -60,13 +70,26 @@ def _feed(digest: Any, part: Any) -> None:
             digest.update(f"{json.dumps(part, default=repr)};".encode())
 
 
-def place(folder: Path, label: str, key: str) -> Path:
+@dataclass(frozen=True)
+class Shelf:
+    """Where checkpoints are kept.
+
+    Attributes:
+        folder: of all checkpoints.
+        claim: makes this process the only one at work in a folder, or waits until it is.
+    """
+
+    folder: Path
+    claim: Callable[[Path], None]
+
+
+def place(shelf: Shelf, label: str, key: str) -> Path:
     """The folder for checkpoints of `label` with this fingerprint; ours until the command ends.
 
     Of each label the KEPT newest stay.
     """
     label = re.sub(r"\W+", "-", label)
-    here = folder / label / key[:32]
+    here = shelf.folder / label / key[:32]
     try:
         here.mkdir(parents=True, exist_ok=True)
         os.utime(here)
@@ -74,7 +97,7 @@ def place(folder: Path, label: str, key: str) -> Path:
         raise MwmError(f"{here}: cannot be written: {error}; allow writing there") from None
     for old in sorted(here.parent.iterdir(), key=_touched, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
-    process.claim(here)
+    shelf.claim(here)
     return here
 
 
@@ -94,7 +117,7 @@ def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:
     metadata = {"key": key, "notes": text, "sha256": _checksum(key, text, arrays)}
     content = to_bytes(dict(arrays), metadata)
     try:
-        with store.replacing(path) as temporary:
+        with replacing(path) as temporary:
             temporary.write_bytes(content)
     except MwmError as error:
         print(f"note: going on without a checkpoint: {error}", file=sys.stderr)

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
-from mwm import MwmError, store
+from mwm import ArtefactError
+from mwm.io.frames import SIDE
+from mwm.io.hdf5 import check_attribute, check_dataset, read_array, read_attributes, reading_h5
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class Rollouts:
                 raise ValueError(f"expected its end after {size} bytes")
             chunk = np.frombuffer(raw, np.uint8).reshape(screens.chunks)
         except (OSError, RuntimeError, ValueError, zlib_ng.error) as error:  # type: ignore[misc]
-            raise MwmError(
-                f"{self.path}: {screens.name}: damaged at step {start}: {error}; {store.REMAKE}"
+            raise ArtefactError(
+                f"{self.path}: {screens.name}: damaged at step {start}: {error}"
             ) from None
         return chunk[: len(screens) - start]
 
@@ -85,16 +87,15 @@ def opening(path: Path | str) -> Iterator[Rollouts]:
     Raises:
         MwmError: missing, truncated, foreign, or with a dataset of another shape, dtype or range.
     """
-    with store.reading_h5(path, "rollouts") as file:
-        offsets = store.read_array(file, "episode_offsets", np.int64, (None,))
+    with reading_h5(path, "rollouts") as file:
+        offsets = read_array(file, "episode_offsets", np.int64, (None,))
         if len(offsets) < 2 or offsets[0] != 0 or np.any(offsets[1:] <= offsets[:-1]):
-            raise MwmError(
-                f"{path}: episode_offsets: expected to rise from 0, "
-                f"found {offsets[:3].tolist()}..; {store.REMAKE}"
+            raise ArtefactError(
+                f"{path}: episode_offsets: expected to rise from 0, found {offsets[:3].tolist()}.."
             )
-        actions = store.read_array(file, "actions", np.uint8, (int(offsets[-1]),))
+        actions = read_array(file, "actions", np.uint8, (int(offsets[-1]),))
         field = _check_screens(file, np.diff(offsets).tolist())
-        attributes = store.read_attributes(file)
+        attributes = read_attributes(file)
         _check_attributes(path, attributes, int(actions.max()))
         yield Rollouts(Path(path), file, field, actions, offsets, attributes)
 
@@ -115,24 +116,24 @@ def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action:
         ("objects", "boxes by name", lambda x: isinstance(x, dict)),
     ]
     for name, expected, fits in forms:
-        store.check_attribute(path, attributes, name, expected, fits)
+        check_attribute(path, attributes, name, expected, fits)
 
 
 def _check_screens(file: h5py.File, steps: list[int]) -> tuple[int, int]:
     """Every episode's screens are of one size, in the chunks that we read; returns the size."""
-    store.check_dataset(file, _name(0), np.uint8, (steps[0], None, None))
+    check_dataset(file, _name(0), np.uint8, (steps[0], None, None))
     height, width = file[_name(0)].shape[1:]
-    if min(height, width) < store.SIDE:
-        raise MwmError(
-            f"{file.filename}: {_name(0)}: expected screens of at least {store.SIDE} x "
-            f"{store.SIDE} pixels, found {height} x {width}; {store.REMAKE}"
+    if min(height, width) < SIDE:
+        raise ArtefactError(
+            f"{file.filename}: {_name(0)}: expected screens of at least {SIDE} x "
+            f"{SIDE} pixels, found {height} x {width}"
         )
     for episode, count in enumerate(steps):
-        store.check_dataset(file, _name(episode), np.uint8, (count, height, width))
+        check_dataset(file, _name(episode), np.uint8, (count, height, width))
         screens = file[_name(episode)]
         if screens.compression != "gzip" or screens.chunks[1:] != (height, width):
-            raise MwmError(
+            raise ArtefactError(
                 f"{file.filename}: {_name(episode)}: expected gzip chunks of whole screens, "
-                f"found {screens.compression} {screens.chunks}; {store.REMAKE}"
+                f"found {screens.compression} {screens.chunks}"
             )
     return height, width

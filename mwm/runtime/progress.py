@@ -1,60 +1,19 @@
-"""What every command shares: errors in one line, exit codes, and a progress bar."""
+"""Progress: a bar on a terminal, plain lines elsewhere, and a file that others can read."""
 
-import functools
 import json
 import os
 import re
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import typer
-
-from mwm import MwmError, inputs, process
+from mwm.runtime.processes import started
+from mwm.runtime.state import state
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-
-INTERRUPTED, TERMINATED = 130, 143
-
-
-def application(purpose: str) -> typer.Typer:
-    """A Typer application whose `--help` opens with `purpose`.
-
-    Without Rich: its markup takes half of the time that `--help` takes.
-    """
-    return typer.Typer(
-        help=purpose, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
-
-
-def command(
-    app: typer.Typer, **options: Any
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function on `app`; an `MwmError`, Ctrl-C or SIGTERM ends it with one line."""
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> None:
-            try:
-                with process.orderly(), inputs.steady():
-                    function(*args, **kwargs)
-            except MwmError as error:
-                print(f"error: {error}", file=sys.stderr)
-                sys.exit(error.exit_code)
-            except KeyboardInterrupt as interrupt:
-                ended = isinstance(interrupt, process.Terminated)
-                said = str(interrupt) or "nothing was written; run the command again"
-                print(f"{'terminated' if ended else 'interrupted'}: {said}", file=sys.stderr)
-                sys.exit(TERMINATED if ended else INTERRUPTED)
-
-        app.command(**options)(guarded)
-        return function
-
-    return register
 
 
 class Progress:
@@ -67,14 +26,14 @@ class Progress:
     """
 
     def __init__(
-        self, label: str, total: int, unit: str, every_seconds: float = 15.0, done: int = 0
+        self, label: str, total: int, unit: str, *, every_seconds: float = 15.0, done: int = 0
     ) -> None:
         """Begin with `done` units that an earlier process did."""
         self.label, self.total, self.unit = label, total, unit
         self.done = self._before = done
         self._every = every_seconds
         self._bar: RichProgress | None = None
-        self._file = process.state("progress", re.sub(r"\W+", "-", label) + ".json")
+        self._file = state("progress", re.sub(r"\W+", "-", label) + ".json")
 
     def __enter__(self) -> Self:
         self._started = self._spoken = time.monotonic()
@@ -114,7 +73,7 @@ class Progress:
     def _publish(self, note: str) -> None:
         self._published = time.monotonic()
         told = {name: getattr(self, name) for name in ("label", "done", "total", "unit")}
-        told |= {"note": note, "pid": os.getpid(), "pid_started": process.started(os.getpid())}
+        told |= {"note": note, "pid": os.getpid(), "pid_started": started(os.getpid())}
         told |= {"started": self._since, "updated": time.time()}
         with suppress(OSError):  # work goes on where there is no room for this
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm import UsageError, cli
+from mwm import UsageError
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def apply(
     profiles: Annotated[
         list[Path], typer.Argument(help="partial params files to lay over, first to last")
@@ -30,9 +31,9 @@ def apply(
     Sections merge: a value that the profile does not name stays. All else is replaced as a whole,
     lists as well as the mappings variants.worlds and train.runs, whose keys are names.
     """
-    from mwm import store
+    from mwm.io.files import write_text
 
-    store.write_text(out or params, lay_over(params, profiles, values))
+    write_text(out or params, lay_over(params, profiles, values))
     if out is None:
         laid = ", ".join(map(str, profiles))
         typer.echo(f"{params}: {laid} is laid over it; `git checkout {params}` takes it off")
@@ -47,7 +48,7 @@ def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[
     """
     from ruamel.yaml import YAML
 
-    from mwm.params import Params, check
+    from mwm.settings.params import Params, check
 
     data, places = _sections(base)
     overlay: dict[Any, Any] = {}
@@ -72,7 +73,7 @@ def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[
 
 
 def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, ...], str]]:
-    from mwm.faults import read
+    from mwm.settings.lines import read
 
     data, places = read(path)
     if not isinstance(data, dict):

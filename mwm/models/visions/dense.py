@@ -4,14 +4,13 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from mwm.models.vision import PIXELS, Vision, split_gaussian
-from mwm.params import Model
+from mwm.models.visions.base import PIXELS, Vision, split_gaussian, vision
+from mwm.settings.train import Model
 
 
+@vision("dense")
 class DenseVision(Vision):
     """Fully connected: 4096 - hidden - hidden - 2 x latent, and back."""
-
-    kind = "dense"
 
     def __init__(self, config: Model) -> None:
         super().__init__(config)

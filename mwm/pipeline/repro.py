@@ -10,16 +10,16 @@ from typing import Annotated
 
 import typer
 
-from mwm import cli
 from mwm.pipeline import times
 from mwm.pipeline.project import mend
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 VISITED = re.compile(r"(Running stage|Stage) '([^']+)'")
 
 
-@cli.command(app)
+@commands.command(app)
 def repro(
     targets: Annotated[
         list[str] | None, typer.Argument(help="stages, or files of stages [default: dvc.yaml]")

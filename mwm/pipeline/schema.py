@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm import cli
+from mwm.runtime import commands
 
-app = cli.application(__doc__)
+app = commands.application(__doc__)
 
 
-@cli.command(app)
+@commands.command(app)
 def schema(
     out: Annotated[Path, typer.Option(help="file to write")] = Path("params.schema.json"),
     params: Annotated[Path, typer.Option(help="file whose comments explain its keys")] = Path(
@@ -20,9 +20,9 @@ def schema(
     ),
 ) -> None:
     """Write the schema, generated from mwm/params.py and the comments in params.yaml."""
-    from mwm import store
+    from mwm.io.files import write_text
 
-    store.write_text(out, json.dumps(generate(params), indent=2, ensure_ascii=False) + "\n")
+    write_text(out, json.dumps(generate(params), indent=2, ensure_ascii=False) + "\n")
 
 
 def generate(params: Path) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def generate(params: Path) -> dict[str, Any]:
 
     A key without a comment has that of the first key of its name, as in acts after the first.
     """
-    from mwm.faults import read
-    from mwm.params import Params
+    from mwm.settings.lines import read
+    from mwm.settings.params import Params
 
     schema = Params.model_json_schema()
     lines = params.read_text(encoding="utf-8").splitlines()

@@ -1,16 +1,49 @@
 """What every vision model V is: a VAE that reads packed frames and draws them as logits."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mwm.params import Model
+from mwm import UsageError
+from mwm.settings.lines import did_you_mean
+from mwm.settings.train import Model
 
 PIXELS = 64 * 64
 # Bounds of the log-variance: outside them exp() or its gradient overflows in the first steps.
 LOG_VARIANCE = (-12.0, 4.0)
+
+
+KINDS: dict[str, type["Vision"]] = {}
+
+
+def vision(kind: str) -> Callable[[type["Vision"]], type["Vision"]]:
+    """Register a subclass of `Vision` as the `kind` that params `train.model.vision` may name."""
+
+    def register(architecture: type["Vision"]) -> type["Vision"]:
+        if kind in KINDS:
+            raise ValueError(f"a vision model {kind!r} is registered already")
+        architecture.kind = kind
+        KINDS[kind] = architecture
+        return architecture
+
+    return register
+
+
+def make(config: Model) -> "Vision":
+    """A fresh V of the kind that `config` names.
+
+    Raises:
+        UsageError: no such kind.
+    """
+    if config.vision not in KINDS:
+        raise UsageError(
+            f"train.model.vision: unknown kind {config.vision!r}; expected one of "
+            f"{', '.join(KINDS)}{did_you_mean(config.vision, KINDS)}"
+        )
+    return KINDS[config.vision](config)
 
 
 class Vision(nn.Module):

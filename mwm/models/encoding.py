@@ -10,7 +10,7 @@ from mwm.models.model import MetaWorldModel
 BATCH = 2000  # frames decoded at once: (2000, 4096) float32 are 32 MB
 
 
-class Latents(NamedTuple):
+class Encoded(NamedTuple):
     """What one world's V and M say of sequences of frames.
 
     Attributes:
@@ -23,7 +23,7 @@ class Latents(NamedTuple):
 
 
 @torch.no_grad()
-def read_world(model: MetaWorldModel, world: str, packed: Tensor, actions: Tensor) -> Latents:
+def encode_sequences(model: MetaWorldModel, world: str, packed: Tensor, actions: Tensor) -> Encoded:
     """Encode sequences (b, t, 512) uint8 with V of `world`; predict with M and actions (b, t)."""
     vision = model.vision(world)
     b, t = packed.shape[:2]
@@ -31,11 +31,11 @@ def read_world(model: MetaWorldModel, world: str, packed: Tensor, actions: Tenso
         vision.encode(vision.unpack(part))[0] for part in torch.split(packed.flatten(0, 1), BATCH)
     ]
     code = torch.cat(codes).view(b, t, -1)
-    return Latents(code, model.memory(code, actions)[0])
+    return Encoded(code, model.memory(code, actions)[0])
 
 
 @torch.no_grad()
-def draw(model: MetaWorldModel, world: str, z: Tensor) -> Tensor:
+def decode(model: MetaWorldModel, world: str, z: Tensor) -> Tensor:
     """Decode latents (n, latent) with V of `world`: probabilities (n, 4096)."""
     vision = model.vision(world)
     return torch.cat([torch.sigmoid(vision.decode(part)) for part in torch.split(z, BATCH)])

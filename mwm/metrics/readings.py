@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from mwm.metrics.objects import centroids
+
 RIGHT = 1.0  # pixels off, median, up to which a reading is right
 MISSING = 0.5  # share of the frames with the object in which it must be drawn to be judged
 TELLS = 0.5  # share of a distance to which an explanation must bring it
@@ -43,15 +45,6 @@ def reading(found: Tensor, truth: Tensor, length: int) -> str:
     half = len(there) // 2
     unrelated = _off(places, there.roll(half, 0), drawn & visible.roll(half, 0))
     return "inexact" if off <= TELLS * unrelated else "unrelated"
-
-
-def centroids(on: Tensor) -> Tensor:
-    """(n, h, w) bool to (n, 2), row and column; not a number where no pixel is on."""
-    rows, columns = on.sum(2).float(), on.sum(1).float()
-    count = rows.sum(1)
-    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
-    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
-    return torch.stack([row, column], 1)
 
 
 def _candidates(

@@ -1,0 +1,151 @@
+"""Files written whole or not at all, and read only where they can be trusted."""
+
+import errno
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mwm import ArtefactError, MwmError
+
+MOST_BYTES = 2**28  # of a file that is read as a whole: weights, tables
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; it becomes `path` if the block ends well, else it goes.
+
+    Raises:
+        MwmError: the folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    temporary = path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno is None:  # no failed write, but h5py's word for a damaged file
+            raise
+        raise MwmError(f"{path}: cannot be written: {_told(error)}") from None
+    finally:
+        if temporary != path:
+            temporary.unlink(missing_ok=True)
+
+
+def check_folder(folder: Path | str) -> None:
+    """Make `folder`, and write there for a moment: to be asked before minutes of work, not after.
+
+    Raises:
+        MwmError: the folder cannot be made or written.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"room")
+    except OSError as error:
+        raise MwmError(f"{folder}: cannot be written: {_told(error)}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _told(error: OSError) -> str:
+    """The cause of a failed write, and what to do, in the user's words."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "no space left on the disk; free some and run the command again"
+        case errno.EFBIG:
+            return "a file may not grow so large here; see `ulimit -f`, and run the command again"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "no permission to write in its folder; allow it, or choose another folder"
+        case errno.EEXIST | errno.ENOTDIR:
+            return "its folder's path leads through a file; remove that, or choose another folder"
+        case errno.EISDIR:
+            return "a folder has that name; remove it, or choose another name"
+        case _:
+            return f"{error}; choose another folder"
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write `value` as indented JSON with a final newline."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        MwmError: the file is missing or no JSON, or has what JSON leaves open: a key twice, NaN, a
+            number too great for a float, brackets too deep for the parser.
+    """
+    content = read_bytes(path)
+    try:
+        return parse_json(content.decode())
+    except ValueError as error:
+        raise ArtefactError(f"{path}: expected JSON, found: {error}") from None
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """The content of a file that fits in memory.
+
+    Raises:
+        MwmError: the file is missing, greater than MOST_BYTES, or cannot be read.
+    """
+    path = Path(path)
+    try:
+        if not path.is_file():
+            raise FileNotFoundError
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise ArtefactError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ArtefactError(f"{path}: not found") from None
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read: {error}") from None
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is no JSON, or has what JSON leaves open (see `read_json`).
+    """
+    try:
+        return json.loads(
+            text, object_pairs_hook=_distinct, parse_constant=_finite, parse_float=_finite
+        )
+    except RecursionError:
+        raise ValueError("brackets too deep in brackets") from None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(value := dict(pairs)) < len(pairs):
+        raise ValueError("a key that is there twice")
+    return value
+
+
+def _finite(word: str) -> float:
+    if not math.isfinite(number := float(word)):
+        raise ValueError(f"the number {word}")
+    return number

@@ -1,0 +1,1 @@
+"""What training, evaluation and the report all measure by: errors, objects, the criterion."""

@@ -1,0 +1,1 @@
+"""The harness around commands: errors, progress, signals, locks. No stage depends on it."""

@@ -1,0 +1,117 @@
+"""Locks that end with their process, however it ends, and whose file says who holds them.
+
+Not the library filelock: it empties the file when it opens it, and so forgets the holder.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shlex
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError
+from mwm.runtime import processes
+from mwm.runtime.state import state
+
+LEFT_BEHIND = re.compile(r"\.(.+)\.[a-z0-9_]{8}(\.\w+)?")  # by a killed `files.replacing`
+
+_held: dict[Path, int] = {}  # file descriptors of claims, by what they are for
+
+
+def claim(*outputs: Path) -> None:
+    """Be the only process at work on these files or folders, until the command ends.
+
+    Waits for another one, and says which. What a killed one left half-written there is removed.
+
+    Raises:
+        MwmError: no lock can be made.
+    """
+    for output in outputs:
+        path = output.resolve()
+        if path not in _held:
+            digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+            _held[path] = _wait(state("locks", f"{path.name}-{digest}.json"), output)
+            _tidy(path)
+
+
+def release_all() -> None:
+    """End all claims of this process."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+def acquire(file: Path) -> int | None:
+    """Take the lock `file` without waiting: a file descriptor to close; None if another has it.
+
+    Raises:
+        MwmError: no lock can be made.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        _sign(descriptor)
+    except OSError as error:
+        raise _refused(file, error) from None
+    return descriptor
+
+
+def holder(file: Path) -> dict[str, Any] | None:
+    """Who holds the lock: pid, pid_started, command, started (Unix seconds); None: nobody."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return found if processes.alive(found["pid"], found["pid_started"]) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _wait(file: Path, output: Path) -> int:
+    descriptor = acquire(file)
+    if descriptor is not None:
+        return descriptor
+    print(f"waiting: {output} is in use by {_told(holder(file))}", file=sys.stderr, flush=True)
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _sign(descriptor)
+    except OSError as error:
+        raise _refused(file, error) from None
+    return descriptor
+
+
+def _sign(descriptor: int) -> None:
+    """Write into a lock's file who holds it."""
+    pid = os.getpid()
+    told = {"pid": pid, "pid_started": processes.started(pid), "command": shlex.join(sys.argv)}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(told | {"started": round(time.time())}).encode(), 0)
+
+
+def _refused(file: Path, error: OSError) -> MwmError:
+    return MwmError(f"{file}: cannot be locked: {error}; allow writing there")
+
+
+def _told(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "another process"
+    since = time.strftime("%H:%M:%S", time.localtime(found["started"]))
+    return f"process {found['pid']} since {since}: {found['command']}"
+
+
+def _tidy(path: Path) -> None:
+    """Remove the temporary files of a killed process; the lock proves that it is none at work."""
+    for file in (path if path.is_dir() else path.parent).glob(".*"):
+        found = LEFT_BEHIND.fullmatch(file.name)
+        if found and (path.is_dir() or found[1] == path.name):
+            with suppress(OSError):
+                file.unlink()

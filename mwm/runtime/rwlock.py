@@ -1,0 +1,26 @@
+"""DVC's own locks, .dvc/tmp/rwlock: which process reads and writes which files."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+TRIES = 20  # DVC writes the file in place, so that it may be half there for a moment
+
+
+def path(root: Path) -> Path:
+    """The file, of the DVC project `root`."""
+    return root / ".dvc" / "tmp" / "rwlock"
+
+
+def read(root: Path) -> dict[str, Any]:
+    """The file's content: {"write": {path: holder}, "read": {path: [holders]}}; {} without it."""
+    for _ in range(TRIES):
+        try:
+            found = json.loads(path(root).read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else {}
+        except OSError:
+            break
+        except ValueError:
+            time.sleep(0.01)
+    return {}

@@ -1,0 +1,97 @@
+"""A command ends in good order: on Ctrl-C, on SIGTERM, and with the DVC that started it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import psutil
+
+from mwm.runtime import locks
+from mwm.runtime.processes import ancestors
+
+GRACE = 10.0  # seconds in which a command may tidy up once its DVC is gone
+WATCH = 0.5  # seconds between two looks at that DVC
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: end as by Ctrl-C."""
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """In the block SIGTERM raises `Terminated`, as does the end of DVC; claims end with the block.
+
+    A command that another command calls leaves this to the outer one.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    if before is _terminate or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        _end_with_dvc()
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGTERM, before)
+        locks.release_all()
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; tidying up goes on
+    signal.alarm(round(GRACE))  # whatever becomes of the exception, this is the end
+    raise Terminated
+
+
+def _end_with_dvc() -> None:
+    """Watch the DVC that runs this stage, and the shells in between: a stage must not outlive them.
+
+    Nobody would commit what it writes, and the next `dvc repro` starts it a second time.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return
+    try:
+        watched = _up_to_dvc()
+    except psutil.AccessDenied:
+        return  # a system that does not let us look
+    except psutil.Error:
+        os.kill(os.getpid(), signal.SIGTERM)  # it is gone already
+        return
+    threading.Thread(target=_outlive, args=(watched,), daemon=True).start()
+
+
+def _up_to_dvc() -> list[psutil.Process]:
+    """The processes above this one, up to DVC: the first that was not started as part of a stage.
+
+    Raises:
+        psutil.NoSuchProcess: DVC has ended; what is found in its place is of another session.
+    """
+    above = []
+    for process in ancestors()[1:]:
+        above.append(process)
+        if "DVC_STAGE" not in process.environ():
+            break
+    if not above or os.getsid(above[-1].pid) != os.getsid(0):
+        raise psutil.NoSuchProcess(os.getppid())
+    return above
+
+
+def _outlive(watched: list[psutil.Process]) -> None:
+    while all(process.is_running() and not _zombie(process) for process in watched):
+        time.sleep(WATCH)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)  # the main thread may be in a long call that hears no signal
+    os._exit(128 + signal.SIGTERM)
+
+
+def _zombie(process: psutil.Process) -> bool:
+    """Whether it has ended and only waits to be asked for its exit code."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return True

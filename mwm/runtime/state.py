@@ -1,0 +1,29 @@
+"""The folder .mwm/, for what is kept beside the outputs: progress, locks, checkpoints, speed."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mwm.io.checkpoints import Shelf
+
+
+def state(*parts: str) -> Path:
+    """A path below $DVC_ROOT/.mwm, which Git and DVC ignore.
+
+    Experiments in temporary folders share it: DVC gives them the DVC_ROOT of the project.
+    """
+    return Path(os.environ.get("DVC_ROOT", "."), ".mwm", *parts)
+
+
+def shelf() -> "Shelf":
+    """Where stages keep their checkpoints, each the only process to use its own."""
+    from mwm.io.checkpoints import Shelf
+    from mwm.runtime.locks import claim
+
+    return Shelf(state("checkpoints"), claim)
+
+
+def speed(*parts: str) -> Path:
+    """The file for a training's frames per second: durations belong in no output of a stage."""
+    return state("speed", f"runs-{'-'.join(parts)}.csv")

@@ -1,0 +1,90 @@
+"""Values of params.yaml that are fine one by one but do not go together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mwm.settings.base import ORIGINAL
+from mwm.settings.lines import BRIEF, Key, did_you_mean
+from mwm.settings.train import RESERVED_RUNS
+
+
+def misfits(p: Any) -> Iterator[tuple[Key, str]]:
+    """Values that are fine one by one but not together, by key.
+
+    In `p` anything may be missing, or None for faulty: what lacks its values breaks no rule.
+    """
+    match p:
+        case {"preprocess": {"validation": float(validation), "test": float(test)}}:
+            if validation + test >= 1:
+                said = (
+                    "expected validation + test < 1, to leave episodes to train on, "
+                    f"found {validation} + {test}"
+                )
+                yield ("preprocess", "test"), said
+    match p:
+        case {"variants": {"worlds": dict(worlds)}}:
+            if found := worlds.get(ORIGINAL, "none"):
+                said = f"expected [] (no bijections), found {BRIEF.repr(found)}"
+                yield ("variants", "worlds", ORIGINAL), said
+    match p:
+        case {"train": {"runs": dict(runs)}}:
+            yield from _misfit_runs(runs)
+    match p:
+        case {"variants": {"worlds": dict(worlds)}, "train": {"runs": dict(runs)}}:
+            for name, run in runs.items():
+                for world in dict.fromkeys(_worlds(run)):
+                    if world not in worlds:
+                        known = list(map(str, worlds))
+                        listed = f"{', '.join(known)}{did_you_mean(world, known)}"
+                        said = (
+                            f"expected worlds of variants.worlds, found {world!r}; listed: {listed}"
+                        )
+                        yield ("train", "runs", name, "worlds"), said
+    match p:
+        case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
+            yield from _misfit_acts(schedule, train)
+
+
+def _misfit_runs(runs: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    variants: dict[str, str] = {}
+    for name, run in runs.items():
+        key, worlds = ("train", "runs", name), _worlds(run)
+        if name in RESERVED_RUNS:
+            known = ", ".join(RESERVED_RUNS)
+            yield key, f"expected a name other than {known}: runs/{name} is taken"
+        if len(set(worlds)) < len(worlds):
+            yield (*key, "worlds"), f"expected distinct worlds, found {worlds}"
+        elif worlds and worlds[0] != ORIGINAL:
+            yield (*key, "worlds"), f"expected {ORIGINAL!r} first, found {worlds}"
+        elif other := variants.get(worlds[-1] if worlds else ""):
+            said = f"expected a world of its own, found {worlds[-1]!r} as in {other!r}"
+            yield (*key, "worlds"), said
+        variants |= dict.fromkeys(worlds[1:], name)
+
+
+def _worlds(run: Any) -> list[str]:
+    return run.get("worlds") or [] if isinstance(run, dict) else []
+
+
+def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key, str]]:
+    """Acts that need corresponding inputs, of a run whose inputs are independent."""
+    act = "joint" if schedule == "joint" else "recruit"
+    match train.get(act):
+        case {"constraints": {"contrast": contrast}} if contrast:
+            said = (
+                "contrast compares halves of one batch, it needs train.run.inputs: corresponding, "
+                "found independent; choose other constraints, or those inputs"
+            )
+            yield ("train", act, "constraints", "contrast"), said
+    match train:
+        case {
+            "decipher": {"weight": weight},
+            "recruit": {"frames": "sequences"},
+        }:
+            if weight and schedule == "anchored":
+                said = (
+                    "expected random, since latents are deciphered of single frames "
+                    "(train.run.inputs: independent), found sequences; lay "
+                    "profiles/independent.yaml over this file, or set train.decipher.weight to 0"
+                )
+                yield ("train", "recruit", "frames"), said

@@ -1,0 +1,16 @@
+"""Section `report` of params.yaml."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mwm.settings.base import Count, CountOrNone, Section
+
+
+class Report(Section):
+    """What the figures show."""
+
+    strip_start: CountOrNone
+    strip_frames: Annotated[int, Field(ge=2, le=32)]
+    strip_every: Count
+    dpi: Annotated[int, Field(ge=30, le=600)]

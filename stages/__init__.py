@@ -1,1 +1,0 @@
-"""One thin command per stage: read its params, call mwm, write its outs."""
