@@ -9,7 +9,8 @@ import torch
 from mwm import MwmError
 from mwm.evaluation import elements
 from mwm.evaluation.elements import decoder_weight, latent_elements, picture_gradient
-from mwm.models.model import VISIONS, initialise
+from mwm.models.model import initialise
+from mwm.models.visions import KINDS
 
 WORLDS = ["original", "mirror", "invert"]
 COLUMNS = ["log_sigma", "spread", "distance", "weight", "gradient"]
@@ -67,7 +68,7 @@ def slow_weight(vision):
     return [sum(abs(float(w)) for w in weight[:, k]) for k in range(LATENT)]
 
 
-@pytest.mark.parametrize("kind", list(VISIONS))
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_columns_are_what_a_slow_computation_finds(defaults, contents, settings, kind):
     length = 2 if kind == "conv" else 10  # conv is slow
     settings = settings.model_copy(update={"frames": 2 * length + 1, "length": length})

@@ -101,14 +101,14 @@ def test_a_damaged_chunk_is_told(rollouts: Path) -> None:
     checksum.stamp(rollouts)
     with opening(rollouts) as opened:
         opened.screen(2, 63)
-        with pytest.raises(MwmError, match=r"/screens/000002: damaged at step 64: .*dvc repro"):
+        with pytest.raises(MwmError, match=r"/screens/000002: damaged at step 64: "):
             opened.screen(2, 64)
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (None, "not found; make it again"),
+        (None, "not found"),
         (b"", "expected an HDF5 file with a checksum"),
         (b"frame,action\n0,1\n", "expected an HDF5 file with a checksum"),
     ],
