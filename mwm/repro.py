@@ -49,7 +49,8 @@ def repro(
                 outlook = outlook or times.Outlook(_stages(targets or ["dvc.yaml"]), times.last())
                 outlook.visit(visited)
                 since = time.monotonic()
-                print(_told(running, outlook), flush=True)
+                if outlook.total:
+                    print(_told(running, outlook), flush=True)
         print(line, end="", flush=True)
     code = process.wait()
     if outlook and not code:
@@ -80,11 +81,16 @@ def _told(stage: str, outlook: times.Outlook) -> str:
 
 
 def _stages(targets: Sequence[str]) -> list[str]:
-    """The targets' stages, and all that they come from."""
+    """The targets' stages, and all that they come from; none, with a note, if DVC does not tell."""
     drawn = ""
     for target in targets:
         graph = [sys.executable, "-m", "dvc", "dag", "--dot", target]
-        drawn += subprocess.run(graph, capture_output=True, text=True, check=False).stdout
+        answer = subprocess.run(graph, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            found = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
+            print(f"repro: cannot tell how long is left: `dvc dag {target}` failed: {found}")
+            return []
+        drawn += answer.stdout
     return re.findall(r'^"([^"]+)";$', drawn, re.M)
 
 

@@ -1,15 +1,13 @@
 """What stages left behind that nothing lists any more: outputs, half files, checkpoints, notes."""
 
 import glob
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm.pipeline import activity, project
+from mwm.pipeline import activity, git, project
 
 CHECKPOINTS = (".mwm/checkpoints/*", "runs/*/.mwm/checkpoints/*")  # the second: those of studies
 
@@ -37,7 +35,7 @@ def find(repo: Any, stages: list[Any]) -> list[Leftover]:
     """All leftovers of a project; nothing that git tracks, a stage lists, or that is outside."""
     root = Path(repo.root_dir)
     listed = {Path(entry.fs_path) for entry in (*repo.index.outs, *repo.index.deps)}
-    kept = listed | _tracked(root)
+    kept = listed | git.tracked(root)
     found: dict[Path, Leftover] = {}
 
     def add(kind: str, paths: Iterable[Path]) -> None:
@@ -84,14 +82,6 @@ def _touches(path: Path, kept: set[Path]) -> bool:
     if not path.exists() and not path.is_symlink():
         return True
     return path in kept or any(path in each.parents or each in path.parents for each in kept)
-
-
-def _tracked(root: Path) -> set[Path]:
-    """What git tracks; nothing without git."""
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=False
-    )
-    return {root / name for name in os.fsdecode(listed.stdout).split("\0") if name}
 
 
 def _size(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -98,3 +99,44 @@ def test_nothing_goes_while_a_stage_is_at_work(littered: Project) -> None:
     said = littered.mwm("prune", "--yes", code=1)
     assert f"found anchor (pid {os.getpid()})" in said
     assert (littered / HALF).exists()
+
+
+def test_without_an_answer_of_git_nothing_goes(
+    littered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)  # no `safe.directory`
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = littered.mwm("prune", "--yes", code=1)
+    assert "expected an answer of `git " in said
+    assert "dubious ownership" in said
+    assert said.count("\n") == 1
+    assert (littered / "w/d/out.txt").exists()
+    assert (littered / HALF).exists()
+
+
+def test_without_the_program_git_nothing_goes(
+    littered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(littered.folder))
+    assert "No such file or directory: 'git'" in littered.mwm("prune", "--yes", code=1)
+    assert (littered / HALF).exists()
+
+
+def test_the_repository_of_a_hook_is_not_asked(
+    littered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "add", "--force", "w/d/out.txt", HALF], check=True)
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "other")], check=True)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    littered.mwm("prune", "--yes")
+    assert (littered / "w/d/out.txt").exists()
+    assert (littered / HALF).exists()
+
+
+def test_a_project_without_git_is_pruned(littered: Project) -> None:
+    littered.edit(".dvc/config", "[core]\n", "[core]\n    no_scm = true\n")
+    shutil.rmtree(littered / ".git")
+    littered.mwm("prune", "--yes")
+    assert not (littered / "w/d/out.txt").exists()
+    assert (littered / "w/c/out.txt").exists()
