@@ -2,6 +2,7 @@
 
 from mwm import cli
 from mwm.pipeline.check import check
+from mwm.pipeline.foreign import unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.prune import prune
 from mwm.pipeline.run import run
@@ -14,7 +15,8 @@ for function in (check, plan, run, prune, status, compare):
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command that the arguments name, on the repository around the current folder."""
+    unbind()
     app(prog_name="mwm")
 
 

@@ -12,6 +12,7 @@ import typer
 
 from mwm import cli
 from mwm.pipeline import times
+from mwm.pipeline.foreign import unbind
 from mwm.pipeline.project import mend
 
 app = cli.application(__doc__)
@@ -30,6 +31,7 @@ def repro(
     At most: a stage that need not run is found out when its turn comes, and counts until then.
     """
     began = since = time.monotonic()
+    unbind()
     mend()
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", *(targets or [])], stdout=subprocess.PIPE, text=True

@@ -8,9 +8,15 @@ import pytest
 import yaml
 
 from mwm import params, store
+from mwm.pipeline.foreign import unbind
 from mwm.store import Frames
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Under a Git hook the tests make repositories of their own, and leave the hook's alone."""
+    unbind()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from closure import ROOT
 
+from mwm.pipeline.foreign import unbound
 from mwm.pipeline.project import mend
 from mwm.pipeline.times import USUAL, Outlook
 
@@ -34,7 +35,7 @@ STAGE = "import sys, pathlib; pathlib.Path(sys.argv[1] + '.txt').write_text(sys.
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], env=unbound(), check=True)
     subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=tmp_path, check=True)
     (tmp_path / "dvc.yaml").write_text(PIPELINE)
     (tmp_path / "see.py").write_text(STAGE)
@@ -42,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def start(folder: Path, *targets: str) -> subprocess.Popen[str]:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment = unbound() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.Popen(
         [sys.executable, "-m", "mwm.repro", *targets],
         cwd=folder,

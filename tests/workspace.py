@@ -14,6 +14,7 @@ from typing import Any, Self
 import yaml
 
 from mwm import MwmError
+from mwm.pipeline.foreign import unbound
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = re.compile(r"(results/)?dvc\.lock|metrics\.json|report/.*|results/[^/]*\.(csv|html|png)")
@@ -26,7 +27,7 @@ def silent(line: str) -> None:
 def environment() -> dict[str, str]:
     """This process's, but for a copy: `python` is this one, and its modules are the copy's."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}
+    return {k: v for k, v in unbound().items() if k != "PYTHONPATH"} | {"PATH": path}
 
 
 class Workspace:
@@ -147,7 +148,11 @@ def git(folder: Path, *arguments: str) -> str:
         MwmError: it failed; with what it said.
     """
     done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        ["git", "-C", str(folder), *arguments],
+        env=unbound(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise MwmError(f"git {' '.join(arguments)} in {folder}: {done.stderr.strip()}")
