@@ -13,7 +13,7 @@ import typer
 from mwm import cli
 from mwm.pipeline import times
 from mwm.pipeline.foreign import unbind
-from mwm.pipeline.project import mend
+from mwm.pipeline.mend import mend
 
 app = cli.application(__doc__)
 

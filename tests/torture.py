@@ -19,7 +19,7 @@ import typer
 from workspace import Workspace, environment
 
 from mwm import MwmError, cli, process
-from mwm.pipeline.project import mend
+from mwm.pipeline.mend import mend
 
 app = cli.application(__doc__)
 
