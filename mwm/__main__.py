@@ -2,14 +2,17 @@
 
 from mwm.pipeline.check import check
 from mwm.pipeline.plan import plan
+from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
+from mwm.pipeline.repro import repro
 from mwm.pipeline.run import run
+from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
 from mwm.reporting.compare import compare
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (check, plan, run, prune, status, compare):
+for function in (repro, check, plan, run, prune, status, compare, profile, schema):
     commands.command(app)(function)
 
 

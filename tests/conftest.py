@@ -8,10 +8,16 @@ import pytest
 import yaml
 
 from mwm.io.frames import Frames, read_frames, write_frames
+from mwm.pipeline.foreign import unbind
 from mwm.settings import params
 from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Under a Git hook the tests make repositories of their own, and leave the hook's alone."""
+    unbind()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mwm.pipeline.foreign import unbound
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +46,7 @@ PARAMS = "train:\n  see: {kl: 1.0}\n  anchor: {kl: 1.0}\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], env=unbound(), check=True)
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config").write_text("[core]\n    analytics = false\n")
     (tmp_path / "stage.py").write_text(STAGE)
@@ -61,7 +63,7 @@ def repro(folder: Path, meanwhile: Callable[[Path], object]) -> tuple[int, str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=folder,
-        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
+        env=unbound() | {"PATH": path, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -116,7 +116,7 @@ def test_a_fault_is_told_at_its_line_of_the_profile(
 
 def command(folder: Path, profile: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mwm.profiles", str(profile)],
+        [sys.executable, "-m", "mwm", "profile", str(profile)],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -179,6 +179,6 @@ def test_another_file_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(BASE.read_text())
     (tmp_path / "profile.yaml").write_text("{}")
     words = ["profile.yaml", "--set", "train.run.seed=5", "--out", "new/params.yaml"]
-    subprocess.run([sys.executable, "-m", "mwm.profiles", *words], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "mwm", "profile", *words], cwd=tmp_path, check=True)
     assert (tmp_path / "params.yaml").read_text() == BASE.read_text()
     assert params.load(tmp_path / "new/params.yaml").train.run.seed == 5

@@ -69,7 +69,7 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_is_up_to_date() -> None:
-    """If not: python -m mwm.schema."""
+    """If not: python -m mwm schema."""
     assert generate(ROOT / "params.yaml") == SCHEMA
 
 

@@ -19,7 +19,7 @@ import typer
 from workspace import Workspace, environment
 
 from mwm import MwmError
-from mwm.pipeline.project import mend
+from mwm.pipeline.mend import mend
 from mwm.runtime import commands
 from mwm.runtime.signals import GRACE
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 import yaml
 
 from mwm import MwmError
+from mwm.pipeline.foreign import unbound
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = re.compile(r"(results/)?dvc\.lock|metrics\.json|report/.*|results/[^/]*\.(csv|html|png)")
@@ -26,7 +27,7 @@ def silent(line: str) -> None:
 def environment() -> dict[str, str]:
     """This process's, but for a copy: `python` is this one, and its modules are the copy's."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}
+    return {k: v for k, v in unbound().items() if k != "PYTHONPATH"} | {"PATH": path}
 
 
 class Workspace:
@@ -41,7 +42,7 @@ class Workspace:
             if (ROOT / name).is_file() and not MADE.fullmatch(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
-        self.run("-m", "mwm.profiles", "profiles/smoke.yaml")
+        self.run("-m", "mwm", "profile", "profiles/smoke.yaml")
         git(folder, "init", "--quiet")
         self.commit()
 
@@ -118,7 +119,7 @@ class Workspace:
         path = self.folder / ".mwm" / "profile.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(profile, encoding="utf-8")
-        self.run("-m", "mwm.profiles", str(path))
+        self.run("-m", "mwm", "profile", str(path))
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace the one place in `file` where `old` stands."""
@@ -147,7 +148,11 @@ def git(folder: Path, *arguments: str) -> str:
         MwmError: it failed; with what it said.
     """
     done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        ["git", "-C", str(folder), *arguments],
+        env=unbound(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise MwmError(f"git {' '.join(arguments)} in {folder}: {done.stderr.strip()}")

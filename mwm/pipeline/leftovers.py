@@ -1,17 +1,17 @@
 """What stages left behind that nothing lists any more: outputs, half files, checkpoints, notes."""
 
-import glob
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm.pipeline import activity, project
+from mwm.pipeline import activity, git, project, records
 
 CHECKPOINTS = (".mwm/checkpoints/*", "runs/*/.mwm/checkpoints/*")  # the second: those of studies
+HALF = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")  # as mwm.store names it
+PROJECT = (".git", ".dvc")  # what the root of a project holds
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Leftover:
         kind: output, temporary, checkpoint or progress.
         path: where it is.
         size: bytes.
+        why: what made it, and how that is known.
     """
 
     kind: str
     path: Path
     size: int
+    why: str
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -34,64 +36,95 @@ class Leftover:
 
 
 def find(repo: Any, stages: list[Any]) -> list[Leftover]:
-    """All leftovers of a project; nothing that git tracks, a stage lists, or that is outside."""
+    """All leftovers of a project: outputs that a record names, and what lies beside them.
+
+    Raises:
+        MwmError: Git does not tell what it tracks.
+    """
     root = Path(repo.root_dir)
     listed = {Path(entry.fs_path) for entry in (*repo.index.outs, *repo.index.deps)}
-    kept = listed | _tracked(root)
-    found: dict[Path, Leftover] = {}
-
-    def add(kind: str, paths: Iterable[Path]) -> None:
-        for path in paths:
-            inside = path.parent.resolve().is_relative_to(root.resolve())
-            if inside and path not in found and not _touches(path, kept):
-                found[path] = Leftover(kind, path, _size(path))
-
-    for folder, pattern in _patterns(stages):
-        name = Path(pattern)
-        half = name.with_name(f".{name.name}.????????{name.suffix}")  # as mwm.store names it
-        add("output", folder.glob(pattern))
-        add("temporary", folder.glob(str(half)))
-    add("checkpoint", (path for pattern in CHECKPOINTS for path in root.glob(pattern)))
-    add("progress", activity.progress(running=False))
-    return sorted(found.values(), key=lambda each: (each.kind, each.path))
-
-
-def _patterns(stages: list[Any]) -> Iterator[tuple[Path, str]]:
-    """What outputs of stages are called, whether there are such stages still or not.
-
-    By dvc.lock, and by dvc.yaml, where `runs/${key}/model.safetensors` stands for all items.
-    """
-    import yaml
-
-    for lock, file in project.lock_files(stages).items():
-        outs = [
-            out["path"]
-            for entry in file.lockfile_contents.get("stages", {}).values()
-            for out in entry.get("outs", [])
-        ]
-        for stage in yaml.safe_load(Path(file.path).read_text(encoding="utf-8"))["stages"].values():
-            whole = stage.get("do", stage)
-            for each in (*whole.get("outs", []), *whole.get("metrics", [])):
-                outs.append(next(iter(each)) if isinstance(each, dict) else each)
-        for out in dict.fromkeys(outs):
-            if not out.startswith(("..", "/")):
-                pattern = "*".join(map(glob.escape, re.split(r"\$\{[^}]*\}", out)))
-                yield lock.parent, pattern
+    kept = Kept(root, listed | _locked(stages) | git.tracked(root))
+    outputs = records.outputs(repo, stages, kept.keeps)
+    made = outputs.keys() | {Path(out.fs_path) for out in repo.index.outs}
+    checkpoints = (path for pattern in CHECKPOINTS for path in root.glob(pattern))
+    found = [
+        *(("output", path, why) for path, why in outputs.items() if not kept.hidden(path)),
+        *(("temporary", *half) for half in _halves(made) if not kept.hidden(half[0].parent)),
+        *(("checkpoint", path, "of a training or search that did not end") for path in checkpoints),
+        *(("progress", path, "of a process that is gone") for path in activity.progress(False)),
+    ]
+    kinds = {path: (kind, why) for kind, path, why in found if not kept.keeps(path)}
+    leftovers = [
+        Leftover(kind, path, _size(path), why)
+        for path, (kind, why) in kinds.items()
+        if not kinds.keys() & set(path.parents)  # else it goes with what it lies in
+    ]
+    return sorted(leftovers, key=lambda each: (each.kind, each.path))
 
 
-def _touches(path: Path, kept: set[Path]) -> bool:
-    """Whether a path is missing, or is, holds or lies in something to be kept."""
-    if not path.exists() and not path.is_symlink():
-        return True
-    return path in kept or any(path in each.parents or each in path.parents for each in kept)
+class Kept:
+    """What is never to be deleted in a project, whatever a record says."""
+
+    def __init__(self, root: Path, paths: Iterable[Path]) -> None:
+        """`paths` stay, and so does what holds them and what is in them."""
+        self._root = root
+        self._paths = {*paths, root}
+        self._above = {parent for path in self._paths for parent in path.parents}
+
+    def hidden(self, path: Path) -> bool:
+        """Whether a path is outside the project, or a part of it begins with a dot."""
+        if not path.is_relative_to(self._root):
+            return True
+        return any(part.startswith(".") for part in path.relative_to(self._root).parts)
+
+    def keeps(self, path: Path) -> bool:
+        """Whether a path stays, is not there, or is not the project's own."""
+        if not os.path.lexists(path) or path in self._above or path in self._paths:
+            return True
+        if self._root not in path.parents or path.parent.resolve() != self._real(path.parent):
+            return True  # outside, or reached through a link
+        folders = [parent for parent in path.parents if self._root in parent.parents]
+        if any(folder in self._paths for folder in folders):
+            return True
+        return any(map(_is_project, folders)) or _holds_project(path)
+
+    def _real(self, path: Path) -> Path:
+        return self._root.resolve() / path.relative_to(self._root)
 
 
-def _tracked(root: Path) -> set[Path]:
-    """What git tracks; nothing without git."""
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z"], capture_output=True, check=False
+def _locked(stages: list[Any]) -> set[Path]:
+    """What dvc.lock names as outputs of stages that are still there."""
+    folders = {(each.path, each.name): each.wdir for each in stages if hasattr(each, "name")}
+    return {
+        Path(os.path.normpath(Path(folders[file.path, name]) / out["path"]))
+        for file in project.lock_files(stages).values()
+        for name, entry in file.lockfile_contents.get("stages", {}).items()
+        if (file.path, name) in folders
+        for out in entry.get("outs", [])
+    }
+
+
+def _halves(made: set[Path]) -> Iterator[tuple[Path, str]]:
+    """Files with the temporary name of an output, beside where it is or was."""
+    for folder in {path.parent for path in made}:
+        for path in folder.glob(".*") if folder.is_dir() else ():
+            match = HALF.fullmatch(path.name)
+            if not match or path.is_symlink() or not path.is_file():
+                continue
+            whole = folder / match["name"]
+            if whole in made and whole.suffix == (match["suffix"] or ""):
+                yield path, f"{whole.name}, half-written by a process that was killed"
+
+
+def _is_project(folder: Path) -> bool:
+    return any(os.path.lexists(folder / name) for name in PROJECT)
+
+
+def _holds_project(path: Path) -> bool:
+    """Whether a folder is, or holds, the root of a project of its own."""
+    return not path.is_symlink() and any(
+        name in PROJECT for _, folders, files in os.walk(path) for name in (*folders, *files)
     )
-    return {root / name for name in os.fsdecode(listed.stdout).split("\0") if name}
 
 
 def _size(path: Path) -> int:

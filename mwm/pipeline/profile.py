@@ -8,13 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from mwm import UsageError
-from mwm.runtime import commands
-
-app = commands.application(__doc__)
 
 
-@commands.command(app)
-def apply(
+def profile(
     profiles: Annotated[
         list[Path], typer.Argument(help="partial params files to lay over, first to last")
     ],
@@ -109,7 +105,3 @@ def _merge(base: dict[Any, Any], overlay: dict[Any, Any], section: Any) -> None:
             _merge(base[key], value, inner)
         else:
             base[key] = value
-
-
-if __name__ == "__main__":
-    app()

@@ -1,84 +1,20 @@
 """A DVC project opened for reading: its stages in order, without DVC's locks."""
 
-import json
 import logging
 import os
-import re
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
-
-STAGE = re.compile(r"  [^\s#]+:\n")  # begins an entry of dvc.lock
+from mwm.pipeline.mend import refuse_conflicts
 
 
 def root() -> Path:
     """The DVC project around the current folder; that folder if there is none."""
     here = Path.cwd()
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
-
-
-def mend(folder: Path = Path()) -> None:
-    """Repair what DVC was writing in place when it was killed: else it would refuse to run again.
-
-    That is its list of who reads and writes what, and dvc.lock, of which the stages before the cut
-    are kept: those after it run again, or come from the run-cache.
-    """
-    held = folder / ".dvc" / "tmp" / "rwlock"
-    if _cut_off(held, json.loads) is not None:
-        held.unlink(missing_ok=True)
-        _tell(held)
-    lock = folder / "dvc.lock"
-    text = _cut_off(lock, _entries_of)
-    if text is not None:
-        lines = text.splitlines(keepends=True)
-        starts = [i for i, line in enumerate(lines) if STAGE.fullmatch(line)]
-        if starts[:-1]:
-            from mwm.io.files import write_text
-
-            write_text(lock, "".join(lines[: starts[-1]]))
-        else:
-            lock.unlink(missing_ok=True)
-        _tell(lock)
-
-
-def _cut_off(path: Path, parse: Callable[[str], object]) -> str | None:
-    """The content of a file that cannot be parsed, and not because it is just being written."""
-    for pause in (1, 0):
-        try:
-            text = path.read_text(encoding="utf-8")
-            parse(text)
-        except FileNotFoundError:
-            return None
-        except ValueError:
-            time.sleep(pause)
-        else:
-            return None
-    return text
-
-
-def _entries_of(text: str) -> None:
-    """Parse a dvc.lock as DVC does.
-
-    Raises:
-        ValueError: DVC would refuse it.
-    """
-    import yaml
-    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-    from voluptuous import Invalid
-
-    try:
-        COMPILED_LOCKFILE_SCHEMA(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except (yaml.YAMLError, Invalid) as error:
-        raise ValueError(str(error)) from None
-
-
-def _tell(path: Path) -> None:
-    print(f"note: {path} was left half-written by a killed DVC; mended", file=sys.stderr)
 
 
 @contextmanager
@@ -98,6 +34,7 @@ def opened() -> Iterator[Any]:
         with Repo(_wait_for_lock=True) as repo:
             yield repo
     except DvcException as error:
+        refuse_conflicts()
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
 
 

@@ -15,12 +15,14 @@ Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/check
 
 
 def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = False) -> None:
-    """List what no stage has any more, with sizes; with --yes delete it.
+    """List what no stage has any more, with sizes and reasons; with --yes delete it.
 
-    Outputs of stages that are gone and their entries in dvc.lock, files half written by stages that
-    were killed, checkpoints, notes of progress. Never what git tracks, what a stage lists, what is
-    outside the project, nor DVC's cache (`dvc gc`).
-    JSON: {"files": [{"kind", "path", "size"}], "entries": [stages], "size", "deleted"}.
+    Outputs of stages that are gone, by record alone: dvc.lock, an earlier one in Git, or the
+    run-cache names the path. Their entries in dvc.lock, files half written beside an output by
+    stages that were killed, checkpoints, notes of progress. Never what Git tracks, what a stage
+    lists, outputs with a name that begins with a dot, what is outside the project or in a project
+    of its own, nor DVC's cache (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
+    JSON: {"files": [{"kind", "path", "size", "why"}], "entries": [stages], "size", "deleted"}.
     """
     with project.opened() as repo:
         stages = project.ordered(repo, [])
@@ -42,9 +44,11 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
         print_json({"files": files, "entries": names, "size": total, "deleted": yes})
         return
     for each in found:
-        print(f"{size(each.size):>8}  {each.kind:<10}  {project.shown(str(each.path))}")
+        print(
+            f"{size(each.size):>8}  {each.kind:<10}  {project.shown(str(each.path))}  ({each.why})"
+        )
     for name in names:
-        print(f"{'':>8}  {'entry':<10}  {name} in dvc.lock")
+        print(f"{'':>8}  {'entry':<10}  {name} in dvc.lock  (dvc.yaml has no such stage)")
     deleted = (
         "deleted" if yes else "to delete; `mwm prune --yes` does" if found or gone else "left over"
     )

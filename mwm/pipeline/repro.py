@@ -11,15 +11,12 @@ from typing import Annotated
 import typer
 
 from mwm.pipeline import times
-from mwm.pipeline.project import mend
-from mwm.runtime import commands
-
-app = commands.application(__doc__)
+from mwm.pipeline.foreign import unbind
+from mwm.pipeline.mend import mend
 
 VISITED = re.compile(r"(Running stage|Stage) '([^']+)'")
 
 
-@commands.command(app)
 def repro(
     targets: Annotated[
         list[str] | None, typer.Argument(help="stages, or files of stages [default: dvc.yaml]")
@@ -30,6 +27,7 @@ def repro(
     At most: a stage that need not run is found out when its turn comes, and counts until then.
     """
     began = since = time.monotonic()
+    unbind()
     mend()
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", *(targets or [])], stdout=subprocess.PIPE, text=True
@@ -49,7 +47,8 @@ def repro(
                 outlook = outlook or times.Outlook(_stages(targets or ["dvc.yaml"]), times.last())
                 outlook.visit(visited)
                 since = time.monotonic()
-                print(_told(running, outlook), flush=True)
+                if outlook.total:
+                    print(_told(running, outlook), flush=True)
         print(line, end="", flush=True)
     code = process.wait()
     if outlook and not code:
@@ -80,13 +79,14 @@ def _told(stage: str, outlook: times.Outlook) -> str:
 
 
 def _stages(targets: Sequence[str]) -> list[str]:
-    """The targets' stages, and all that they come from."""
+    """The targets' stages, and all that they come from; none, with a note, if DVC does not tell."""
     drawn = ""
     for target in targets:
         graph = [sys.executable, "-m", "dvc", "dag", "--dot", target]
-        drawn += subprocess.run(graph, capture_output=True, text=True, check=False).stdout
+        answer = subprocess.run(graph, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            found = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
+            print(f"repro: cannot tell how long is left: `dvc dag {target}` failed: {found}")
+            return []
+        drawn += answer.stdout
     return re.findall(r'^"([^"]+)";$', drawn, re.M)
-
-
-if __name__ == "__main__":
-    app()

@@ -13,6 +13,7 @@ import typer
 from mwm import MwmError
 from mwm.pipeline import claim, project
 from mwm.pipeline.crew import Crew
+from mwm.pipeline.mend import mend
 from mwm.pipeline.plan import steps
 from mwm.pipeline.telling import AsJson, Targets, duration, print_json
 
@@ -31,7 +32,7 @@ def run(targets: Targets = None, jobs: Jobs = 1, as_json: AsJson = False) -> Non
     say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
     began = time.monotonic()
     with claim.claimed():
-        project.mend(project.root())
+        mend()
         wanted = targets or ["dvc.yaml"]
         upstream = {step.stage: step.upstream for step in steps(wanted)}
         before = _entries(wanted)

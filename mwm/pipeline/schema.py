@@ -7,12 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm.runtime import commands
 
-app = commands.application(__doc__)
-
-
-@commands.command(app)
 def schema(
     out: Annotated[Path, typer.Option(help="file to write")] = Path("params.schema.json"),
     params: Annotated[Path, typer.Option(help="file whose comments explain its keys")] = Path(
@@ -62,7 +57,3 @@ def _field(schema: dict[str, Any], key: tuple[str | int, ...]) -> dict[str, Any]
             return None
         here = here["properties"][part]
     return here
-
-
-if __name__ == "__main__":
-    app()

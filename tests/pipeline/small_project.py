@@ -11,6 +11,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from mwm.__main__ import app
+from mwm.pipeline.foreign import unbound
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = "make: {speed: 1, more: {deep: 2}}\nworlds: {a: 1, b: 2, c: 3, d: 4}\n"
@@ -56,7 +57,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=self.folder,
-            env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)},
+            env=unbound() | {"PATH": path, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -86,7 +87,7 @@ class Project:
 def new(folder: Path) -> Project:
     """A project in which nothing has run."""
     folder.mkdir()
-    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(folder)], env=unbound(), check=True)
     (folder / ".dvc").mkdir()
     (folder / ".dvc/config").write_text("[core]\n    analytics = false\n    check_update = false\n")
     (folder / ".dvc/.gitignore").write_text("/tmp\n/cache\n")

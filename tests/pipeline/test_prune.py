@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -68,12 +69,114 @@ def test_checkpoints_can_be_kept(littered: Project) -> None:
     assert not (littered / HALF).exists()
 
 
-def test_an_output_without_an_entry_goes_by_its_name(made: Project) -> None:
+def _commit() -> None:
+    subprocess.run(["git", "add", "--all"], check=True)
+    words = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "state"]
+    subprocess.run(["git", *words], check=True)
+
+
+def _whys(project: Project) -> dict[str, str]:
+    return {each["path"]: each["why"] for each in project.told("prune")["files"]}
+
+
+def test_a_listing_says_why(littered: Project) -> None:
+    assert _whys(littered) == {
+        "w/d/out.txt": "output of world@d, which dvc.lock names",
+        HALF: "out.txt, half-written by a process that was killed",
+        CHECKPOINT: "of a training or search that did not end",
+        PROGRESS: "of a process that is gone",
+    }
+    assert "w/d/out.txt  (output of world@d, which dvc.lock names)" in littered.mwm("prune")
+
+
+def test_what_an_earlier_lock_file_names_goes(made: Project) -> None:
+    _commit()
+    named = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
+    _drop_world(made)
+    lock = (made / "dvc.lock").read_text()
+    (made / "dvc.lock").write_text(lock[: lock.index("  world@d:")])
+    _commit()
+    assert _whys(made) == {
+        "w/d/out.txt": f"output of world@d, which dvc.lock of commit {named} names"
+    }
+    made.mwm("prune", "--yes")
+    assert not (made / "w/d").exists()
+    assert (made / "w/c/out.txt").exists()
+
+
+def test_what_the_run_cache_names_goes_if_it_has_that_content(made: Project) -> None:
+    _drop_world(made)
+    lock = (made / "dvc.lock").read_text()
+    (made / "dvc.lock").write_text(lock[: lock.index("  world@d:")])
+    assert "which DVC's run-cache names with this content" in _whys(made)["w/d/out.txt"]
+    (made / "w/d/out.txt").unlink()
+    (made / "w/d/out.txt").write_text("my own")
+    assert _whys(made) == {}
+
+
+def test_what_no_record_names_stays(made: Project) -> None:
+    """Though its name is like that of an output."""
+    _commit()
+    shutil.copytree(made / "w/a", made / "w/a_best")
+    (made / "w/a_best/.out.txt.ab_12xyz.txt").write_text("mine, too")
+    (made / "w/a/notes.txt").write_text("not made by any stage")
+    (made / "w/a/.notes.txt.ab_12xyz.txt").write_text("nor this")
+    assert _whys(made) == {}
+
+
+def test_outputs_that_are_called_by_a_parameter_delete_nothing_else(fresh: Project) -> None:
+    (fresh / "params.yaml").write_text("train: {model: model.txt}\n")
+    stage = '{cmd: "echo 1 > ${train.model}", outs: ["${train.model}"]}'
+    (fresh / "dvc.yaml").write_text(f"stages: {{train: {stage}}}\n")
+    (fresh / ".gitignore").write_text("/.venv/\n/notes.txt\n/model.txt\n")
+    (fresh / ".venv").mkdir()
+    (fresh / ".venv/python").write_text("an interpreter")
+    (fresh / "notes.txt").write_text("mine")
+    fresh.run("dvc", "repro", "--quiet")
+    fresh.mwm("prune", "--yes")
+    for name in (".git/HEAD", ".dvc/config", ".venv/python", "notes.txt", "model.txt", "dvc.yaml"):
+        assert (fresh / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    "name", [".", "..", ".venv", "folder/.env", "source.txt", "sub", "project", "project/a", "w"]
+)
+def test_some_paths_stay_whatever_a_record_says(made: Project, name: str) -> None:
+    for folder in (".venv", "folder", "sub", "project/.git"):
+        (made / folder).mkdir(parents=True)
+    for file in (".venv/python", "folder/.env", "sub/tracked.txt", "project/a"):
+        (made / file).write_text("mine")
+    entry = f"  gone:\n    cmd: run\n    outs:\n    - path: {name}\n"
+    with (made / "dvc.lock").open("a") as lock:
+        lock.write(entry)
+    subprocess.run(["git", "add", "--force", "sub/tracked.txt"], check=True)
+    before = sorted(path for path in made.folder.rglob("*") if ".dvc" not in path.parts)
+    made.mwm("prune", "--yes")
+    assert before == sorted(path for path in made.folder.rglob("*") if ".dvc" not in path.parts)
+
+
+def test_what_lies_in_another_folder_than_the_record_stays(made: Project) -> None:
+    """dvc.lock names outputs as seen from `wdir`, which only dvc.yaml tells."""
+    stage = "  far:\n    wdir: w\n    cmd: echo 1 > far.txt\n    outs: [far.txt]\n"
+    pipeline = (made / "dvc.yaml").read_text()
+    (made / "dvc.yaml").write_text(pipeline + stage)
+    made.run("dvc", "repro", "--quiet")
+    _commit()
+    (made / "dvc.yaml").write_text(pipeline)
+    (made / "far.txt").write_text("mine")
+    made.mwm("prune", "--yes")
+    assert (made / "far.txt").exists()
+
+
+def test_what_lies_in_a_leftover_goes_with_it(made: Project) -> None:
+    entry = "  gone:\n    cmd: run\n    outs:\n    - path: w/old\n    - path: w/old/out.txt\n"
+    with (made / "dvc.lock").open("a") as lock:
+        lock.write(entry)
     (made / "w/old").mkdir()
     (made / "w/old/out.txt").write_text("of a world that was")
-    (made / "w/old/notes.txt").write_text("not made by any stage")
+    assert _whys(made) == {"w/old": "output of gone, which dvc.lock names"}
     made.mwm("prune", "--yes")
-    assert [path.name for path in (made / "w/old").iterdir()] == ["notes.txt"]
+    assert not (made / "w/old").exists()
 
 
 def test_what_git_tracks_stays(littered: Project) -> None:
@@ -98,3 +201,44 @@ def test_nothing_goes_while_a_stage_is_at_work(littered: Project) -> None:
     said = littered.mwm("prune", "--yes", code=1)
     assert f"found anchor (pid {os.getpid()})" in said
     assert (littered / HALF).exists()
+
+
+def test_without_an_answer_of_git_nothing_goes(
+    littered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)  # no `safe.directory`
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = littered.mwm("prune", "--yes", code=1)
+    assert "expected an answer of `git " in said
+    assert "dubious ownership" in said
+    assert said.count("\n") == 1
+    assert (littered / "w/d/out.txt").exists()
+    assert (littered / HALF).exists()
+
+
+def test_without_the_program_git_nothing_goes(
+    littered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(littered.folder))
+    assert "No such file or directory: 'git'" in littered.mwm("prune", "--yes", code=1)
+    assert (littered / HALF).exists()
+
+
+def test_the_repository_of_a_hook_is_not_asked(
+    littered: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "add", "--force", "w/d/out.txt", HALF], check=True)
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "other")], check=True)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    littered.mwm("prune", "--yes")
+    assert (littered / "w/d/out.txt").exists()
+    assert (littered / HALF).exists()
+
+
+def test_a_project_without_git_is_pruned(littered: Project) -> None:
+    littered.edit(".dvc/config", "[core]\n", "[core]\n    no_scm = true\n")
+    shutil.rmtree(littered / ".git")
+    littered.mwm("prune", "--yes")
+    assert not (littered / "w/d/out.txt").exists()
+    assert (littered / "w/c/out.txt").exists()

@@ -7,8 +7,8 @@ import torch
 
 from mwm.training.constraints import (
     BANDWIDTHS,
-    KINDS,
     CONTRAST,
+    KINDS,
     SINKHORN,
     Posterior,
     mmd,

@@ -1,0 +1,35 @@
+"""The variables by which a Git hook binds every command that it starts to its own repository."""
+
+import os
+
+BINDING = frozenset(  # what `git rev-parse --local-env-vars` prints
+    (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    )
+)
+
+
+def unbound() -> dict[str, str]:
+    """This process's environment without them: Git then takes the repository around its folder."""
+    return {name: value for name, value in os.environ.items() if name not in BINDING}
+
+
+def unbind() -> None:
+    """Drop them from this process, for DVC in it and for all that it starts."""
+    for name in BINDING:
+        os.environ.pop(name, None)

@@ -1,0 +1,166 @@
+"""Which paths DVC's records name as outputs of stages: dvc.lock, its history, and the run-cache."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mwm.pipeline import git, project
+
+SECTION = re.compile(r" {4}(\w+):")  # of a stage in dvc.lock: cmd, deps, params, outs
+HISTORY = (
+    *("log", "--all", "--full-history", "-m", "--no-renames", "--relative"),
+    *("-z", "--raw", "--no-abbrev", "--format=%x02%H", "--"),
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a dvc.lock or dvc.yaml.
+
+    Attributes:
+        path: where it is, or was.
+        text: its content; None if it is missing, as in a partial clone.
+        commit: the commit, abbreviated; empty for the file as it is now.
+    """
+
+    path: Path
+    text: bytes | None
+    commit: str = ""
+
+
+def outputs(repo: Any, stages: list[Any], keeps: Callable[[Path], bool]) -> dict[Path, str]:
+    """Every path that a record names as an output, and which record does.
+
+    Of the run-cache only what exists and is not kept: `keeps` tells of a path.
+    Paths in dvc.lock and in the run-cache are relative to the `wdir` of a stage, which neither
+    tells: a folder whose dvc.yaml has ever used `wdir` is left out, as is one whose pipeline DVC
+    does not read now, though it is there.
+    """
+    root = Path(repo.root_dir)
+    today = project.lock_files(stages)
+    now = [Version(path, path.read_bytes()) for path in today if path.exists()]
+    pipelines = [Version(Path(file.path), Path(file.path).read_bytes()) for file in today.values()]
+    versions = [*now, *pipelines, *(_history(root) if git.used(root) else ())]
+    folders = _plain({path.parent for path in today}, versions)
+    found: dict[Path, str] = {}
+    for version in versions:
+        folder = version.path.parent
+        if folder in folders and version.path.suffix == ".lock" and version.text:
+            lock = version.path.relative_to(root)
+            of = f"{lock} of commit {version.commit}" if version.commit else str(lock)
+            for stage, name in _outs(version.text):
+                found.setdefault(_at(folder, name), f"output of {stage}, which {of} names")
+    for path, command in _cached(Path(repo.stage_cache.cache_dir), folders, keeps):
+        why = f"output of `{command}`, which DVC's run-cache names with this content"
+        found.setdefault(path, why)
+    return found
+
+
+def _plain(today: set[Path], versions: Iterable[Version]) -> set[Path]:
+    """The folders in which paths of dvc.lock are relative to the folder itself."""
+    pipelines = [version for version in versions if version.path.suffix == ".yaml"]
+    known = {version.path.parent for version in pipelines}
+    odd = {each.path.parent for each in pipelines if each.text is None or b"wdir" in each.text}
+    unread = {
+        folder
+        for folder in known - today
+        if any((folder / name).exists() for name in ("dvc.lock", "dvc.yaml"))
+    }
+    return known - odd - unread
+
+
+def _history(root: Path) -> list[Version]:
+    """Every version of every dvc.lock and dvc.yaml that Git has, of all branches, newest first."""
+    files = (":(glob)**/dvc.lock", ":(glob)**/dvc.yaml")
+    told = iter(os.fsdecode(git.git(root, *HISTORY, *files)).split("\0"))
+    changes: dict[tuple[str, str], str] = {}  # by path and blob: the newest commit that has it
+    commit = ""
+    for word in told:
+        if word.startswith("\x02"):
+            commit = word[1:8]
+        elif word.strip().startswith(":"):
+            _, _, _, blob, _ = word.split()
+            path = next(told)
+            if blob.strip("0"):  # else deleted
+                changes.setdefault((path, blob), commit)
+    texts = _blobs(root, {blob for _, blob in changes})
+    return [Version(root / path, texts[blob], at) for (path, blob), at in changes.items()]
+
+
+def _blobs(root: Path, names: Iterable[str]) -> dict[str, bytes | None]:
+    names = list(names)
+    told = git.git(root, "cat-file", "--batch", given="".join(f"{n}\n" for n in names).encode())
+    texts: dict[str, bytes | None] = {}
+    start = 0
+    for name in names:
+        end = told.index(b"\n", start)
+        words = told[start:end].split()
+        start = end + 1
+        texts[name] = None
+        if words[-1] != b"missing":
+            size = int(words[-1])
+            texts[name] = told[start : start + size]
+            start += size + 1
+    return texts
+
+
+def _outs(text: bytes) -> Iterator[tuple[str, str]]:
+    """The stages of a dvc.lock and the paths of their outputs; none if it cannot be parsed.
+
+    Only the lines on outputs are parsed: most of a long file is about deps.
+    """
+    lines, wanted = [], True
+    for line in text.decode(errors="replace").split("\n"):
+        if section := SECTION.match(line):
+            wanted = section[1] == "outs"
+        elif not line.startswith("    "):
+            wanted = True
+        if wanted:
+            lines.append(line)
+    try:
+        for stage, entry in (_parsed("\n".join(lines)) or {})["stages"].items():
+            for out in (entry or {}).get("outs", []):
+                yield stage, out["path"]
+    except (KeyError, TypeError, AttributeError, ValueError):  # of another form, or in conflict
+        return
+
+
+def _cached(
+    cache: Path, folders: Iterable[Path], keeps: Callable[[Path], bool]
+) -> Iterator[tuple[Path, str]]:
+    """Files with the path and the content of an output in the run-cache, and what made them.
+
+    The content counts since an entry does not tell its project and folder; and what goes is in
+    DVC's cache then. Outputs that are folders are left out.
+    """
+    hashes: dict[Path, str] = {}
+    for entry in sorted(cache.glob("??/*/*")):
+        head, _, outs = entry.read_text(encoding="utf-8").partition("\nouts:\n")
+        try:
+            named = [(out["path"], out["md5"]) for out in _parsed(outs) or [] if out.get("hash")]
+        except (KeyError, TypeError, AttributeError, ValueError):
+            continue
+        for name, md5 in named:
+            for path in (_at(folder, name) for folder in folders):
+                if path.is_file() and path not in hashes and not keeps(path):
+                    with path.open("rb") as file:
+                        hashes[path] = hashlib.file_digest(file, "md5").hexdigest()
+                if hashes.get(path) == md5:
+                    yield path, head.partition("\n")[0].removeprefix("cmd: ")
+
+
+def _at(folder: Path, name: str) -> Path:
+    return Path(os.path.normpath(folder / name))
+
+
+def _parsed(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
