@@ -1,5 +1,6 @@
 """Real plays for all tests: a few short episodes of Pong, in the six worlds of the paper."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +72,9 @@ def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)
     return tmp_path
+
+
+@pytest.fixture
+def rollouts(tmp_path: Path, worlds: Path) -> Path:
+    """A copy of rollouts.h5: 6 episodes of 150 steps of Pong."""
+    return Path(shutil.copy(worlds / "rollouts.h5", tmp_path))

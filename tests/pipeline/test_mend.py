@@ -14,7 +14,7 @@ from mwm import MwmError, UsageError
 from mwm.pipeline.mend import mend
 
 LOCK = ROOT / "dvc.lock"
-COMMANDS = [("mwm", "run"), ("mwm.repro",)]
+COMMANDS = [("mwm", "run"), ("mwm", "repro")]
 
 
 def copies(folder: Path) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_conflict_ends_as_the_page_says(conflict: Project) -> None:
     (conflict / "params.yaml").write_text(mine)
     git("checkout", "--theirs", "--", "dvc.lock")
     git("add", "params.yaml", "dvc.lock")
-    conflict.run("mwm.repro")
+    conflict.run("mwm", "repro")
     conflict.run("mwm", "check")
     git("commit", "--quiet", "--all", "--message", "merged")
 

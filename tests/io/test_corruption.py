@@ -25,7 +25,7 @@ from mwm.reporting.results import read_table
 from mwm.settings import params
 from mwm.settings.params import Params
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TRIES = 60  # for each kind
 CURVE = [{"iteration": k, "source": "original", "target": "mirror", "f1": k / 7} for k in range(9)]
 

@@ -13,7 +13,7 @@ import yaml
 from mwm.pipeline.schema import generate
 from mwm.settings.lines import Loader
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}

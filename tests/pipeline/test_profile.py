@@ -13,7 +13,7 @@ from mwm import UsageError
 from mwm.pipeline.profile import lay_over
 from mwm.settings import params
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "params.yaml"
 PROFILES = sorted((ROOT / "profiles").glob("*.yaml"))
 

@@ -13,7 +13,7 @@ from mwm.pipeline.foreign import unbound
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STAGE = """
 import time
 from pathlib import Path

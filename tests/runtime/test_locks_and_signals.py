@@ -16,7 +16,7 @@ from mwm.runtime.processes import started
 from mwm.runtime.progress import Progress
 from mwm.runtime.signals import GRACE
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import sys, time

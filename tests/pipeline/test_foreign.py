@@ -107,7 +107,7 @@ def test_the_tests_leave_the_repository_of_a_real_hook_alone(hooked: Path) -> No
     assert after[1:3] + after[4:] == before[1:3] + before[4:], "config, status"
 
 
-@pytest.mark.parametrize("command", ["mwm run", "mwm.repro"])
+@pytest.mark.parametrize("command", ["mwm run", "mwm repro"])
 def test_a_command_and_its_stages_use_the_repository_around_them(
     hooked: Path, tmp_path: Path, command: str
 ) -> None:

@@ -20,7 +20,7 @@ from mwm.io.files import read_json, replacing, write_json, write_text
 from mwm.io.frames import SPLITS, Frames, read_frames, write_frames
 from mwm.io.hdf5 import creating_h5, reading_h5
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_file_is_under_its_name_only_once_it_is_whole(tmp_path: Path) -> None:

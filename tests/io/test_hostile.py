@@ -19,7 +19,7 @@ from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 from mwm.settings import params
 from mwm.settings.params import Params
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 PETABYTE = 2**50
 

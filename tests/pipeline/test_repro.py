@@ -1,4 +1,4 @@
-"""`mwm.repro` runs DVC's stages as DVC does, and tells how long is left."""
+"""`mwm repro` runs DVC's stages as DVC does, and tells how long is left."""
 
 import json
 import os

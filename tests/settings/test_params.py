@@ -9,7 +9,7 @@ import pytest
 from mwm import UsageError
 from mwm.settings import params
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 
 EPISODES, HOLD = r"episodes: \d+", r"^  hold: \d+"
