@@ -2,13 +2,10 @@
 
 import os
 
-BINDING = frozenset(  # what `git rev-parse --local-env-vars` prints
+BINDING = frozenset(  # `git rev-parse --local-env-vars`, but for settings (GIT_CONFIG*): CI hands on its own
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_CONFIG_COUNT",
-        "GIT_CONFIG_PARAMETERS",
         "GIT_DIR",
         "GIT_GRAFT_FILE",
         "GIT_IMPLICIT_WORK_TREE",
