@@ -2,7 +2,8 @@
 
 import os
 
-BINDING = frozenset(  # `git rev-parse --local-env-vars`, but for settings (GIT_CONFIG*): CI hands on its own
+# What `git rev-parse --local-env-vars` prints, but for settings (GIT_CONFIG*): CI hands on its own there.
+BINDING = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_COMMON_DIR",
