@@ -1,6 +1,7 @@
 """Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
 
 from mwm.pipeline.check import check
+from mwm.pipeline.foreign import unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
@@ -18,6 +19,7 @@ for function in (repro, check, plan, run, prune, status, compare, profile, schem
 
 def main() -> None:
     """Run the command that the arguments name."""
+    unbind()
     app(prog_name="mwm")
 
 
