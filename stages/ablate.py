@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def ablate(
     base: Annotated[
         Path | None,

@@ -15,7 +15,7 @@ from mwm.runtime.progress import Progress
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def decipher(
     run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(

@@ -11,7 +11,7 @@ app = commands.application(__doc__)
 TABLES = ("pairs.csv", "curves.csv", "dreams.csv", "elements.csv", "mirror_test.csv")
 
 
-@commands.command(app)
+@commands.stage(app)
 def evaluate(
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
         "data/worlds"

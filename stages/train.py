@@ -19,7 +19,7 @@ Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
 DATA, RUNS = Path("data/worlds"), Path("runs")
 
 
-@commands.command(app)
+@commands.stage(app)
 def see(
     world: Annotated[str, typer.Argument(help="a world of params' variants.worlds")],
     data: Data = DATA,
@@ -50,7 +50,7 @@ def see(
     )
 
 
-@commands.command(app)
+@commands.stage(app)
 def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     """The original's V and M, by alternating phases -> runs/anchor."""
     from mwm.io.files import check_folder
@@ -74,7 +74,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     keep(runs / "anchor", *trained, p.train.run, p.train.anchor, speed("anchor"))
 
 
-@commands.command(app)
+@commands.stage(app)
 def recruit(
     run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
     data: Data = DATA,

@@ -10,7 +10,7 @@ from mwm.runtime import commands
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def variants(
     world: Annotated[str, typer.Argument(help="world to make, a name in variants.worlds")],
     frames: Annotated[Path, typer.Option(help="frames of the original")] = Path("data/frames.h5"),

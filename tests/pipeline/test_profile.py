@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mwm import UsageError
-from mwm.pipeline.profile import lay_over
+from mwm.settings.overlay import lay_over
 from mwm.settings import params
 
 ROOT = Path(__file__).resolve().parents[2]

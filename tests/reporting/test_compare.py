@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mwm import MwmError, UsageError
 from mwm.__main__ import app
 from mwm.io.files import write_json
-from mwm.pipeline.profile import lay_over
+from mwm.settings.overlay import lay_over
 from mwm.reporting.comparison import metrics_table, params_table, sides
 from mwm.reporting.comparison_page import markdown, page
 from mwm.reporting.outcome import FILES, read_outcome

@@ -11,7 +11,7 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.pipeline.profile import lay_over
+from mwm.settings.overlay import lay_over
 from mwm.reporting import captions
 from mwm.reporting.studies import model_row, policy_of, read_study, variant_rows, wilson
 from mwm.reporting.studies_page import PAPER
