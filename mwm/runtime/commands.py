@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import steadiness
+from mwm.runtime import kernels, steadiness
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -39,6 +39,7 @@ def command(
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
+            kernels.pin()
             try:
                 with orderly(), steadiness.steady():
                     function(*args, **kwargs)
