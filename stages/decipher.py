@@ -30,7 +30,7 @@ def decipher(
     from mwm.decipherment.codes import encode
     from mwm.decipherment.resume import Remembered
     from mwm.io import latents
-    from mwm.io.files import check_folder, write_json
+    from mwm.io.files import write_json
     from mwm.io.frames import divide, read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
@@ -40,8 +40,7 @@ def decipher(
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
     folder = runs / "decipher" / run
-    check_folder(folder)
-    locks.claim(folder)
+    locks.claim_folder(folder)
     done = room.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # of a product, since they are small; threads share them out
