@@ -7,9 +7,11 @@ from typing import Any
 
 from mwm import UsageError
 from mwm.pipeline import project
+from mwm.pipeline.folders import Folders
 from mwm.pipeline.reasons import Reason, changes, outputs
 from mwm.pipeline.telling import AsJson, Targets, print_json, shortened
 
+MOST = 8  # reasons that are printed of a stage
 OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
 
 
@@ -51,8 +53,10 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
     else:
         for each in found:
             print(f"{each.stage}:")
-            for reason in each.reasons:
+            for reason in each.reasons[:MOST]:
                 print(f"  {shortened(str(reason), 98)}")
+            if len(each.reasons) > MOST:
+                print(f"  and {len(each.reasons) - MOST} more; --json lists all")
             if each.upstream:
                 print(f"  downstream of {shortened(', '.join(each.upstream), 84)}")
         for name in gone:
@@ -65,9 +69,10 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
 def stale(repo: Any, stages: list[Any]) -> list[Stale]:
     """The stale among `stages`, which come in the order of the pipeline."""
     made = outputs(repo)
+    folders = Folders(repo)
     found: dict[str, Stale] = {}
     for stage in stages:
-        reasons = changes(stage, made)
+        reasons = folders.named(stage, changes(stage, made))
         above = [up.addressing for up in project.upstream(repo, stage) if up.addressing in found]
         if reasons or above:
             found[stage.addressing] = Stale(stage.addressing, reasons, sorted(above))

@@ -17,7 +17,8 @@ class Reason:
 
     Attributes:
         kind: command, param, dep, output, unrecorded (not in dvc.lock), missing (a file that is in
-            dvc.lock but not here, or not in the cache), always (the stage is to run every time).
+            dvc.lock but not here, or not in the cache), always (the stage is to run every time),
+            untracked (a file in a folder of deps that Git does not track).
         what: the path, the param (`file: key`) or the stage.
         old: the value in dvc.lock, of a command or param.
         new: the value now.
@@ -36,6 +37,8 @@ class Reason:
                 return f"{self.what} is not in dvc.lock"
             case "always":
                 return "is to run every time"
+            case "untracked":
+                return f"{self.what} is in a folder of deps, and Git does not track it"
             case "missing":
                 return f"{self.what} is missing"
             case _:
