@@ -36,7 +36,7 @@ def named(kind: str, params: Mapping[str, int], where: str) -> Bijection:
     """The registered bijection `kind` with its params.
 
     Raises:
-        UsageError: no such kind, or not the params that it takes; told as at `where`.
+        UsageError: no such kind, or not the params that it takes, integers; told as at `where`.
     """
     if kind not in KINDS:
         raise UsageError(
@@ -50,6 +50,9 @@ def named(kind: str, params: Mapping[str, int], where: str) -> Bijection:
             f"{where}: expected {kind} with {_listed(taken)}, found {_listed(params)}; "
             f"write {example}"
         )
+    for name, value in params.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UsageError(f"{where}: {kind}: {name}: expected a whole number, found {value!r}")
     return partial(KINDS[kind], **params)
 
 
