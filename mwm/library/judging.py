@@ -15,7 +15,7 @@ from mwm.io.frames import FRAME_BYTES, SIDE, SPLITS, Frames, read_frames
 from mwm.library.arguments import actions as checked_actions
 from mwm.library.arguments import check_world
 from mwm.library.model import TrainedModel
-from mwm.library.screens import _look
+from mwm.library.screens import look_of
 from mwm.settings.base import ORIGINAL
 from mwm.settings.evaluate import Evaluate
 
@@ -37,7 +37,7 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
         UsageError: an unknown game, no episode, arrays of another shape or dtype, or an action
             that the game does not have.
     """
-    look = _look(game)
+    look = look_of(game)
     frames, actions = [], []
     for shown, taken in episodes:
         packed = pack(shown)
@@ -125,7 +125,7 @@ def _contents(
     contents = {}
     for world, source in worlds.items():
         check_world(world, model.worlds)
-        content = source if isinstance(source, Frames) else read_frames(source, "world")
+        content = source if isinstance(source, Frames) else read_frames(Path(source), "world")
         if content.action_count != model.actions:
             raise UsageError(
                 f"judge: {world}: expected a game of {model.actions} actions, as the model's, "

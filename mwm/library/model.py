@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mwm import ArtefactError, UsageError
-from mwm.evaluation.assemble import ANCHORED, DifferentAnchors, assemble
+from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
 from mwm.io import records
 from mwm.io.bits import pack
 from mwm.io.frames import SIDE
@@ -232,8 +232,8 @@ def load(folder: Path | str) -> TrainedModel:
         raise ArtefactError(f"{path}: expected runs of two worlds or more, found none{advice}")
     try:
         return TrainedModel(assemble(runs, one_anchor=True)[ANCHORED])
-    except DifferentAnchors as error:
-        raise ArtefactError(f'{error}; load one run: mwm.load("{runs[0]}")') from None
+    except DifferentAnchorsError as error:
+        raise ArtefactError(f'{error}; write mwm.load("{runs[0]}") for one of them') from None
 
 
 def _worlds(folder: Path) -> list[str]:

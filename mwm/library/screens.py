@@ -17,7 +17,7 @@ from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 
 Colours = Literal["rgb", "grayscale", "palette"]
-WAIT = 60  # steps, a second each quarter, within which a game shows its background
+WAIT = 60  # steps of 4 emulated frames, within which a game shows its background
 
 
 def frames_of(
@@ -27,8 +27,8 @@ def frames_of(
 
     The screens are cropped to the game's playing field as `mwm/rollouts/games.yaml` has it,
     compared with the background and shrunk to 64 x 64 by any-pooling. A frame has the bytes that
-    the pipeline gives to the same screen. The emulator's palette has 128 colours and 16 shades of
-    gray at most for 8 hues: an object as bright as the background is lost in grayscale.
+    the pipeline gives to the same screen. In grayscale an object as bright as the background is
+    lost: prefer RGB.
 
     Args:
         game: Gymnasium id, "ALE/Pong-v5".
@@ -48,7 +48,7 @@ def frames_of(
         UsageError: an unknown game, screens of another shape or dtype, no background for the game,
             or a screen without any (Pong's first one after a reset has other colours).
     """
-    look = _look(game)
+    look = look_of(game)
     array = _checked(look, screens)
     rows, columns = look.field
     field = array[:, rows, columns]
@@ -87,7 +87,7 @@ def background_of(game: str, screens: Any) -> NDArray[np.uint8]:
     Raises:
         UsageError: an unknown game, or screens of another shape or dtype.
     """
-    array = _checked(_look(game), screens)
+    array = _checked(look_of(game), screens)
     if not len(array):
         raise UsageError("background_of: expected one screen or more, found none")
     count = min(SAMPLES, len(array))
@@ -129,14 +129,17 @@ class Look:
 
 
 @cache
-def _look(game: str) -> Look:
+def look_of(game: str) -> Look:
+    """What games.yaml and the emulator tell of a game.
+
+    Raises:
+        UsageError: there is no such game, or its entry in games.yaml does not fit.
+    """
     entry = games.find(game, where="game")
     emulator = Emulator(game)
     rows, columns = (slice(*(span or (None,))) for span in (entry.rows, entry.columns))
     known = None if entry.background is None else _colour(emulator, game, entry.background)
-    return Look(
-        game, emulator.shape, (rows, columns), known, emulator.action_names, entry.objects
-    )
+    return Look(game, emulator.shape, (rows, columns), known, emulator.action_names, entry.objects)
 
 
 def _colour(emulator: Emulator, game: str, value: int) -> Colour:
@@ -147,7 +150,7 @@ def _colour(emulator: Emulator, game: str, value: int) -> Colour:
         if len(found):
             row, column = found[0]
             rgb, gray = emulator.pictures()
-            return Colour(rgb[row, column], gray[row, column], np.uint8(value)[...])
+            return Colour(rgb[row, column], gray[row, column], np.array(value, np.uint8))
         emulator.act(0, 4)
     raise UsageError(
         f"{games.TABLE}: {game}: background: expected a colour of its first screens, found that "
@@ -180,15 +183,14 @@ def _listed(look: Look, field: NDArray[np.uint8], colours: Colours | None) -> ND
             f"frames_of: {look.game}: expected a background, found none in games.yaml; write "
             f'background=mwm.background_of("{look.game}", many_screens)'
         )
-    possible = ["rgb"] if field.ndim == 4 else ["grayscale", "palette"]
-    if colours not in (None, *possible):
+    fit = ["rgb"] if field.ndim == 4 else ["grayscale", "palette"]
+    if colours is not None and colours not in fit:
         raise UsageError(
-            f"frames_of: colours: expected {' or '.join(possible)} for screens of this shape, "
+            f"frames_of: colours: expected {' or '.join(fit)} for screens of this shape, "
             f"found {colours!r}"
         )
-    if colours is None:
-        colours = max(possible, key=lambda way: _share(field, getattr(look.background, way)))  # type: ignore[assignment]
-    return np.asarray(getattr(look.background, str(colours)))
+    known = [getattr(look.background, way) for way in ([colours] if colours else fit)]
+    return max(known, key=lambda colour: _share(field, colour))
 
 
 def _share(field: NDArray[np.uint8], colour: NDArray[np.uint8]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mwm import MwmError, UsageError
-from mwm.io.bits import pack, unpack
+from mwm.io.bits import as_array, pack, unpack
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames
 from mwm.seeding import generator
 from mwm.worlds.registry import Bijection, Packed, named
@@ -56,7 +56,7 @@ class World:
         """
         packed = pack(frames, f"world {self.name!r}: frames")
         shown = self._show(packed.reshape(-1, FRAME_BYTES)).reshape(packed.shape)
-        return shown if frames.shape[-1:] == (FRAME_BYTES,) else unpack(shown)
+        return unpack(shown) if as_array(frames).dtype == np.bool_ else shown
 
     def _show(self, frames: Packed) -> Packed:
         """The same for (n, 512) uint8."""
