@@ -1,0 +1,1 @@
+"""Files of the pipeline: each format is written and read in one place."""
