@@ -55,7 +55,7 @@ def controlled_group(original: Codes, other: Codes, states: int, seed: int) -> G
 def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> Hints:
     """Clusters of the latents that the controlled group expects, in both worlds.
 
-    Slow functions tell the same, less well, and without hints perhaps with the wrong sign.
+    Slow functions show the same things less well, and without hints perhaps with the wrong sign.
     """
     level = found.level
     states = level.states

@@ -22,7 +22,7 @@ class Plan:
 
     Attributes:
         share: of the states that are asked for.
-        functions: leading functions of the original that tell states apart, or all if fewer.
+        functions: leading functions of the original that tell states apart; all if there are fewer.
         moves: what is done to the emissions, in turn.
         kept: candidates that go on to the next level, of those that differ; None: all, however
             little they differ, since the next level tells them apart.
@@ -45,7 +45,8 @@ class Plan:
 settle_twice = partial(settle, smoothings=2)
 settle_long = partial(settle, smoothings=5)
 RELAXED = 90_000  # frames; in 30,000 a part that seldom meets the rest is too rare
-relax, nudge = (partial(move, frames=RELAXED) for move in (relax_best, nudge_parts))
+relax = partial(relax_best, frames=RELAXED)
+nudge = partial(nudge_parts, frames=RELAXED)
 
 SLOW = (
     Plan(1 / 32, 4, [settle_long, reverse_best], kept=6, lag=8, stride=2),

@@ -16,8 +16,8 @@ HELD_OUT = 0.3  # share of the sequences that no iteration sees
 class Symbols:
     """Clusters of frames by the functions of one frame each.
 
-    If a symbol told velocities, too, a delay of everything by one step would be as likely as the
-    truth.
+    If symbols depended on velocities, too, a delay of everything by one step would be as likely as
+    the truth.
 
     Attributes:
         count: number of symbols, m.
