@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
-from mwm.runtime.progress import Progress
 
 app = commands.application(__doc__)
 
@@ -26,21 +25,22 @@ def decipher(
     """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
     import torch
 
-    from mwm import params, process, store
     from mwm.decipherment import decipher as decipherment
     from mwm.decipherment.codes import encode
     from mwm.decipherment.resume import Checkpoints
-    from mwm.models import latents
+    from mwm.io import latents
+    from mwm.io.files import write_json
+    from mwm.io.frames import divide, read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
     from mwm.runtime.state import shelf
     from mwm.settings import params
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
     folder = runs / "decipher" / run
-    store.check_folder(folder)
-    process.claim(folder)
+    locks.claim_folder(folder)
     done = decipherment.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # for each product, since they are small
@@ -50,11 +50,10 @@ def decipher(
             episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
             model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
             codes.append(encode(model.vision(world), content, episodes))
-        with cli.Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:
+        with Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:
             original, other = codes
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
-            label = f"decipher {run}"
-            kept = Checkpoints(process.state("checkpoints"), label, (original, other), settings)
+            kept = Checkpoints(shelf(), f"decipher {run}", (original, other), settings)
             done = decipherment.decipher(
                 original, other, *settings, progress.advance, kept, p.train.run.threads
             )

@@ -15,7 +15,7 @@ from mwm.decipherment.groups import controlled_group, controlled_hints, slow_gro
 from mwm.decipherment.search import Found, Resume, always, search
 from mwm.decipherment.sources import Hints
 from mwm.decipherment.symbols import LENGTH
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 
 LEVELS = len(plan.SLOW) + len(plan.CONTROLLED)
 

@@ -1,7 +1,6 @@
 """Levels that were searched are kept, so that an interrupted search goes on with the next one."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.search import Searched
+from mwm.io import checkpoints
 
 
 class Checkpoints:

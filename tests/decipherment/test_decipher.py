@@ -13,7 +13,7 @@ from mwm import MwmError
 from mwm.decipherment import groups, plan
 from mwm.decipherment.decipher import decipher
 from mwm.decipherment.delays import shift_parts
-from mwm.models.latents import Latents
+from mwm.io.latents import Latents
 
 
 def deciphered(order: Sequence[int] = range(EPISODES)) -> tuple[Latents, Tensor]:

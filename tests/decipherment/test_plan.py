@@ -1,12 +1,12 @@
 """The tables of a search: sizes, hints, and one result at the end."""
 
-from mwm import params
 from mwm.decipherment import plan
 from mwm.decipherment.moves import inherit
+from mwm.settings.params import Params
 
 
 def test_levels_become_finer_and_end_with_one_candidate_at_all_states(
-    defaults: params.Params,
+    defaults: Params,
 ) -> None:
     states = defaults.train.decipher.states
     assert [int(one.share * states) for one in plan.SLOW] == [62, 125, 250, 500, 1000, 2000]
@@ -15,7 +15,7 @@ def test_levels_become_finer_and_end_with_one_candidate_at_all_states(
 
 
 def test_hints_are_used_from_a_thousand_states_on_and_what_is_known_is_inherited(
-    defaults: params.Params,
+    defaults: Params,
 ) -> None:
     """At 500 states hints led half_turn of seed 3 into a late serve."""
     sizes = [one.share * defaults.train.decipher.states for one in plan.SLOW if one.hinted]

@@ -10,6 +10,9 @@ from small_world import RESTARTS, STATES, as_is, look_at, states_of_play, turned
 from mwm.decipherment.decipher import decipher
 from mwm.decipherment.resume import Checkpoints
 from mwm.decipherment.search import Searched
+from mwm.io.checkpoints import Shelf
+from mwm.runtime.locks import claim
+from mwm.runtime.signals import orderly
 
 LEVELS = ["slow-0", "slow-1", "controlled-0", "slow-2", "slow-3"]
 
@@ -35,7 +38,7 @@ def test_levels_that_were_searched_are_not_searched_again(
 
                 return super().__call__(name, counted)
 
-        return Watched(tmp_path, "decipher test", codes, settings)
+        return Watched(Shelf(tmp_path, claim), "decipher test", codes, settings)
 
     with orderly():
         for level in ("slow-0", "slow-2"):
