@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+REMEDY = "fetch it with `dvc pull`, or `dvc fetch --all-commits`"
+
 
 def compare(
     runs: Annotated[
@@ -23,15 +25,20 @@ def compare(
 ) -> None:
     """Tell which params and metrics differ between runs; overlay their curves."""
     from mwm.io.files import write_text
-    from mwm.reporting.comparison import sides
-    from mwm.reporting.comparison_page import markdown, page
-    from mwm.reporting.outcome import WORKSPACE, read_outcome
+    from mwm.pipeline.revisions import WORKSPACE, opened
+    from mwm.reporting.comparison.outcome import FILES, read_outcome
+    from mwm.reporting.comparison.page import markdown, page
+    from mwm.reporting.comparison.tables import sides
 
     names = runs or ["HEAD"]
     if len(names) == 1:
         names = [*names, WORKSPACE]
-    compared = sides([read_outcome(name) for name in names], seeds)
-    told = markdown(compared)
+    outcomes = []
+    for name in names:
+        with opened(name, FILES) as (called, folder):
+            outcomes.append(read_outcome(called, folder))
+    compared = sides(outcomes, seeds)
+    told = markdown(compared, REMEDY)
     write_text(out / "compare.md", told)
-    write_text(out / "index.html", page(compared))
+    write_text(out / "index.html", page(compared, REMEDY))
     typer.echo(f"{told}\ncompare: {out / 'index.html'} has curves and pictures")

@@ -1,19 +1,16 @@
-"""A finished run wherever it is kept: the workspace, a folder, a Git revision or an experiment."""
+"""A finished run, read from the folder that holds its params, metrics, tables and pictures."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwm import ArtefactError, MwmError, UsageError
+from mwm import ArtefactError, UsageError
 from mwm.io.files import read_json
-from mwm.reporting.results import Row, read_curves, read_pairs
-from mwm.reporting.summary import summarise
+from mwm.reporting.run.summary import summarise
+from mwm.reporting.shared.results import Row, read_curves, read_pairs
 from mwm.settings import lines
 
-WORKSPACE = "workspace"
 PARAMS, METRICS = "params.yaml", "metrics.json"
 PAIRS, CURVES, SUMS = "eval/pairs.csv", "eval/curves.csv", "eval/manifest.json"
 PICTURES = ("strip", "alignment", "elements")  # of report/
@@ -22,10 +19,10 @@ FILES = (PARAMS, METRICS, PAIRS, CURVES, SUMS, *(f"report/{name}.png" for name i
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run: what it was asked, and what came of it.
+    """One run: its params and its results.
 
     Attributes:
-        name: as the user gave it; of a folder the last part.
+        name: by which the comparison calls it.
         params: by dotted key.
         metrics: content of metrics.json.
         curves: rows of eval/curves.csv; none if it is not at hand.
@@ -41,31 +38,30 @@ class Outcome:
     missing: Sequence[str]
 
 
-def read_outcome(name: str) -> Outcome:
-    """Read a run by name: "workspace", a folder with params.yaml, a revision or an experiment.
+def read_outcome(name: str, folder: Path) -> Outcome:
+    """Read a run from `folder`, as far as FILES are there; `name` is what the comparison calls it.
 
     Raises:
-        UsageError: nothing has that name, or it has no params.yaml.
+        UsageError: there is no params.yaml.
         MwmError: a file is damaged.
     """
-    with _folder(name) as folder:
-        there = {file for file in FILES if (folder / file).is_file()}
-        if SUMS not in there:  # tables of before they had checksums
-            there -= {PAIRS, CURVES}
-        if PARAMS not in there:
-            raise UsageError(f"{name}: expected a run with {PARAMS}, found none; name another")
-        return Outcome(
-            name=Path(name).name if folder == Path(name) else name,
-            params=dict(_flat(lines.read(folder / PARAMS)[0])),
-            metrics=_metrics(folder, there),
-            curves=read_curves(folder / CURVES) if CURVES in there else (),
-            pictures={
-                picture: (folder / file).read_bytes()
-                for picture in PICTURES
-                if (file := f"report/{picture}.png") in there
-            },
-            missing=[file for file in FILES if file not in there],
-        )
+    there = {file for file in FILES if (folder / file).is_file()}
+    if SUMS not in there:  # tables of before they had checksums
+        there -= {PAIRS, CURVES}
+    if PARAMS not in there:
+        raise UsageError(f"{name}: expected a run with {PARAMS}, found none; name another")
+    return Outcome(
+        name=name,
+        params=dict(_flat(lines.read(folder / PARAMS)[0])),
+        metrics=_metrics(folder, there),
+        curves=read_curves(folder / CURVES) if CURVES in there else (),
+        pictures={
+            picture: (folder / file).read_bytes()
+            for picture in PICTURES
+            if (file := f"report/{picture}.png") in there
+        },
+        missing=[file for file in FILES if file not in there],
+    )
 
 
 def _metrics(folder: Path, there: set[str]) -> Mapping[str, float]:
@@ -78,41 +74,6 @@ def _metrics(folder: Path, there: set[str]) -> Mapping[str, float]:
             raise ArtefactError(f"{folder / METRICS}: expected numbers by name, found others")
         return found
     return summarise(read_pairs(folder / PAIRS)) if PAIRS in there else {}
-
-
-@contextmanager
-def _folder(name: str) -> Iterator[Path]:
-    """The folder of a run; of a revision a temporary one, with those of FILES that can be had."""
-    if name == WORKSPACE or (Path(name) / PARAMS).is_file():
-        yield Path("." if name == WORKSPACE else name)
-        return
-    with tempfile.TemporaryDirectory(prefix="mwm compare ") as folder:
-        _fetch(name, Path(folder))
-        try:
-            yield Path(folder)
-        except MwmError as error:
-            raise type(error)(str(error).replace(f"{folder}/", f"{name}: ")) from None
-
-
-def _fetch(revision: str, folder: Path) -> None:
-    """Copy FILES of a revision, from Git or from DVC's cache, as far as they are there."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        repo = Repo(".", rev=revision)
-    except DvcException as error:
-        raise UsageError(
-            f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
-            f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"
-        ) from None
-    with repo:
-        for file in FILES:
-            (folder / file).parent.mkdir(exist_ok=True)
-            try:
-                repo.dvcfs.get_file(file, str(folder / file))
-            except (OSError, DvcException):  # not in that revision, or not in the cache
-                (folder / file).unlink(missing_ok=True)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

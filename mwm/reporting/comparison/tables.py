@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from mwm.reporting.outcome import Outcome
-from mwm.reporting.results import Row
-
-NONE = "–"
-MISSING = "fetch it with `dvc pull`, or `dvc fetch --all-commits`"
+from mwm.reporting.comparison.outcome import Outcome
+from mwm.reporting.shared.results import Row
+from mwm.reporting.shared.words import UNKNOWN
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]  # titles of columns, and rows
 
@@ -50,9 +48,9 @@ def params_table(compared: Sequence[Side]) -> Table:
     every = [outcome.params for side in compared for outcome in side.outcomes]
     rows = []
     for key in _names(every):
-        if any(params.get(key, NONE) != every[0].get(key, NONE) for params in every):
+        if any(params.get(key, UNKNOWN) != every[0].get(key, UNKNOWN) for params in every):
             values = [
-                dict.fromkeys(str(outcome.params.get(key, NONE)) for outcome in side.outcomes)
+                dict.fromkeys(str(outcome.params.get(key, UNKNOWN)) for outcome in side.outcomes)
                 for side in compared
             ]
             rows.append([key, *map(", ".join, values)])
@@ -68,7 +66,7 @@ def metrics_table(compared: Sequence[Side]) -> Table:
         row = [name, _value(first.metric(name))]
         for side in others:
             change = gain(first, side, name)
-            row += [_value(side.metric(name)), NONE if change is None else _signed(change)]
+            row += [_value(side.metric(name)), UNKNOWN if change is None else _signed(change)]
         rows.append(row)
     return titles, rows
 
@@ -94,10 +92,10 @@ def verdicts(compared: Sequence[Side]) -> list[str]:
     return told
 
 
-def missing(compared: Sequence[Side]) -> list[str]:
-    """One sentence about each run of which files are not at hand."""
+def missing(compared: Sequence[Side], remedy: str) -> list[str]:
+    """One sentence about each run of which files are not at hand, with how to get them."""
     return [
-        f"{outcome.name}: not at hand: {', '.join(outcome.missing)}; {MISSING}."
+        f"{outcome.name}: not at hand: {', '.join(outcome.missing)}; {remedy}."
         for side in compared
         for outcome in side.outcomes
         if outcome.missing
@@ -115,7 +113,7 @@ def _metrics(compared: Sequence[Side]) -> list[str]:
 
 def _value(values: Sequence[float]) -> str:
     if not values:
-        return NONE
+        return UNKNOWN
     told = f"{median(values):g}"
     return f"{told} ({min(values):g} to {max(values):g})" if len(values) > 1 else told
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from mwm.reporting.results import Numbers, Words, read_table
-from mwm.reporting.style import Theme, blank, png
+from mwm.reporting.figures.style import Theme, blank, png
+from mwm.reporting.shared.results import Numbers, Words, read_table
 
 Dreams = Sequence[tuple[Words, Numbers]]
 OWN, ACROSS, COPY = "dreamt and drawn in one world", "drawn in another world", "last frame copied"

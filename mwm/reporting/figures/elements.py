@@ -13,8 +13,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from mwm import ArtefactError
-from mwm.reporting.results import read_table
-from mwm.reporting.style import Theme, blank, png
+from mwm.reporting.figures.style import Theme, blank, png
+from mwm.reporting.shared.results import read_table
 from mwm.settings.base import ORIGINAL
 
 NUMBERS = ("log_sigma", "spread", "distance", "weight", "gradient")

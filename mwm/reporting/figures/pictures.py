@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from mwm.io.frames import SIDE
-from mwm.reporting.film import Film, Pictures
-from mwm.reporting.style import Theme, blank, label, png
+from mwm.reporting.figures.play import Pictures, Play
+from mwm.reporting.figures.style import Theme, blank, label, png
 
 # Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.
 FRAME = 2 * SIDE
@@ -67,14 +67,14 @@ def _bytes(colour: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return np.array([round(255 * part) for part in to_rgb(colour)], np.uint8)
 
 
-def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
-    """The film's fullest frame in every world, six in a row."""
+def worlds_figure(play: Play, theme: Theme, dpi: int) -> bytes:
+    """The fullest frame in every world, six in a row."""
     across, gap, head = 6, 60, 34
-    pitch = gap + max(FRAME, *(LETTER * len(world) for world in film.truth))
-    columns, rows = min(across, len(film.truth)), -(-len(film.truth) // across)
+    pitch = gap + max(FRAME, *(LETTER * len(world) for world in play.truth))
+    columns, rows = min(across, len(play.truth)), -(-len(play.truth) // across)
     sheet = Sheet(columns * pitch - gap + 2 * EDGE, rows * (head + FRAME) + EDGE, theme, dpi)
-    moment = film.fullest()
-    for index, (world, truth) in enumerate(film.truth.items()):
+    moment = play.fullest()
+    for index, (world, truth) in enumerate(play.truth.items()):
         row, column = divmod(index, across)
         left, top = EDGE + column * pitch, head + row * (head + FRAME)
         sheet.picture(truth[moment], left, top)
@@ -82,22 +82,22 @@ def worlds_figure(film: Film, theme: Theme, dpi: int) -> bytes:
     return sheet.png()
 
 
-def strip_figure(film: Film, chosen: Sequence[int], theme: Theme, dpi: int) -> bytes:
+def strip_figure(play: Play, chosen: Sequence[int], theme: Theme, dpi: int) -> bytes:
     """Successive frames: each world's own above what its V decodes from the original's latents."""
     gap, between, head = 4, 20, 34
-    margin = 28 + max(96, *(LETTER * len(world) for world in film.truth))
+    margin = 28 + max(96, *(LETTER * len(world) for world in play.truth))
     block = FRAME + gap + FRAME + between
     width = margin + len(chosen) * (FRAME + gap)
-    sheet = Sheet(width, head + len(film.truth) * block, theme, dpi)
+    sheet = Sheet(width, head + len(play.truth) * block, theme, dpi)
     for column, moment in enumerate(chosen):
         left, since = margin + column * (FRAME + gap), moment - chosen[0]
         words = f"+{since} steps" if since else "start"
         sheet.text(words, left + FRAME // 2, head - 12, muted=True)
-        for row, world in enumerate(film.truth):
+        for row, world in enumerate(play.truth):
             top = head + row * block
-            sheet.picture(film.truth[world][moment], left, top)
-            sheet.picture(film.decoded[world][moment], left, top + FRAME + gap)
-    for row, world in enumerate(film.truth):
+            sheet.picture(play.truth[world][moment], left, top)
+            sheet.picture(play.decoded[world][moment], left, top + FRAME + gap)
+    for row, world in enumerate(play.truth):
         top = head + row * block
         sheet.text(label(world), EDGE, top + FRAME // 2, align="left")
         sheet.text("the world's frame", EDGE, top + FRAME // 2 + 18, muted=True, align="left")

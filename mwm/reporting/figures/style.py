@@ -1,7 +1,6 @@
 """How the figures look: colours on light and on dark paper, names of worlds, and bytes of a PNG."""
 
 import io
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,14 +9,7 @@ from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-SYMBOLS = {
-    "original": "o",
-    "transpose": "t",
-    "hswap": "h",
-    "vswap": "v",
-    "invert": "c",
-    "mirror": "m",
-}  # the paper's indices of Γ
+from mwm.reporting.shared.words import SYMBOLS
 
 
 @dataclass(frozen=True)
@@ -89,10 +81,3 @@ def symbol(world: str) -> str:
 def label(world: str) -> str:
     """A world's symbol and name: "Γm mirror"."""
     return f"{symbol(world)} {world}" if world in SYMBOLS else world
-
-
-def rounded_down(value: float, places: int) -> str:
-    """A number that never looks as if it reached a threshold that it does not reach."""
-    scale = 10**places
-    steps = math.floor(value * scale + 1e-6)  # 0.29 is 0.28999... in binary
-    return f"{steps / scale:.{places}f}".replace("-", "−")

@@ -1,14 +1,14 @@
 """The mirror test as a table: which object the model takes for the one that its actions move."""
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
-from mwm.reporting.markup import head, label, line, percent, wide
-from mwm.reporting.results import Numbers, Words, read_table
+from mwm.reporting.shared.pages import Body, Line, Table
+from mwm.reporting.shared.results import Numbers, Words, read_table
+from mwm.reporting.shared.words import label, percent
 
 Marks = Sequence[tuple[Words, Numbers]]
-ALONE = "alone"  # model of worlds that share no dynamics
+ALONE = "alone"  # the control: Vs that were trained separately per world
 
 
 def read_marks(path: Path | str) -> Marks:
@@ -20,20 +20,20 @@ def read_marks(path: Path | str) -> Marks:
     return read_table(path, ("model", "world", "object"), ("frames", "moved", "marked"))
 
 
-def mirror_table(marks: Marks) -> str:
-    """A line per world and model: the share of frames in which each object moves most."""
+def mirror_table(marks: Marks) -> Table:
+    """A line per world: the share of frames in which each object moves most, and the control's."""
     objects = list(dict.fromkeys(words["object"] for words, _ in marks))
-    titles = head(
+    groups = [
         ("", ["world"]),
-        ("shared dynamics: moves most", list(map(escape, objects))),
-        ("each world alone: moves most", list(map(escape, objects))),
-    )
+        ("shared dynamics: moves most", objects),
+        ("control, Vs trained separately: moves most", objects),
+    ]
     shares = {(w["model"] == ALONE, w["world"], w["object"]): n["marked"] for w, n in marks}
     lines = [
-        line(
+        Line(
             label(world),
             [percent(shares[alone, world, o]) for alone in (False, True) for o in objects],
         )
         for world in dict.fromkeys(words["world"] for words, _ in marks)
     ]
-    return wide(titles, f"<tbody>{''.join(lines)}</tbody>")
+    return Table(groups, [Body(lines)])

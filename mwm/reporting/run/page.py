@@ -1,37 +1,45 @@
-"""index.html: one file that tells what was found, in words, tables and figures."""
+"""index.html of a run: one file that shows the results in words, tables and figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mwm.reporting import captions, tables
-from mwm.reporting.markup import Drawn, document, figures, label, pair, section, share
-from mwm.reporting.mirror_test import Marks, mirror_table
-from mwm.reporting.results import Pairs
-from mwm.reporting.summary import ALIGNED, aligned
+from markupsafe import Markup
+
+from mwm.metrics.criterion import ALIGNMENT, aligned
+from mwm.reporting.run import tables
+from mwm.reporting.run.mirror_test import Marks, mirror_table
+from mwm.reporting.shared.pages import Figure, render
+from mwm.reporting.shared.results import Pairs
+from mwm.reporting.shared.words import UNKNOWN, label, pair, share
 
 TEMPLATE = Path(__file__).with_name("page.html")
+OF = Markup("{}<small> {}</small>")  # a number, and in small print of how many, or where
 
 
-def page(pairs: Pairs, drawn: Drawn, chosen: Sequence[int], marks: Marks) -> str:
-    """The whole page, with its figures inside; `chosen` are the film's frames in the strip."""
-    objects = mirror_test = ""
-    if pairs.objects:
-        objects = section("Objects", captions.OBJECTS, tables.objects(pairs))
-    if marks:
-        mirror_test = section("The mirror test", captions.MIRROR_TEST, mirror_table(marks))
-    return document(
-        f"One dynamics, {len(pairs.worlds)} worlds",
+def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], marks: Marks) -> str:
+    """The whole page, with its figures inside.
+
+    Args:
+        pairs: every ordered pair of worlds.
+        drawn: the figures by name.
+        chosen: the frames of the film in the strip, two at least.
+        marks: rows of the mirror test; none where the game's objects are not known.
+    """
+    return render(
         TEMPLATE,
-        **figures(drawn, captions.captions(pairs, chosen)),
+        title=f"One dynamics, {len(pairs.worlds)} worlds",
+        pairs=pairs,
+        drawn=drawn,
+        chosen=chosen,
+        step=chosen[1] - chosen[0],
         frames=f"{pairs.rows[0]['frames'] or 0:,.0f}",
         headline=_headline(pairs),
         key_figures=_key_figures(pairs),
-        criterion=captions.criterion(pairs.objects),
         verdicts=tables.verdicts(pairs),
         all_pairs=tables.all_pairs(pairs),
         errors=tables.errors(pairs),
-        objects=objects,
-        mirror_test=mirror_test,
+        objects=tables.objects(pairs),
+        mirror_test=mirror_table(marks) if marks else None,
     )
 
 
@@ -43,23 +51,26 @@ def _headline(pairs: Pairs) -> str:
         return f"Every variant ({count} of {count}) meets the criterion of success."
     if len(failed) == count:
         return f"No variant (0 of {count}) meets the criterion of success."
-    names = ", ".join(label(world) for world in failed)
-    return f"{count - len(failed)} of {count} variants meet the criterion of success; not {names}."
+    names = Markup(", ").join(label(world) for world in failed)
+    return Markup("{} of {} variants meet the criterion of success; not {}.").format(
+        count - len(failed), count, names
+    )
 
 
-def _key_figures(pairs: Pairs) -> str:
+def _key_figures(pairs: Pairs) -> list[tuple[str, str]]:
+    """The four numbers at the top of the page, each with what it is."""
     crossed = pairs.crossed
     successes = sum(there["success"] == 1 for there, _ in pairs.runs)
-    told = [
-        ("variants that meet the criterion", f"{successes}<small> of {len(pairs.runs)}</small>"),
+    told: list[tuple[str, str]] = [
+        ("variants that meet the criterion", OF.format(successes, f"of {len(pairs.runs)}")),
         (
-            f"ordered pairs that align (≥ {ALIGNED})",
-            f"{sum(map(aligned, crossed))}<small> of {len(crossed)}</small>",
+            f"ordered pairs that align (≥ {ALIGNMENT})",
+            OF.format(sum(map(aligned, crossed)), f"of {len(crossed)}"),
         ),
     ]
     for column in ("alignment", "predicted_alignment"):
         measured = [row for row in crossed if row[column] is not None]
         worst = min(measured, key=lambda row: row[column] or 0.0, default=None)
-        value = "–" if worst is None else f"{share(worst[column])}<small> {pair(worst)}</small>"
+        value = Markup(UNKNOWN) if worst is None else OF.format(share(worst[column]), pair(worst))
         told.append((f"lowest {column.replace('_', ' ')}", value))
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told)
+    return told

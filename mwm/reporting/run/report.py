@@ -1,20 +1,22 @@
-"""The report as files: drawn in memory first, so that a fault leaves nothing half-written."""
+"""The report as files: drawn in memory first, so that an error leaves none of them behind."""
 
 from pathlib import Path
 
 from mwm.io.files import replacing, write_json, write_text
-from mwm.reporting.animation import play_animation
-from mwm.reporting.charts import alignment_figure, curves_figure
-from mwm.reporting.dreams import dreams_figure, read_dreams
-from mwm.reporting.elements import elements_figure, read_elements
-from mwm.reporting.film import read_film
-from mwm.reporting.markup import kind
-from mwm.reporting.mirror_test import read_marks
-from mwm.reporting.page import page
-from mwm.reporting.pictures import strip_figure, worlds_figure
-from mwm.reporting.results import read_curves, read_pairs
-from mwm.reporting.style import DARK, LIGHT, Theme, themed
-from mwm.reporting.summary import summarise
+from mwm.io.film import read_films
+from mwm.reporting.figures.alignment import alignment_figure
+from mwm.reporting.figures.animation import play_animation
+from mwm.reporting.figures.curves import curves_figure
+from mwm.reporting.figures.dreams import dreams_figure, read_dreams
+from mwm.reporting.figures.elements import elements_figure, read_elements
+from mwm.reporting.figures.pictures import strip_figure, worlds_figure
+from mwm.reporting.figures.play import play_of
+from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
+from mwm.reporting.run.mirror_test import read_marks
+from mwm.reporting.run.page import page
+from mwm.reporting.run.summary import summarise
+from mwm.reporting.shared.pages import Figure, kind
+from mwm.reporting.shared.results import read_curves, read_pairs
 from mwm.settings.report import Report
 
 
@@ -36,15 +38,15 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     dreams = read_dreams(evaluation / "dreams.csv")
     marks = read_marks(evaluation / "mirror_test.csv")
     elements = read_elements(evaluation / "elements.csv")
-    film = read_film(evaluation / "film.h5", pairs.models)
-    chosen = film.strip(settings)
+    play = play_of(read_films(evaluation / "film.h5", pairs.models).values())
+    chosen = play.strip(settings)
 
     def draw(theme: Theme) -> dict[str, bytes]:
         with themed(theme):
             return {
-                "worlds": worlds_figure(film, theme, settings.dpi),
-                "strip": strip_figure(film, chosen, theme, settings.dpi),
-                "play": play_animation(film, theme, settings.dpi),
+                "worlds": worlds_figure(play, theme, settings.dpi),
+                "strip": strip_figure(play, chosen, theme, settings.dpi),
+                "play": play_animation(play, theme, settings.dpi),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
                 "elements": elements_figure(elements, theme, settings.dpi),
@@ -52,7 +54,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    text = page(pairs, {name: (light[name], dark[name]) for name in light}, chosen, marks)
+    figures = {name: Figure(light[name], dark[name]) for name in light}
+    text = page(pairs, figures, chosen, marks)
     for name, image in light.items():
         with replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

@@ -1,20 +1,18 @@
-"""metrics.json: what all pairs and runs come to, in at most 15 numbers."""
+"""metrics.json: the results of all pairs and runs, in at most 15 numbers."""
 
-from collections.abc import Iterable
-
-from mwm.reporting.results import Pairs, Row
+from mwm.metrics.criterion import aligned
+from mwm.reporting.shared.results import Pairs, lowest
 from mwm.settings.base import ORIGINAL
 
 LIMIT = 15  # more scalars make `dvc exp show` unreadable
-ALIGNED = 0.9
 
 
 def summarise(pairs: Pairs) -> dict[str, float]:
     """The metrics by name, rounded to four places; what was not measured is left out.
 
     `alignment_<world>` is the lower of the two directions between the original and that variant,
-    the lowest over models. What sums up all worlds is told first of all; of the variants as many,
-    in their order, as there is room for.
+    the lowest over models. What sums up all worlds is always there; of the variants as many, in
+    their order, as there is room for.
     """
     to_and_from = [row for run in pairs.runs for row in run]
     told: dict[str, float | None] = {
@@ -35,13 +33,3 @@ def summarise(pairs: Pairs) -> dict[str, float]:
     told = dict(list(variants.items())[:room]) | told
     measured = {name: round(value, 4) for name, value in told.items() if value is not None}
     return dict(list(measured.items())[:LIMIT])
-
-
-def lowest(rows: Iterable[Row], column: str) -> float | None:
-    """The least number of a column; None where it has none."""
-    return min((value for row in rows if (value := row[column]) is not None), default=None)
-
-
-def aligned(row: Row) -> bool:
-    """Whether a pair's alignment reaches 0.9."""
-    return (row["alignment"] or 0.0) >= ALIGNED

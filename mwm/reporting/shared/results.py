@@ -1,7 +1,7 @@
-"""What evaluation found: pairs.csv and curves.csv as rows, checked at the door."""
+"""The tables that evaluation wrote, pairs.csv and curves.csv, checked while they are read."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,3 +149,13 @@ def _number(cell: str, where: str) -> float | None:
     except ValueError:
         raise ArtefactError(f"{where}: expected a number, found {cell!r}") from None
     return number if math.isfinite(number) else None
+
+
+def lowest(rows: Iterable[Row], column: str) -> float | None:
+    """The least number of a column; None where it has none."""
+    return min((value for row in rows if (value := row[column]) is not None), default=None)
+
+
+def worse(ways: Iterable[Row], name: str) -> Row:
+    """The row, of the two directions between worlds, in which an object's F1 is lower."""
+    return min(ways, key=lambda way: way[f"f1_{name}"] or 0.0)

@@ -1,4 +1,4 @@
-"""What recruits come to under other conditions: a table, and a figure with a dot per seed."""
+"""Ablations: recruits under other conditions, as a table and a figure with a dot per seed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from mwm.io.files import replacing
-from mwm.reporting.results import read_pairs
-from mwm.reporting.studies_report import write_rows
-from mwm.reporting.style import LIGHT, Theme, blank, label, png, themed
-from mwm.reporting.summary import ALIGNED, lowest
+from mwm.io.tables import write_csv
+from mwm.metrics.criterion import ALIGNMENT
+from mwm.reporting.figures.style import LIGHT, Theme, blank, label, png, themed
+from mwm.reporting.shared.results import lowest, read_pairs, worse
 
 MARKS = "osD^v"  # of variants, in turn
 
@@ -22,7 +22,7 @@ def report_ablations(folders: Sequence[Path], out: Path, dpi: int) -> None:
         MwmError: an input is missing or damaged, or an output cannot be written.
     """
     rows = [row for folder in folders for row in condition_rows(folder)]
-    write_rows(out / "ablations.csv", rows)
+    write_csv(out / "ablations.csv", rows)
     with themed(LIGHT), replacing(out / "ablations.png") as temporary:
         temporary.write_bytes(ablations_figure(rows, LIGHT, dpi))
 
@@ -37,9 +37,9 @@ def condition_rows(folder: Path) -> list[dict[str, Any]]:
         for column in ("alignment", "predicted_alignment"):
             row[column] = lowest(ways, column)
         for name in pairs.objects:
-            worse = min(ways, key=lambda way: way[f"f1_{name}"] or 0.0)
-            row |= {f"{c}{name}": worse[f"{c}{name}"] for c in ("f1_", "own_f1_")}
-            row[f"reading_{name}"] = worse.readings[name]
+            lower = worse(ways, name)
+            row |= {f"{c}{name}": lower[f"{c}{name}"] for c in ("f1_", "own_f1_")}
+            row[f"reading_{name}"] = lower.readings[name]
         row["success"] = ways[0]["success"] == 1
         rows.append(row)
     return rows
@@ -71,7 +71,7 @@ def ablations_figure(rows: Sequence[Mapping[str, Any]], theme: Theme, dpi: int) 
         panel.set_title(title, loc="left")
         panel.set_xlim(0, 1)
         if column == "alignment":
-            panel.axvline(ALIGNED, color=theme.muted, linewidth=0.8)
+            panel.axvline(ALIGNMENT, color=theme.muted, linewidth=0.8)
     panels[0].set_yticks(range(len(conditions)), [c.replace("_", " ") for c in conditions])
     panels[0].tick_params(axis="y", labelcolor=theme.ink, length=0)
     panels[0].invert_yaxis()

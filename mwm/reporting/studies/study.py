@@ -1,7 +1,6 @@
-"""What the studies found: a row per variant and seed, a row per model, and rates with intervals."""
+"""One study, a method with a seed: a row per variant, and a row for a model of all worlds."""
 
 import itertools
-import math
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +9,19 @@ from typing import Any
 
 from mwm import ArtefactError
 from mwm.io import records
-from mwm.reporting.results import Pairs, Row, read_curves, read_pairs
-from mwm.reporting.summary import aligned, lowest
+from mwm.metrics.criterion import aligned
+from mwm.reporting.shared.results import Pairs, Row, lowest, read_curves, read_pairs, worse
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 from mwm.settings.collect import Collect
 
 ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
-INFORMATION = "actions"  # what a model is told beside frames; no step index, no reward
-NORMAL = 1.959964  # standard deviations to either side that hold 95% of a normal distribution
+INFORMATION = "actions"  # what a model gets besides frames; no step index, no reward
 
 
 @dataclass(frozen=True)
 class Study:
-    """One method with one seed, and what became of it."""
+    """One method with one seed, and its results."""
 
     method: str
     seed: int
@@ -72,18 +70,18 @@ def read_study(folder: Path) -> Study:
 
 
 def policy_of(collect: Collect) -> str:
-    """How the data were played, in words."""
+    """The policy that played the episodes, in words."""
     held = f", held {collect.hold} steps" if collect.hold > 1 else ""
     sticky = collect.repeat_probability
     return f"random{held}" + (f", repeated with probability {sticky:g}" if sticky else "")
 
 
 def variant_rows(study: Study) -> list[dict[str, Any]]:
-    """One row per variant: what the original and it make of each other's codes.
+    """One row per variant: how the original's latents decode in it, and its own in the original.
 
-    F1 and reading are those of the direction in which F1 is lower, distances (pixels) of that in
-    which they are greater. `minutes` are those of the variant's own V: seen, deciphered, recruited;
-    `minutes_from_nothing` add the original's V and the anchor.
+    F1 and reading are those of the direction in which F1 is lower, distances (pixels) those of the
+    direction in which they are greater. `minutes` are the time to see, decipher and recruit the
+    variant; `minutes_from_nothing` add the time to see the original and to train the anchor.
     """
     rows = []
     before = study.minutes(*ANCHORING)
@@ -101,12 +99,12 @@ def variant_rows(study: Study) -> list[dict[str, Any]]:
         for column in ("alignment", "predicted_alignment"):
             row |= {f"{column}_forward": there[column], f"{column}_backward": back[column]}
         for name in study.pairs.objects:
-            worse = min((there, back), key=lambda way: way[f"f1_{name}"] or 0.0)
+            lower = worse((there, back), name)
             away = [d for way in (there, back) if (d := way[f"distance_{name}"]) is not None]
-            row[f"{name}_f1"] = worse[f"f1_{name}"]
-            row[f"own_{name}_f1"] = worse[f"own_f1_{name}"]
+            row[f"{name}_f1"] = lower[f"f1_{name}"]
+            row[f"own_{name}_f1"] = lower[f"own_f1_{name}"]
             row[f"{name}_distance"] = max(away, default=None)
-            row[f"{name}_reading"] = worse.readings[name]
+            row[f"{name}_reading"] = lower.readings[name]
         row["success"] = there["success"] == 1
         row["minutes"] = study.minutes(*study.recruiting(world))
         row["minutes_from_nothing"] = round(row["minutes"] + before, 2)
@@ -138,12 +136,3 @@ def model_row(study: Study) -> dict[str, Any] | None:
         **{f"own_{name}_f1_min": lowest(crossed, f"own_f1_{name}") for name in pairs.objects},
         "minutes": study.minutes(*ANCHORING, *itertools.chain(*recruited)),
     }
-
-
-def wilson(successes: int, tries: int) -> tuple[float, float]:
-    """The 95% interval of a rate (Wilson 1927, "Probable Inference", J. Am. Stat. Assoc. 22)."""
-    rate, weight = successes / tries, NORMAL**2 / tries
-    middle = (rate + weight / 2) / (1 + weight)
-    spread = rate * (1 - rate) / tries + weight / (4 * tries)
-    half = NORMAL * math.sqrt(spread) / (1 + weight)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
