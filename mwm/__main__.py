@@ -1,6 +1,7 @@
 """Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
 
 from mwm.pipeline.check import check
+from mwm.pipeline.compare import compare
 from mwm.pipeline.foreign import unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
@@ -9,7 +10,6 @@ from mwm.pipeline.repro import repro
 from mwm.pipeline.run import run
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
-from mwm.reporting.compare import compare
 from mwm.runtime import commands
 
 app = commands.application(__doc__)

@@ -13,14 +13,13 @@ import torch
 from mwm import ArtefactError, MwmError, UsageError
 from mwm.evaluation.tables import gather_curves
 from mwm.io import latents, records
-from mwm.io.film import Film, write_films
+from mwm.io.film import Film, read_films, write_films
 from mwm.io.frames import read_frames
 from mwm.io.records import FILES
 from mwm.io.rollouts import opening
 from mwm.io.tables import write_csv
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
-from mwm.reporting.film import read_film
-from mwm.reporting.results import read_table
+from mwm.reporting.shared.results import read_table
 from mwm.settings import params
 from mwm.settings.params import Params
 
@@ -73,7 +72,9 @@ def kinds(tmp_path_factory, worlds: Path, defaults: Params) -> dict[str, Kind]:
         "latents": Kind(
             folder / "latents.h5", lambda: astuple(latents.load(folder / "latents.h5", 50, 8))
         ),
-        "film": Kind(folder / "film.h5", lambda: astuple(read_film(folder / "film.h5", ["a"]))),
+        "film": Kind(
+            folder / "film.h5", lambda: astuple(read_films(folder / "film.h5", ["a"])["a"])
+        ),
         "weights": Kind(run / WEIGHTS, lambda: _weights(run)),
         "manifest": Kind(run / MANIFEST, lambda: (_weights(run), gather_curves([run]))),
         "curves": Kind(run / "validation.csv", lambda: gather_curves([run])),
