@@ -6,10 +6,11 @@ from mwm.pipeline.plan import plan
 from mwm.pipeline.prune import prune
 from mwm.pipeline.run import run
 from mwm.pipeline.status import status
+from mwm.pipeline.vouch import vouch
 from mwm.reporting.compare import compare
 
 app = cli.application(__doc__)
-for function in (check, plan, run, prune, status, compare):
+for function in (check, plan, run, vouch, prune, status, compare):
     cli.command(app)(function)
 
 

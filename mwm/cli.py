@@ -42,6 +42,10 @@ def command(
             try:
                 with process.orderly(), inputs.steady():
                     function(*args, **kwargs)
+                if "DVC_STAGE" in os.environ:
+                    from mwm.pipeline import vouched
+
+                    vouched.forget_running()
             except MwmError as error:
                 print(f"error: {error}", file=sys.stderr)
                 sys.exit(error.exit_code)

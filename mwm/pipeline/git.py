@@ -1,0 +1,73 @@
+"""Asking Git about a project: an answer, or an error; never silence taken for an answer."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from mwm import MwmError
+
+# What Git hands to its hooks: with these it would answer about the repository of the hook.
+BINDING = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_INTERNAL_SUPER_PREFIX",
+}
+
+
+def used(root: Path) -> bool:
+    """Whether a folder lies in a Git repository, be it one that Git refuses to read."""
+    return any(os.path.lexists(folder / ".git") for folder in (root, *root.parents))
+
+
+def git(root: Path, *words: str, given: bytes = b"") -> bytes:
+    """What `git WORDS` prints in the folder `root`, with `given` as its input.
+
+    The repository is the one around `root`, whatever the environment says.
+
+    Raises:
+        MwmError: Git is not installed, or refuses.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in BINDING}
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), *words],
+            input=given,
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+    except OSError as error:
+        raise _refused(root, words, str(error)) from None
+    if answer.returncode:
+        said = " ".join(os.fsdecode(answer.stderr).split())
+        raise _refused(root, words, said or f"exit code {answer.returncode}")
+    return answer.stdout
+
+
+def tracked(root: Path) -> set[Path]:
+    """The files under `root` that Git tracks; none in a project without Git.
+
+    Raises:
+        MwmError: Git is not installed, or refuses.
+    """
+    if not used(root):
+        return set()
+    return {root / name for name in os.fsdecode(git(root, "ls-files", "-z")).split("\0") if name}
+
+
+def _refused(root: Path, words: tuple[str, ...], found: str) -> MwmError:
+    return MwmError(
+        f"{root}: expected an answer of `git {words[0]}`, found: {found}; nothing was changed: "
+        "run `git status` there, and mend what it reports"
+    )
