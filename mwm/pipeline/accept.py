@@ -6,9 +6,10 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.pipeline import project, vouched
-from mwm.pipeline.code import Change, Source
+from mwm.pipeline.code import Change
 from mwm.pipeline.git import git
 from mwm.pipeline.program import digest
+from mwm.pipeline.source import Source
 
 
 def accept(repo: Any, how: list[tuple[Change, str]], commit: str) -> None:
@@ -54,11 +55,11 @@ def _check_unchanged(changes: list[Change]) -> None:
         if locks[change.entry.lock].get("stages", {}).get(change.entry.name) != change.entry.data:
             raise _changed(str(change.entry.lock))
         for dep in change.stage.deps:
-            if isinstance(dep, ParamsDependency):
-                dep.save()
-                continue
+            is_params = isinstance(dep, ParamsDependency)
             is_code = project.relative(change.stage, dep.fs_path) in change.new
-            if is_code and (not dep.exists or dep.workspace_status()):
+            if (is_code and not dep.exists) or (
+                (is_code or (is_params and dep.exists)) and dep.workspace_status()
+            ):
                 raise _changed(dep.fs_path)
 
 

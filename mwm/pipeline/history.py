@@ -1,5 +1,6 @@
 """What files and folders held before: old text found in Git by the hash that DVC recorded."""
 
+import functools
 import os
 import re
 from collections import defaultdict
@@ -11,6 +12,7 @@ from mwm.pipeline.git import git
 
 CHANGED = re.compile(rb":\d{6} \d{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\0([^\0]+)\0")
 LISTED = re.compile(rb"\d{6} blob ([0-9a-f]+)\t([^\0]+)\0")
+DIFFERENCES = ("--raw", "--no-renames", "--no-abbrev")
 LOG = ("--literal-pathspecs", "log", "--all", "--full-history")  # side branches, experiments too
 
 
@@ -28,33 +30,31 @@ class History:
         """Whether Git has the latest commits alone."""
         return git(self.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def look_up(self, paths: Iterable[str]) -> None:
-        """Read all versions of these files at once: one by one takes Git much longer."""
-        if not (missing := sorted(set(paths) - self._files.keys())):
-            return
-        told = git(
-            self.top, *LOG, "--format=", "--raw", "-m", "--no-renames", "--no-abbrev", "-z", "--",
-            *missing,
-        )  # fmt: skip
-        blobs = defaultdict(list)
+    @functools.cached_property
+    def _versions(self) -> dict[str, list[str]]:
+        """The blobs that every file ever was, newest first: all at once, Git asked once."""
+        told = git(self.top, "log", "--all", "-m", "--format=", "-z", *DIFFERENCES)
+        found = defaultdict(list)
         for blob, path in CHANGED.findall(told):
             if blob.strip(b"0"):
-                blobs[os.fsdecode(path)].append(blob.decode())
-        self._read({blob for found in blobs.values() for blob in found})
-        for path in missing:
-            contents = [self._contents[blob] for blob in blobs[path] if blob in self._contents]
-            self._files[path] = {hashes.of_bytes(content): content for content in contents}
+                found[os.fsdecode(path)].append(blob.decode())
+        return found
+
+    @functools.cached_property
+    def _folders_ever(self) -> set[str]:
+        return {str(folder) for path in self._versions for folder in Path(path).parents}
 
     def had(self, path: str) -> bool:
-        """Whether a file of this path was ever committed, or files below it."""
-        self.look_up([path])
-        return bool(self._files[path]) or bool(
-            git(self.top, *LOG, "-1", "--format=%H", "--", path).strip()
-        )
+        """Whether a file or folder of this path was ever committed."""
+        return path in self._versions or path in self._folders_ever
 
     def file(self, path: str, md5: str) -> bytes | None:
         """The content with this hash that a file once had."""
-        self.look_up([path])
+        if path not in self._files:
+            blobs = dict.fromkeys(self._versions.get(path, []))
+            self._read(blobs)
+            contents = [self._contents[blob] for blob in blobs if blob in self._contents]
+            self._files[path] = {hashes.of_bytes(content): content for content in contents}
         return self._files[path].get(md5)
 
     def folder(

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mwm.pipeline.project import shown
+
+# Of each dvc.lock as the repository was opened: every stage would have DVC read all of it again.
+_entries: WeakKeyDictionary[Any, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
 UNSET = object()  # a param that is not there, on one side
 TOLD = {
@@ -71,7 +75,7 @@ def changes(stage: Any, made: dict[str, Any]) -> list[Reason]:
     if stage.is_callback or stage.always_changed:
         found.append(Reason("always", stage.addressing))
     for dep in () if stage.frozen else stage.deps:
-        found += _params(dep) if isinstance(dep, ParamsDependency) else of_dep(dep, made)
+        found += _params(dep, made) if isinstance(dep, ParamsDependency) else of_dep(dep, made)
     for out in stage.outs:
         if not out.hash_info:
             found.append(Reason("unrecorded", shown(out.fs_path)))
@@ -113,7 +117,9 @@ def within_outputs(path: str, made: dict[str, Any]) -> bool:
     return path in made or any(made.get(str(folder)) for folder in Path(path).parents)
 
 
-def _params(dep: Any) -> Iterator[Reason]:
+def _params(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
+    if not dep.exists and within_outputs(dep.fs_path, made):
+        return
     old = dep.hash_info.value or {}
     new = dep.read_params()
     for key in dep.params or [*new, *(old.keys() - new.keys())]:
@@ -139,6 +145,10 @@ def told(value: Any) -> str:
 
 def _locked(stage: Any) -> dict[str, Any]:
     """A pipeline stage's entry in dvc.lock; empty if there is none."""
-    contents = getattr(stage.dvcfile, "lockfile_contents", {})
-    entry: dict[str, Any] = contents.get("stages", {}).get(getattr(stage, "name", ""), {})
+    if not hasattr(stage, "name"):
+        return {}
+    known = _entries.setdefault(stage.repo, {})
+    if stage.path not in known:
+        known[stage.path] = stage.dvcfile.lockfile_contents.get("stages", {})
+    entry: dict[str, Any] = known[stage.path].get(stage.name, {})
     return entry

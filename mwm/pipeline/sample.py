@@ -1,6 +1,5 @@
 """One stage run in a temporary copy of the project, and its outputs compared with dvc.lock."""
 
-import json
 import os
 import shutil
 import signal
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline import hashes
-from mwm.pipeline.code import Source
+from mwm.pipeline import cache, hashes
 from mwm.pipeline.git import BINDING
+from mwm.pipeline.source import Source
 
 TIMING = "timing"  # `type: timing` of an output in dvc.yaml: a duration, which no two runs share
 BOUND = {*BINDING, "DVC_STAGE", "DVC_ROOT"}  # would tie the stage to the project itself
@@ -29,13 +28,11 @@ class Supply:
 
     Attributes:
         path: where, as absolute path in the project.
-        md5: as dvc.lock has it.
         files: where DVC keeps the content, by path below `path` ("" for a file); empty if the
             content is in the project itself.
     """
 
     path: str
-    md5: str
     files: dict[str, Path]
 
 
@@ -45,32 +42,18 @@ def supplies(stage: Any, made: dict[str, Any], source: Source) -> list[Supply] |
 
     found = []
     for dep in stage.deps:
-        if source.knows(dep.fs_path) and dep.fs_path not in made:
-            continue
-        is_params = isinstance(dep, ParamsDependency)
-        if is_params and not dep.exists:
-            return None
+        path = dep.fs_path
+        if source.knows(path) and path not in made:
+            continue  # code
         if dep.exists:
-            found.append(Supply(dep.fs_path, "" if is_params else dep.hash_info.value, {}))
+            found.append(Supply(path, {}))
             continue
-        files = _cached(stage.repo, dep)
+        recorded = made.get(path) if isinstance(dep, ParamsDependency) else dep
+        files = cache.files(stage.repo, recorded) if recorded else {}
         if not files:
             return None
-        found.append(Supply(dep.fs_path, dep.hash_info.value, files))
+        found.append(Supply(path, files))
     return found
-
-
-def _cached(repo: Any, dep: Any) -> dict[str, Path]:
-    """Where DVC's cache has a dep; empty if it does not, or not all of it."""
-    cache = repo.cache.local
-    own = Path(cache.oid_to_path(dep.hash_info.value))
-    if not own.is_file():
-        return {}
-    if not dep.hash_info.isdir:
-        return {"": own}
-    listed = json.loads(own.read_text(encoding="utf-8"))
-    files = {each["relpath"]: Path(cache.oid_to_path(each["md5"])) for each in listed}
-    return files if all(path.is_file() for path in files.values()) else {}
 
 
 @contextmanager

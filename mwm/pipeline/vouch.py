@@ -10,9 +10,10 @@ import typer
 from mwm import MwmError
 from mwm.pipeline import activity, claim, project, sample, times
 from mwm.pipeline.accept import accept, commit_of
-from mwm.pipeline.code import Change, Source
+from mwm.pipeline.code import Change
 from mwm.pipeline.program import digest
 from mwm.pipeline.reasons import outputs
+from mwm.pipeline.source import Source
 from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.vouchable import Plan, draw, names, plan
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mwm.pipeline import code, entries, project, sample, times
-from mwm.pipeline.code import Change, Source
+from mwm.pipeline import comparison, entries, project, sample, times
+from mwm.pipeline.code import Change, read_programs
 from mwm.pipeline.reasons import Reason, changes
+from mwm.pipeline.source import Source
 from mwm.pipeline.telling import shortened
 
 NO_DATA = "what it reads is neither here nor in DVC's cache; `dvc pull` may bring it"
@@ -67,19 +68,19 @@ def plan(repo: Any, targets: Sequence[str], made: dict[str, Any], source: Source
     recorded = entries.read(repo, (Path(path) for path in source.files), stages)
     matched = entries.match(stages, recorded)
     for stage, entry in matched.items():
-        code.load(stage, entry)
+        comparison.load(stage, entry)
     found = Plan()
     by_code = []
     for stage in (stage for stage in project.ordered(repo, targets) if stage in stale):
         if stage not in matched:
             found.left[stage.addressing] = NO_ENTRY
             continue
-        change = code.compare(stage, matched[stage], made, source)
+        change = comparison.compare(stage, matched[stage], made, source)
         if change.more:
             found.left[stage.addressing] = _why(change.more)
         else:
             by_code.append(change)
-    code.read_programs(by_code, source)
+    read_programs(by_code, source)
     groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in by_code:
         (found.same if change.same_program else groups[change.group]).append(change)
