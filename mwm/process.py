@@ -113,6 +113,15 @@ def _up_to_dvc() -> Iterator[int]:
     yield pid
 
 
+def folder_of_dvc() -> Path | None:
+    """The folder in which the DVC that runs this stage was started; None if it cannot be known."""
+    try:
+        *_, pid = _up_to_dvc()
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return None
+
+
 def _outlive(watched: list[int]) -> None:
     poll = select.poll()
     for descriptor in watched:

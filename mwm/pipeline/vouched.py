@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError
+from mwm import MwmError, process
+from mwm.pipeline import project
 
 TABLE = "vouched.csv"
 LOCK = Path(".mwm/locks/vouched")
@@ -107,24 +108,14 @@ def forget(root: Path, stages: Collection[str]) -> None:
 def forget_running() -> None:
     """The stage of DVC that this process is has ended well, so forget it.
 
-    Its project is the one that DVC names, not the one of a temporary copy (`dvc exp run --temp`):
-    there the stage may have other code, and its row holds only if the entry stays the same.
+    Not if it ran in a temporary copy of the project (`dvc exp run --temp`), maybe with other code.
     """
-    name, root = os.environ.get("DVC_STAGE", ""), Path(os.environ.get("DVC_ROOT", "."))
-    copied = (root / ".dvc/tmp").resolve() in Path.cwd().resolve().parents
-    if not name or copied or not (root / TABLE).exists():
+    root = Path(os.environ["DVC_ROOT"]).resolve()
+    if not (root / TABLE).exists() or root / ".dvc/tmp" in Path.cwd().resolve().parents:
         return
-    file, _, own = name.rpartition(":")
-    parts = [part for part in Path(file).parts if part != ".."]
-    alike = {row.stage for row in read(root) if row.stage.rpartition(":")[2] == own}
-    if file:  # as seen from where DVC was started, which may be below the root
-        alike = {each for each in alike if _ends(each.rpartition(":")[0] or "dvc.yaml", parts)}
-    if len(alike) == 1:  # else the rows of two stages could be meant: in doubt they stay
-        forget(root, alike)
-
-
-def _ends(path: str, parts: list[str]) -> bool:
-    return list(Path(path).parts)[-len(parts) :] == parts
+    if (started := process.folder_of_dvc()) is not None:
+        file, _, name = os.environ["DVC_STAGE"].rpartition(":")
+        forget(root, {project.named(root, started / (file or "dvc.yaml"), name)})
 
 
 def _write(path: Path, rows: list[Row]) -> None:

@@ -4,11 +4,13 @@ import csv
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from small_project import Project, new
 
+from mwm.pipeline import vouched
 from mwm.pipeline.git import git
 
 AUTHOR = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
@@ -394,3 +396,90 @@ def test_a_record_counts_only_whole_text(edit: Callable[[str], str], ran: Projec
     path = ran / "code/world.py"
     path.write_text(edit(path.read_text()))
     assert ran.told("vouch", "--dry")["groups"]
+
+
+@pytest.mark.slow
+def test_a_command_that_changed_for_one_item_needs_a_sample_of_its_own(ran: Project) -> None:
+    ran.edit("code/world.py", "key = sys.argv[1]", "key = sys.argv[1]  # and how loud")
+    ran.edit("dvc.yaml", "foreach: ${worlds}", "foreach: {a: ' ', b: ' ', c: ' ', d: ' loud'}")
+    ran.edit("dvc.yaml", "world.py ${key}", "world.py ${key}${item}")
+    ran.edit("code/world.py", "shown)", 'shown + "!" * (len(sys.argv) - 2))')
+    groups = ran.told("vouch", "--dry")["groups"]
+    assert [group["stages"] for group in groups] == [WORLDS[:3], WORLDS[3:]]
+    assert "error: world@d: expected the bytes" in ran.mwm("vouch", code=1)
+
+
+@pytest.mark.slow
+def test_a_project_inside_another_takes_its_code_from_above(
+    ran: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = Project(ran / "inner")
+    shutil.copytree(ran / ".dvc", inner / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    (inner / "dvc.yaml").write_text(
+        "stages:\n  shout:\n    cmd: cd .. && python code/shout.py inner/loud.txt\n"
+        "    deps: [../code/shout.py, ../start.txt]\n    outs: [loud.txt]\n"
+    )
+    (ran / "code/shout.py").write_text(
+        "import sys\nfrom pathlib import Path\n\n"
+        'text = Path("start.txt").read_text()\nPath(sys.argv[1]).write_text(text.upper())\n'
+    )
+    monkeypatch.chdir(inner.folder)
+    inner.run("dvc", "repro")
+    commit(ran)
+    ran.edit("code/shout.py", "text.upper()", "str.upper(text)")
+    assert inner.told("vouch")["groups"] == [{"stages": ["shout"], "sample": ["shout"]}]
+    assert (inner / "vouched.csv").exists()
+    assert inner.told("check")["vouched"] == ["shout"]
+    commit(ran)
+    ran.edit("code/shout.py", "import sys", "import sys  # words")
+    assert inner.told("vouch", "--dry")["vouched"][0]["how"] == "same program"
+
+
+@pytest.mark.slow
+def test_code_that_changes_while_a_sample_runs_is_not_accepted(ran: Project) -> None:
+    before = lock(ran)
+    ran.edit("code/world.py", "key = sys", f'Path("{ran / "code/world.py"}").touch()\nkey = sys')
+    ran.edit("code/world.py", ".touch()", '.write_text("x = 1")')
+    said = ran.mwm("vouch", code=1)
+    assert "code/world.py: expected it to stay as it was" in said
+    assert lock(ran) == before
+    assert not (ran / "vouched.csv").exists()
+
+
+def test_stages_that_end_at_once_all_remove_their_marks(tmp_path: Path) -> None:
+    stages = [f"stage@{n}" for n in range(40)]
+    with vouched.changing(tmp_path) as table:
+        table += [vouched.Row(stage, "a", "b", "same program", "c", "d") for stage in stages]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda stage: vouched.forget(tmp_path, {stage}), stages[1:]))
+    assert [row.stage for row in vouched.read(tmp_path)] == stages[:1]
+
+
+@pytest.mark.slow
+def test_of_two_stages_of_one_name_the_one_that_ran_loses_its_mark(ran: Project) -> None:
+    """Wherever DVC was started, and whatever folder the command goes to."""
+    (ran / "more").mkdir()
+    (ran / "more/dvc.yaml").write_text(
+        "stages:\n  join:\n    cmd: cd .. && python code/join.py more/joined.txt\n"
+        "    deps: [../code/join.py]\n    outs: [joined.txt]\n"
+    )
+    ran.edit("code/join.py", "def join():", 'def join(path: str = typer.Argument("joined.txt")):')
+    ran.edit("code/join.py", 'Path("joined.txt")', "Path(path)")
+    ran.edit("code/join.py", 'Path("seconds.txt")', 'Path(path).with_name("seconds.txt")')
+    ran.run("dvc", "repro", "--quiet", "dvc.yaml", "more/dvc.yaml")
+    commit(ran)
+    ran.edit("code/join.py", "import typer", "import typer  # commands")
+    ran.mwm("vouch")
+    assert rows(ran).keys() == {"join", "more/dvc.yaml:join"}
+    Project(ran / "more").run("dvc", "repro", "--force", "--single-item", "join")
+    assert rows(ran).keys() == {"join"}
+
+
+@pytest.mark.slow
+def test_an_experiment_in_a_temporary_folder_leaves_the_projects_marks(ran: Project) -> None:
+    """Its code may be other code, under the same name."""
+    _vouched(ran)
+    commit(ran)
+    ran.edit("code/join.py", "import typer  # commands", "import typer  # other words")
+    ran.run("dvc", "exp", "run", "--temp", "join")
+    assert rows(ran).keys() == {"start", "join"}
