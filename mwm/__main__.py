@@ -10,10 +10,11 @@ from mwm.pipeline.repro import repro
 from mwm.pipeline.run import run
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
+from mwm.pipeline.vouch import vouch
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (repro, check, plan, run, prune, status, compare, profile, schema):
+for function in (repro, check, plan, run, vouch, prune, status, compare, profile, schema):
     commands.command(app)(function)
 
 

@@ -40,9 +40,14 @@ def command(
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
             kernels.pin()
+            project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
             try:
                 with orderly(), steadiness.steady():
                     function(*args, **kwargs)
+                if "DVC_STAGE" in os.environ:
+                    from mwm.pipeline import vouched
+
+                    vouched.forget_running(project)
             except MwmError as error:
                 remedy = f"; {REMAKE}" if isinstance(error, ArtefactError) else ""
                 print(f"error: {error}{remedy}", file=sys.stderr)
