@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from small_project import Project, new
 
+from mwm.runtime import processes
 from mwm.pipeline import vouched
 from mwm.pipeline.git import git
 
@@ -367,7 +368,7 @@ def test_a_damaged_record_is_told(ran: Project) -> None:
 
 
 def test_nothing_is_vouched_for_beside_a_stage_at_work(ran: Project) -> None:
-    started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    started = processes.started(os.getpid())
     (ran / ".mwm/progress").mkdir(parents=True)
     note = f'{{"label": "anchor", "pid": {os.getpid()}, "pid_started": {started}}}'
     (ran / ".mwm/progress/anchor.json").write_text(note)
