@@ -36,7 +36,7 @@ def ablate(
 
     Training reads the first `collect.episodes` episodes of the worlds alone.
     """
-    from mwm.evaluation.evaluate import evaluate_model
+    from mwm.evaluation.pairs import evaluate_pairs
     from mwm.io import records
     from mwm.io.frames import read_frames, write_frames
     from mwm.io.tables import write_csv
@@ -68,7 +68,7 @@ def ablate(
         for name, run in settings.runs.items():
             train.recruit(name, worlds, runs)
             judged = {world: contents[world] for world in run.worlds}
-            rows += evaluate_model(name, load(runs / name), judged, p.evaluate)
+            rows += evaluate_pairs(name, load(runs / name), judged, p.evaluate)
     write_csv(out / "pairs.csv", rows)
     records.write_manifest(out, ["pairs.csv"])
 

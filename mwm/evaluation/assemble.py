@@ -1,4 +1,4 @@
-"""Runs that keep one anchor are one model of many worlds; any other is a model of its own."""
+"""The models to evaluate: runs that share one anchor make one model of many worlds."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,8 +35,8 @@ def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldMo
     return {ANCHORED: anchor}
 
 
-def alone(model: MetaWorldModel, folder: Path) -> MetaWorldModel:
-    """The same M, but every V as it saw alone (folder/<world>): worlds that share no dynamics.
+def with_pretrained_visions(model: MetaWorldModel, folder: Path) -> MetaWorldModel:
+    """Control: the same M, but every V as pretrained on its own world alone (folder/<world>).
 
     Raises:
         MwmError: a model is missing or damaged, or of another architecture.

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from mwm.evaluation.evaluate import evaluate_model
 
 import mwm
-from mwm.evaluation.evaluate import evaluate_model
 from mwm.settings.evaluate import Evaluate
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from typer.testing import CliRunner
 
-from mwm.evaluation.evaluate import evaluate_model
+from mwm.evaluation.pairs import evaluate_pairs
 from mwm.io.frames import read_frames
 from mwm.models.model import load
 from mwm.settings import params
@@ -36,7 +36,7 @@ def test_with_the_same_settings_it_is_the_same_recruit(project):
         assert CliRunner().invoke(train.app, words).exit_code == 0
     settings = params.load().evaluate
     worlds = {w: read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
-    expected = evaluate_model("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
+    expected = evaluate_pairs("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
     columns = ("source", "target", "transfer", "predicted_transfer")
     rows = [[row[c] for c in columns] for row in ablated("--base", "runs")]
     assert rows == [[str(row[c]) for c in columns] for row in expected]
