@@ -88,7 +88,7 @@ def test_other_screens_are_refused(pong, change, told):
 def test_unknown_games_and_colours_are_told(pong):
     with pytest.raises(mwm.UsageError, match=r"^game: .*found 'ALE/Pnog-v5'; did you mean 'ALE/Po"):
         mwm.frames_of("ALE/Pnog-v5", pong["rgb"])
-    with pytest.raises(mwm.UsageError, match="colours: expected grayscale or palette .*'rgb'"):
+    with pytest.raises(mwm.UsageError, match=r"colours: expected grayscale or palette .*'rgb'"):
         mwm.frames_of(PONG, pong["palette"], colours="rgb")
 
 
