@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mwm.io.bits import pack, unpack
     from mwm.io.frames import Frames
-    from mwm.library.judging import episodes_of, judge
-    from mwm.library.model import TrainedModel, load
+    from mwm.library.judging import judge
+    from mwm.library.loading import load
+    from mwm.library.model import TrainedModel
+    from mwm.library.plays import episodes_of, read_frames
     from mwm.library.screens import background_of, frames_of
     from mwm.worlds import World
 
@@ -38,6 +40,7 @@ __all__ = [
     "judge",
     "load",
     "pack",
+    "read_frames",
     "unpack",
 ]
 
@@ -46,11 +49,12 @@ _HOMES = {
     "TrainedModel": "mwm.library.model",
     "World": "mwm.worlds",
     "background_of": "mwm.library.screens",
-    "episodes_of": "mwm.library.judging",
+    "episodes_of": "mwm.library.plays",
     "frames_of": "mwm.library.screens",
     "judge": "mwm.library.judging",
-    "load": "mwm.library.model",
+    "load": "mwm.library.loading",
     "pack": "mwm.io.bits",
+    "read_frames": "mwm.library.plays",
     "unpack": "mwm.io.bits",
 }
 
@@ -74,13 +78,15 @@ class ArtefactError(MwmError):
     """
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home on first use (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mwm' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers tell names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name from its home on first use (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'mwm' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,5 @@
 """Trained models as a library has them: NumPy in, NumPy out, and nothing to set up."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,16 +8,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from mwm import ArtefactError, UsageError
-from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
-from mwm.io import records
+from mwm import UsageError
 from mwm.io.bits import pack
 from mwm.io.frames import SIDE
 from mwm.library.arguments import actions as checked_actions
 from mwm.library.arguments import check_world, latents
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel
-from mwm.models.model import load as load_one
 from mwm.models.visions.base import split_gaussian
 
 Array = NDArray[np.float32]
@@ -201,43 +197,3 @@ class TrainedModel:
 
 def _array(tensor: Tensor) -> Array:
     return tensor.float().cpu().numpy()
-
-
-def load(folder: Path | str) -> TrainedModel:
-    """Read a trained model.
-
-    Args:
-        folder: "runs", of a finished pipeline: all worlds of all runs in one model. Or the folder
-            of one trained model, such as "runs/mirror", "runs/see/mirror" or "runs/anchor".
-
-    Raises:
-        UsageError: there is no such folder.
-        ArtefactError: it holds no trained model, a file is missing or damaged, or its runs have
-            different anchors, so that the latents of one mean nothing to another.
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        raise UsageError(
-            f"mwm.load: expected a folder of trained models, such as 'runs' or 'runs/mirror', "
-            f"found none at {str(path)!r}"
-        )
-    if (path / records.MANIFEST).is_file():
-        return TrainedModel(load_one(path))
-    trained = {part: _worlds(part) for part in sorted(path.iterdir())}
-    runs = [part for part, worlds in trained.items() if len(worlds) > 1]
-    if not runs:
-        single = [part for part, worlds in trained.items() if worlds]
-        inner = [*single, *(part for part in (path / "runs",) if part.is_dir())]
-        advice = f'; write mwm.load("{inner[0]}")' if inner else ""
-        raise ArtefactError(f"{path}: expected runs of two worlds or more, found none{advice}")
-    try:
-        return TrainedModel(assemble(runs, one_anchor=True)[ANCHORED])
-    except DifferentAnchorsError as error:
-        raise ArtefactError(f'{error}; write mwm.load("{runs[0]}") for one of them') from None
-
-
-def _worlds(folder: Path) -> list[str]:
-    """The worlds of the model in `folder` by its manifest; none if there is no model."""
-    manifest = folder / records.MANIFEST
-    worlds = records.read(manifest).get("worlds", []) if manifest.is_file() else []
-    return worlds if isinstance(worlds, list) else []

@@ -1,8 +1,6 @@
 """Screens of a Gymnasium environment to the packed frames that the pipeline makes of them."""
 
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +11,9 @@ from mwm.frames.pooling import any_pool
 from mwm.frames.preprocessing import BLOCK
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES
-from mwm.rollouts import games
-from mwm.rollouts.emulator import Emulator
+from mwm.library.look import Look, look_of
 
 Colours = Literal["rgb", "grayscale", "palette"]
-WAIT = 60  # steps of 4 emulated frames, within which a game shows its background
 
 
 def frames_of(
@@ -97,65 +93,6 @@ def background_of(game: str, screens: Any) -> NDArray[np.uint8]:
     shifts = np.array([16, 8, 0], np.int32)
     numbers = most_frequent((sample.astype(np.int32) << shifts).sum(axis=3, dtype=np.int32))
     return (numbers[..., None] >> shifts & 255).astype(np.uint8)
-
-
-class Colour(NamedTuple):
-    """One colour of the emulator, in the three ways in which a screen may show it."""
-
-    rgb: NDArray[np.uint8]
-    grayscale: NDArray[np.uint8]
-    palette: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a game's screen looks like.
-
-    Attributes:
-        game: Gymnasium id.
-        shape: (height, width) of the emulator's screen.
-        field: rows and columns of the playing field.
-        background: its colour; None if games.yaml has none.
-        action_names: the game's minimal action set.
-        objects: name to [top, left, bottom, right] in the 64 x 64 frame, half open.
-    """
-
-    game: str
-    shape: tuple[int, int]
-    field: tuple[slice, slice]
-    background: Colour | None
-    action_names: list[str]
-    objects: dict[str, list[int]]
-
-
-@cache
-def look_of(game: str) -> Look:
-    """What games.yaml and the emulator tell of a game.
-
-    Raises:
-        UsageError: there is no such game, or its entry in games.yaml does not fit.
-    """
-    entry = games.find(game, where="game")
-    emulator = Emulator(game)
-    rows, columns = (slice(*(span or (None,))) for span in (entry.rows, entry.columns))
-    known = None if entry.background is None else _colour(emulator, game, entry.background)
-    return Look(game, emulator.shape, (rows, columns), known, emulator.action_names, entry.objects)
-
-
-def _colour(emulator: Emulator, game: str, value: int) -> Colour:
-    """A palette value as RGB and gray, read off a screen that shows it: ale-py tells no palette."""
-    emulator.reset()
-    for _ in range(WAIT):
-        found = np.argwhere(emulator.screen() == value)
-        if len(found):
-            row, column = found[0]
-            rgb, gray = emulator.pictures()
-            return Colour(rgb[row, column], gray[row, column], np.array(value, np.uint8))
-        emulator.act(0, 4)
-    raise UsageError(
-        f"{games.TABLE}: {game}: background: expected a colour of its first screens, found that "
-        f"none has the palette value {value}"
-    )
 
 
 def _checked(look: Look, screens: Any) -> NDArray[np.uint8]:
