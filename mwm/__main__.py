@@ -2,6 +2,7 @@
 
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
+from mwm.pipeline.foreign import unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
@@ -9,15 +10,17 @@ from mwm.pipeline.repro import repro
 from mwm.pipeline.run import run
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
+from mwm.pipeline.vouch import vouch
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (repro, check, plan, run, prune, status, compare, profile, schema):
+for function in (repro, check, plan, run, vouch, prune, status, compare, profile, schema):
     commands.command(app)(function)
 
 
 def main() -> None:
     """Run the command that the arguments name."""
+    unbind()
     app(prog_name="mwm")
 
 

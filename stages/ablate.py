@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def ablate(
     base: Annotated[
         Path | None,
@@ -38,7 +38,6 @@ def ablate(
     """
     from mwm.evaluation.evaluate import evaluate_model
     from mwm.io import records
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames, write_frames
     from mwm.io.tables import write_csv
     from mwm.models.model import load
@@ -50,8 +49,7 @@ def ablate(
     settings = p.train
     shown = {world: None for run in settings.runs.values() for world in run.worlds}
     contents = {world: read_frames(data / f"{world}.h5", "world") for world in shown}
-    check_folder(out)
-    locks.claim(out)
+    locks.claim_folder(out)
     with tempfile.TemporaryDirectory() as folder:
         worlds, runs = Path(folder) / "worlds", Path(folder) / "runs"
         for world, content in contents.items():

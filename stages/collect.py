@@ -10,7 +10,7 @@ from mwm.runtime import commands
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def collect(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/rollouts.h5"),
     workers: Annotated[

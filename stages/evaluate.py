@@ -11,7 +11,7 @@ app = commands.application(__doc__)
 TABLES = ("pairs.csv", "curves.csv", "dreams.csv", "elements.csv", "mirror_test.csv")
 
 
-@commands.command(app)
+@commands.stage(app)
 def evaluate(
     data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
         "data/worlds"
@@ -32,7 +32,6 @@ def evaluate(
     from mwm.evaluation.mirror_test import mirror_test
     from mwm.evaluation.tables import gather_curves
     from mwm.io import records
-    from mwm.io.files import check_folder
     from mwm.io.film import write_films
     from mwm.io.frames import read_frames
     from mwm.io.tables import write_csv
@@ -47,8 +46,7 @@ def evaluate(
     models = assemble(folders, one_anchor)
     worlds = {world: None for model in models.values() for world in model.worlds}
     contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
-    check_folder(out)
-    locks.claim(out)
+    locks.claim_folder(out)
     manifests = [folder / "manifest.json" for folder in folders]
     if said := note(manifests, torch.device("cpu")):
         typer.echo(said, err=True)

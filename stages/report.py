@@ -10,7 +10,7 @@ from mwm.runtime import commands
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def report(
     evaluation: Annotated[
         Path, typer.Option(help="folder with pairs.csv, curves.csv and film.h5")

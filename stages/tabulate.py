@@ -10,7 +10,7 @@ from mwm.runtime import commands
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def studies(
     folders: Annotated[list[Path], typer.Argument(help="folders, <method>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
@@ -26,7 +26,7 @@ def studies(
     report_studies([read_study(folder) for folder in folders], out, p.report.dpi)
 
 
-@commands.command(app)
+@commands.stage(app)
 def ablations(
     folders: Annotated[list[Path], typer.Argument(help="folders, <condition>-<seed>")],
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),

@@ -19,14 +19,13 @@ Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
 DATA, RUNS = Path("data/worlds"), Path("runs")
 
 
-@commands.command(app)
+@commands.stage(app)
 def see(
     world: Annotated[str, typer.Argument(help="a world of params' variants.worlds")],
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
     """One world's V alone, on random frames -> runs/see/<world>."""
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
@@ -39,8 +38,7 @@ def see(
     params.check_name(world, "WORLD")
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
     content = read_frames(data / f"{world}.h5", "world")
-    check_folder(runs / "see" / world)
-    locks.claim(runs / "see" / world)
+    locks.claim_folder(runs / "see" / world)
     keep(
         runs / "see" / world,
         *trainer.see(world, content, p.train.see),
@@ -50,10 +48,9 @@ def see(
     )
 
 
-@commands.command(app)
+@commands.stage(app)
 def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     """The original's V and M, by alternating phases -> runs/anchor."""
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
@@ -68,13 +65,12 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
     content = read_frames(data / f"{ORIGINAL}.h5", "world")
     seen = load(runs / "see" / ORIGINAL, p.train.model)
-    check_folder(runs / "anchor")
-    locks.claim(runs / "anchor")
+    locks.claim_folder(runs / "anchor")
     trained = trainer.anchor(seen, content, p.train.anchor, p.train.record)
     keep(runs / "anchor", *trained, p.train.run, p.train.anchor, speed("anchor"))
 
 
-@commands.command(app)
+@commands.stage(app)
 def recruit(
     run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
     data: Data = DATA,
@@ -82,7 +78,6 @@ def recruit(
 ) -> None:
     """One more world's V against the frozen anchor (joint: all worlds at once) -> runs/<run>."""
     from mwm.io import latents
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
@@ -98,8 +93,7 @@ def recruit(
     contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
     anchor = load(runs / "anchor", p.train.model)
     seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
-    check_folder(runs / run)
-    locks.claim(runs / run)
+    locks.claim_folder(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     deciphered = {}
     if p.train.run.decipher_first:

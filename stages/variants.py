@@ -10,7 +10,7 @@ from mwm.runtime import commands
 app = commands.application(__doc__)
 
 
-@commands.command(app)
+@commands.stage(app)
 def variants(
     world: Annotated[str, typer.Argument(help="world to make, a name in variants.worlds")],
     frames: Annotated[Path, typer.Option(help="frames of the original")] = Path("data/frames.h5"),
@@ -28,7 +28,8 @@ def variants(
     steps = params.pick(p.variants.worlds, world, "variants.worlds")
     out = out or Path("data/worlds") / f"{world}.h5"
     locks.claim(out)
-    content = worlds.World(world, steps).make(read_frames(frames))
+    made = worlds.World(world, steps, where=f"variants.worlds.{world}")
+    content = made.make(read_frames(frames))
     write_frames(out, content, kind="world")
 
 

@@ -40,9 +40,21 @@ def imported(file: Path) -> set[Path]:
 
 
 def _names(file: Path) -> Iterator[str]:
-    """Dotted names that `file` imports; `from a import b` gives a and a.b, b a module or not."""
+    """Dotted names that `file` imports; `from a import b` gives a and a.b, b a module or not.
+
+    What only a type checker imports is never executed.
+    """
     package = file.relative_to(ROOT).parent.parts
-    for node in ast.walk(_tree(file)):
+    tree = _tree(file)
+    typed = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in typed:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

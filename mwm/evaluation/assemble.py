@@ -12,6 +12,10 @@ from mwm.settings.base import ORIGINAL
 ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
 
 
+class DifferentAnchorsError(ArtefactError):
+    """Runs that do not share V of the original and M: their latents have nothing in common."""
+
+
 def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldModel]:
     """The trained models by name: `anchored` where all keep one anchor, else the run's name.
 
@@ -24,7 +28,7 @@ def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldMo
     first, anchor = next(iter(runs.items()))
     for folder, model in runs.items():
         if not _same_anchor(model, anchor):
-            raise ArtefactError(f"{folder}: expected the anchor of {first}, found another")
+            raise DifferentAnchorsError(f"{folder}: expected the anchor of {first}, found another")
         if model is not anchor:
             for world in model.worlds[1:]:
                 anchor.visions[world] = model.vision(world)

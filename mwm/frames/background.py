@@ -1,11 +1,15 @@
 """The background of a game that the table of games does not list, found in its screens."""
 
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mwm.io.rollouts import Rollouts
 
 SAMPLES = 512
+
+Values = TypeVar("Values", bound=np.integer[Any])
 
 
 def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -14,9 +18,13 @@ def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[
     The rule reads at most SAMPLES screens, evenly spread over the steps of those episodes; of two
     values that are equally frequent the lower one counts.
     """
-    screens = _spread_sample(rollouts, episodes)
-    background = np.zeros(rollouts.field, np.uint8)
-    most = np.zeros(rollouts.field, np.int64)
+    return most_frequent(_spread_sample(rollouts, episodes))
+
+
+def most_frequent(screens: NDArray[Values]) -> NDArray[Values]:
+    """The most frequent value of each pixel in (n, height, width); of two the lower one."""
+    background = np.zeros(screens.shape[1:], screens.dtype)
+    most = np.zeros(screens.shape[1:], np.int64)
     for value in np.unique(screens):
         count = np.count_nonzero(screens == value, axis=0)
         background[count > most] = value

@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ from typing import Any
 from mwm import ArtefactError, MwmError
 
 MOST_BYTES = 2**28  # of a file that is read as a whole: weights, tables
+TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")  # see `replacing`
 
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; it becomes `path` if the block ends well, else it goes.
+    """Yield a temporary file beside `path`, renamed to `path` if the block succeeds, else deleted.
+
+    A process that is killed leaves it behind: `final_name` tells such files.
 
     Raises:
         MwmError: the folder cannot be written, or the disk is full.
@@ -43,8 +47,16 @@ def replacing(path: Path | str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def final_name(path: Path) -> str | None:
+    """The name that the temporary file `path` of `replacing` was to get; None for other files."""
+    match = TEMPORARY.fullmatch(path.name)
+    if match and Path(match["name"]).suffix == (match["suffix"] or ""):
+        return match["name"]
+    return None
+
+
 def check_folder(folder: Path | str) -> None:
-    """Make `folder`, and write there for a moment: to be asked before minutes of work, not after.
+    """Make `folder` and write a temporary file in it, so that minutes of work are not lost later.
 
     Raises:
         MwmError: the folder cannot be made or written.

@@ -77,7 +77,7 @@ def _damaged(path: Path, rest_of: Callable[[str], str | None]) -> str | None:
     """
     for pause in (1, 0):  # it may just be being written
         try:
-            text = codecs.getincrementaldecoder("utf-8")().decode(path.read_bytes())
+            text = _text(path.read_bytes())
             rest = rest_of(text)
         except FileNotFoundError:
             return None
@@ -93,6 +93,12 @@ def _damaged(path: Path, rest_of: Callable[[str], str | None]) -> str | None:
             "end; nothing was changed, see `git diff` and `git checkout`, or move it away"
         )
     return rest
+
+
+def _text(content: bytes) -> str:
+    """UTF-8; half a character at the end, where a file was cut off, becomes one that is refused."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    return decoder.decode(content) + ("\0" if decoder.getstate()[0] else "")
 
 
 def _rest_of_rwlock(text: str) -> str | None:
@@ -115,7 +121,7 @@ def _rest_of_lock(text: str) -> str | None:
     lines = text.splitlines(keepends=True)
     joints = [i for i, line in enumerate(lines) if JOINT.match(line)]
     if not joints:
-        return "" if HEAD.startswith(text) else None
+        return "" if HEAD.startswith(text.rstrip(" ")) else None
     for end in reversed(joints[-STEPS:]):
         head = "".join(lines[:end])
         if head != HEAD and not _whole(head):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mwm.pipeline import project, times
+from mwm.pipeline.folders import Folders
 from mwm.pipeline.reasons import Reason, changes, missing, outputs
 from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
 
@@ -77,16 +78,18 @@ def steps(targets: Sequence[str]) -> list[Step]:
     found: dict[str, Step] = {}
     with project.opened() as repo:
         made = outputs(repo)
+        folders = Folders(repo)
         outlook = times.Outlook([], times.last())
         for stage in project.ordered(repo, targets):
             above = [up for up in project.upstream(repo, stage) if up.addressing in found]
             reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:
                 continue
+            named = folders.named(stage, reasons)
             found[stage.addressing] = Step(
                 stage.addressing,
                 _action(stage, reasons, above),
-                reasons,
+                named,
                 sorted(up.addressing for up in above),
                 outlook.usual(stage.addressing),
             )

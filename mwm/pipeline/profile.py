@@ -1,13 +1,9 @@
 """Lay a profile, a partial params file such as profiles/smoke.yaml, over params.yaml."""
 
-from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-
-from mwm import UsageError
 
 
 def profile(
@@ -28,80 +24,9 @@ def profile(
     lists as well as the mappings variants.worlds and train.runs, whose keys are names.
     """
     from mwm.io.files import write_text
+    from mwm.settings.overlay import lay_over
 
     write_text(out or params, lay_over(params, profiles, values))
     if out is None:
         laid = ", ".join(map(str, profiles))
         typer.echo(f"{params}: {laid} is laid over it; `git checkout {params}` takes it off")
-
-
-def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[str] = ()) -> str:
-    """The text of `base`, its comments kept, with those of `profiles`, then `values` ("a.b=3").
-
-    Raises:
-        UsageError: a file cannot be read, a value is not written so, or the outcome is no valid
-            params.yaml.
-    """
-    from ruamel.yaml import YAML
-
-    from mwm.settings.params import Params, check
-
-    data, places = _sections(base)
-    overlay: dict[Any, Any] = {}
-    for profile in profiles:
-        laid, laid_places = _sections(profile)
-        _merge(overlay, laid, Params)
-        places |= laid_places
-    for value in values:
-        key, nested = _nested(value)
-        _merge(overlay, nested, Params)
-        places[key] = f"--set {value}"
-    _merge(data, overlay, Params)
-    check(data, places)
-
-    yaml = YAML()
-    yaml.width = 120
-    document = yaml.load(Path(base).read_text(encoding="utf-8"))
-    _merge(document, overlay, Params)
-    text = StringIO()
-    yaml.dump(document, text)
-    return text.getvalue()
-
-
-def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, ...], str]]:
-    from mwm.settings.lines import read
-
-    data, places = read(path)
-    if not isinstance(data, dict):
-        raise UsageError(f"{path}:1: expected sections of params.yaml, found {data!r}")
-    return data, places
-
-
-def _nested(value: str) -> tuple[tuple[str, ...], dict[Any, Any]]:
-    """("train", "see", "kl"), {"train": {"see": {"kl": 3}}} for "train.see.kl=3"."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    name, equals, text = value.partition("=")
-    key = tuple(name.split("."))
-    try:
-        nested = YAML(typ="safe").load(text)  # YAML 1.2: 1e-3 is a number
-    except YAMLError:
-        equals = ""
-    if not equals or not all(key):
-        raise UsageError(f"--set: expected key=value, as train.run.seed=3, found {value!r}")
-    for part in reversed(key):
-        nested = {part: nested}
-    return key, nested
-
-
-def _merge(base: dict[Any, Any], overlay: dict[Any, Any], section: Any) -> None:
-    """Lay `overlay` over `base` in place; only what the schema calls a section merges."""
-    for key, value in overlay.items():
-        field = section.model_fields.get(key)
-        inner = field.annotation if field else None
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        if both and hasattr(inner, "model_fields"):
-            _merge(base[key], value, inner)
-        else:
-            base[key] = value

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from mwm.pipeline import times
+from mwm.pipeline import times, vouched
 from mwm.pipeline.foreign import unbind
 from mwm.pipeline.mend import mend
+from mwm.pipeline.project import root, rooted
 
 VISITED = re.compile(r"(Running stage|Stage) '([^']+)'")
 
@@ -40,7 +41,7 @@ def repro(
     for line in _patient(process.stdout):
         if found := VISITED.match(line):
             if outlook and running:
-                times.learn(outlook, running, time.monotonic() - since)
+                _ended(outlook, running, time.monotonic() - since)
             visited.append(found[2])
             running = found[2] if found[1] == "Running stage" else ""
             if running:
@@ -53,10 +54,16 @@ def repro(
     code = process.wait()
     if outlook and not code:
         if running:
-            times.learn(outlook, running, time.monotonic() - since)
+            _ended(outlook, running, time.monotonic() - since)
         minutes, seconds = divmod(round(time.monotonic() - began), 60)
         print(f"repro: done in {minutes}:{seconds:02d}")
     sys.exit(code)
+
+
+def _ended(outlook: times.Outlook, stage: str, seconds: float) -> None:
+    """A stage ran: the next run knows how long it took, and nobody needs to vouch for it."""
+    times.learn(outlook, stage, seconds)
+    vouched.forget(root(), {rooted(stage)})
 
 
 def _patient(lines: Iterable[str]) -> Iterable[str]:

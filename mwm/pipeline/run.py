@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import claim, project
+from mwm.pipeline import claim, project, vouched
 from mwm.pipeline.crew import Crew
 from mwm.pipeline.mend import mend
 from mwm.pipeline.plan import steps
@@ -43,6 +43,7 @@ def run(targets: Targets = None, jobs: Jobs = 1, as_json: AsJson = False) -> Non
             said = "stages that had ended are kept; `mwm run` goes on from there"
             raise KeyboardInterrupt(said) from None
         finally:
+            vouched.forget(project.root(), set(map(project.rooted, crew.ran)))
             _put_in_order(wanted, before)
     seconds = time.monotonic() - began
     kept = f", {len(crew.restored)} restored or unchanged" if crew.restored else ""

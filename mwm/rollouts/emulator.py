@@ -61,6 +61,10 @@ class Emulator:
         self._ale.getScreen(self._screen)
         return self._screen
 
+    def pictures(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The screen as Gymnasium shows it: (height, width, 3) RGB, and (height, width) gray."""
+        return self._ale.getScreenRGB(), self._ale.getScreenGrayscale()
+
     @property
     def over(self) -> bool:
         """Whether the game has ended: further actions would do nothing."""

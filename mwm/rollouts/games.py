@@ -46,15 +46,17 @@ class Game(Section):
 _ENTRIES = TypeAdapter(dict[str, Game])
 
 
-def find(name: str, table: Path = TABLE) -> Game:
+def find(name: str, table: Path = TABLE, where: str = "params.yaml: collect.game") -> Game:
     """The entry in `table` of the game with the Gymnasium id `name`, or the defaults.
+
+    A name that is wrong is told as one that stands at `where`.
 
     Raises:
         UsageError: there is no such game; or the table is no YAML, names a game that does not
             exist, or has an entry with an unknown key or a value out of range.
     """
     known = known_games()
-    _check_known("params.yaml: collect.game", name, known)
+    _check_known(where, name, known)
     data, places = lines.read(table)
     try:
         entries = _ENTRIES.validate_python(data or {})

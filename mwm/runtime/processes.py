@@ -6,16 +6,26 @@ ROUNDING = 2.0  # seconds by which a start that was read twice may differ, as th
 
 
 def started(pid: int) -> float:
-    """When the process `pid` started, in Unix seconds; 0 if there is none."""
+    """When the process `pid` started, in Unix seconds; 0 if there is none, or it has ended."""
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        return 0.0 if ended(process) else float(process.create_time())
     except psutil.Error:
         return 0.0
 
 
 def alive(pid: int, since: float) -> bool:
     """Whether the process `pid` that started at `since` is still there."""
-    return since > 0 and abs(started(pid) - since) < ROUNDING
+    found = started(pid)
+    return found > 0 and abs(found - since) < ROUNDING
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or a zombie that only waits to be asked for its exit code."""
+    try:
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def ancestors() -> list[psutil.Process]:

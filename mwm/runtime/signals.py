@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import psutil
 
-from mwm.runtime import locks
-from mwm.runtime.processes import ancestors
+from mwm.runtime import locks, processes
 
 GRACE = 10.0  # seconds in which a command may tidy up once its DVC is gone
 WATCH = 0.5  # seconds between two looks at that DVC
@@ -59,7 +59,7 @@ def _end_with_dvc() -> None:
         watched = _up_to_dvc()
     except psutil.AccessDenied:
         return  # a system that does not let us look
-    except psutil.Error:
+    except (psutil.NoSuchProcess, ProcessLookupError):
         os.kill(os.getpid(), signal.SIGTERM)  # it is gone already
         return
     threading.Thread(target=_outlive, args=(watched,), daemon=True).start()
@@ -69,29 +69,30 @@ def _up_to_dvc() -> list[psutil.Process]:
     """The processes above this one, up to DVC: the first that was not started as part of a stage.
 
     Raises:
-        psutil.NoSuchProcess: DVC has ended; what is found in its place is of another session.
+        psutil.NoSuchProcess, ProcessLookupError: DVC has ended; what stands in its place is of
+            another session.
     """
     above = []
-    for process in ancestors()[1:]:
+    for process in processes.ancestors()[1:]:
+        if os.getsid(process.pid) != os.getsid(0):
+            break
         above.append(process)
         if "DVC_STAGE" not in process.environ():
-            break
-    if not above or os.getsid(above[-1].pid) != os.getsid(0):
-        raise psutil.NoSuchProcess(os.getppid())
-    return above
+            return above
+    raise psutil.NoSuchProcess(os.getppid())
+
+
+def folder_of_dvc() -> Path | None:
+    """The folder in which the DVC that runs this stage was started; None if it cannot be known."""
+    try:
+        return Path(_up_to_dvc()[-1].cwd())
+    except psutil.Error:
+        return None
 
 
 def _outlive(watched: list[psutil.Process]) -> None:
-    while all(process.is_running() and not _zombie(process) for process in watched):
+    while not any(map(processes.ended, watched)):
         time.sleep(WATCH)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)  # the main thread may be in a long call that hears no signal
     os._exit(128 + signal.SIGTERM)
-
-
-def _zombie(process: psutil.Process) -> bool:
-    """Whether it has ended and only waits to be asked for its exit code."""
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return True

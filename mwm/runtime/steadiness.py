@@ -2,19 +2,43 @@
 
 DVC hashes a stage's deps and params anew when the stage has ended, and records what it finds then:
 an edit made meanwhile would be recorded as if it had been used (of code, data and params alike:
-tests/test_inputs.py), and the result be served from the run-cache ever after.
+tests/runtime/test_steadiness.py), and the result be served from the run-cache ever after.
 """
 
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
 from mwm.runtime import rwlock
 from mwm.runtime.processes import ancestors
+
+SMALL = 2**16  # bytes of a file that is kept as it is: of params, the values are compared
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What a stage reads: files, and folders, of the project `root`."""
+
+    root: Path
+    paths: list[Path]
+
+    def contents(self) -> dict[Path, bytes]:
+        """What is in the files, by path; of folders, in all files below that DVC hashes."""
+        return {file: _content(file) for path in self.paths for file in self._files(path)}
+
+    def _files(self, path: Path) -> list[Path]:
+        if not path.is_dir():
+            return [path]
+        from dvc.fs import localfs
+        from dvc.ignore import DvcIgnoreFilter
+
+        hashed = DvcIgnoreFilter(localfs, str(self.root))  # what .dvcignore names is left out
+        return [Path(file) for file in hashed.find(localfs, str(path))]
 
 
 @contextmanager
@@ -25,21 +49,24 @@ def steady() -> Iterator[None]:
         MwmError: a dep, or a param that the stage declares, changed; DVC then stores nothing.
     """
     stage = os.environ.get("DVC_STAGE", "")
-    before = {
-        path: _content(path)
-        for path in (_read_by([process.pid for process in ancestors()]) if stage else ())
-    }
+    deps = _read_by([process.pid for process in ancestors()]) if stage else None
+    if deps is None:
+        yield
+        return
+    before = deps.contents()
     yield
-    for path, content in before.items():
-        if (now := _content(path)) != content and _concerns(stage, path, content, now):
+    now = deps.contents()
+    for path in sorted(before.keys() | now.keys()):
+        old, new = before.get(path, b""), now.get(path, b"")
+        if old != new and _concerns(stage, path, old, new):
             raise MwmError(
                 f"{os.path.relpath(path)}: expected it to stay as it was while {stage} ran, found "
                 "it changed; the result may mix both and is not recorded, run the command again"
             )
 
 
-def _read_by(pids: list[int]) -> list[Path]:
-    """The files that one of these processes, DVC, has locked for reading alone."""
+def _read_by(pids: list[int]) -> Deps | None:
+    """What one of these processes, DVC, has locked for reading alone; None if there is none."""
     for root in _projects():
         locks = rwlock.read(root)
         outs = locks.get("write", {}).keys()
@@ -47,8 +74,8 @@ def _read_by(pids: list[int]) -> list[Path]:
             path for path, who in locks.get("read", {}).items() for w in who if w["pid"] in pids
         }
         if held:
-            return [Path(path) for path in sorted(held - outs)]
-    return []
+            return Deps(root.absolute(), [Path(path) for path in sorted(held - outs)])
+    return None
 
 
 def _projects() -> list[Path]:
@@ -59,13 +86,10 @@ def _projects() -> list[Path]:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a small file, else a hash of them; of a folder, of all that is in it."""
+    """The bytes of a small file, with a mark that it is there, else a hash of them."""
     try:
-        if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.is_file())
-            return b"".join(str(each).encode() + _content(each) for each in inside)
-        if path.stat().st_size < 2**16:
-            return path.read_bytes()
+        if path.stat().st_size < SMALL:
+            return path.read_bytes() + b"\n"
         with path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").digest()
     except OSError:
@@ -76,12 +100,13 @@ def _concerns(stage: str, path: Path, old: bytes, new: bytes) -> bool:
     """Whether a changed file concerns the stage: of a file of params, only the keys it declares."""
     if path.suffix != ".yaml":
         return True
-    import yaml
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     keys = _declared(stage.rpartition(":")[2], path)
     try:
-        before, after = yaml.safe_load(old), yaml.safe_load(new)
-    except yaml.YAMLError:
+        before, after = (YAML(typ="safe").load(content) for content in (old, new))
+    except (YAMLError, UnicodeDecodeError):
         return True
     return keys is None or any(_value(before, key) != _value(after, key) for key in keys)
 

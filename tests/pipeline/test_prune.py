@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from small_project import Project
 
+from mwm.runtime.processes import started
+
 HALF = "w/d/.out.txt.ab_12xyz.txt"
 CHECKPOINT, PROGRESS = ".mwm/checkpoints/anchor.safetensors", ".mwm/progress/anchor.json"
 
@@ -195,8 +197,7 @@ def test_nothing_outside_is_reached_through_a_link(littered: Project, tmp_path: 
 
 
 def test_nothing_goes_while_a_stage_is_at_work(littered: Project) -> None:
-    started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-    note = {"label": "anchor", "pid": os.getpid(), "pid_started": started}
+    note = {"label": "anchor", "pid": os.getpid(), "pid_started": started(os.getpid())}
     (littered / PROGRESS).write_text(json.dumps(note))
     said = littered.mwm("prune", "--yes", code=1)
     assert f"found anchor (pid {os.getpid()})" in said

@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from mwm import MwmError, UsageError
 from mwm.__main__ import app
 from mwm.io.files import write_json
-from mwm.pipeline.profile import lay_over
 from mwm.pipeline.revisions import opened
 from mwm.reporting.comparison.outcome import FILES, read_outcome
 from mwm.reporting.comparison.page import markdown, page
 from mwm.reporting.comparison.tables import metrics_table, params_table, sides
 from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.results import read_pairs
+from mwm.settings.overlay import lay_over
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 

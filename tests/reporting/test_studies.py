@@ -11,11 +11,11 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.pipeline.profile import lay_over
 from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
 from mwm.reporting.studies.study import model_row, policy_of, read_study, variant_rows
 from mwm.settings import params
+from mwm.settings.overlay import lay_over
 from stages import tabulate as stage
 
 ROOT = Path(__file__).parents[2]

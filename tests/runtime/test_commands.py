@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import time
-from mwm import MwmError, UsageError, cli
+from mwm import MwmError, UsageError
+from mwm.runtime import commands
 
-app = cli.application("Fail in a way of one's choice.")
+app = commands.application("Fail in a way of one's choice.")
 
-@cli.command(app)
+@commands.command(app)
 def fail(how: str) -> None:
     "Fail."
     if how == "failure":

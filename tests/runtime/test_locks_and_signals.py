@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mwm.runtime.commands import TERMINATED
-from mwm.runtime.processes import started
+from mwm.runtime.processes import alive, started
 from mwm.runtime.progress import Progress
 from mwm.runtime.signals import GRACE
 
@@ -21,15 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from mwm import cli, process, store
+from mwm.io import files
+from mwm.runtime import commands, locks
 
-app = cli.application("Write slowly.")
+app = commands.application("Write slowly.")
 
-@cli.command(app)
+@commands.command(app)
 def write(seconds: float) -> None:
     "Claim out.txt, and write it after some seconds."
-    process.claim(Path("out.txt"))
-    with store.replacing("out.txt") as temporary:
+    locks.claim(Path("out.txt"))
+    with files.replacing("out.txt") as temporary:
         Path("started").touch()
         time.sleep(seconds)
         temporary.write_text("whole")
@@ -102,7 +103,6 @@ def test_a_killed_command_leaves_no_lock_and_the_next_tidies_up(folder: Path) ->
     assert (folder / ".out.txt").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
 @pytest.mark.parametrize("between", [[], ["sh", "-c", 'cd . && "$@"; true', "sh"]])
 def test_a_stage_ends_when_its_dvc_is_killed(folder: Path, between: list[str]) -> None:
     dvc = start(folder, sys.executable, "-c", DVC, *between, *writing(60))
@@ -115,6 +115,25 @@ def test_a_stage_ends_when_its_dvc_is_killed(folder: Path, between: list[str]) -
     dvc.communicate()
     assert half_written(folder) == []
     assert not (folder / "out.txt").exists()
+
+
+def test_a_stage_whose_dvc_is_gone_already_ends_at_once(folder: Path) -> None:
+    """Then what started it is of another session: a system's first process, say."""
+    session = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+    dvc = start(folder, sys.executable, "-c", DVC, sys.executable, "-c", session, *writing(60))
+    _, said = dvc.communicate(timeout=60)
+    assert said == "terminated: nothing was written; run the command again\n"
+    assert not (folder / "out.txt").exists()
+
+
+def test_a_zombie_is_no_process(folder: Path) -> None:
+    command = start(folder, sys.executable, "-c", "")
+    since = started(command.pid)
+    assert alive(command.pid, since)
+    assert wait(lambda: started(command.pid) == 0)
+    assert not alive(command.pid, since)
+    assert not alive(10**9, 1)
+    command.communicate()
 
 
 def test_sigterm_is_tidy(folder: Path) -> None:

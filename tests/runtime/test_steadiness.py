@@ -17,18 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGE = """
 import time
 from pathlib import Path
-from mwm import cli, inputs
+from mwm.runtime import commands
 
-app = cli.application("A stage that waits until it may end.")
+app = commands.application("A stage that waits until it may end.")
 
 
-@cli.command(app)
+@commands.command(app)
 def stage() -> None:
-    with inputs.steady():
-        Path("begun").touch()
-        while not Path("end").exists():
-            time.sleep(0.02)
-        Path("out.txt").write_text("made of what was there at the start")
+    Path("begun").touch()
+    while not Path("end").exists():
+        time.sleep(0.02)
+    Path("out.txt").write_text("made of what was there at the start")
 
 
 app()
@@ -37,7 +36,7 @@ PIPELINE = """
 stages:
   one:
     cmd: python stage.py
-    deps: [stage.py, data]
+    deps: [stage.py, data, code]
     params: [train.see]
     outs: [out.txt]
 """
@@ -54,6 +53,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "params.yaml").write_text(PARAMS)
     (tmp_path / "data").mkdir()
     (tmp_path / "data/frames.bin").write_bytes(bytes(100_000))
+    (tmp_path / "code/inner").mkdir(parents=True)
+    (tmp_path / "code/one.py").write_text("")
+    (tmp_path / "code/inner/two.py").write_text("")
+    (tmp_path / ".dvcignore").write_text("__pycache__/\n*.log\n")
     return tmp_path
 
 
@@ -90,13 +93,28 @@ def _data(folder: Path) -> None:
     (folder / "data/frames.bin").write_bytes(bytes(99_999) + b"1")
 
 
-def _replaced(folder: Path) -> None:
-    (folder / "data/new.bin").write_bytes(b"new")
+def _added(folder: Path) -> None:
+    (folder / "data/new.bin").write_bytes(b"")
+
+
+def _inside(folder: Path) -> None:
+    (folder / "code/inner/two.py").write_text("edited = True\n")
+
+
+def _removed(folder: Path) -> None:
+    (folder / "code/one.py").unlink()
 
 
 @pytest.mark.parametrize(
     ("edit", "file"),
-    [(_params, "params.yaml"), (_code, "stage.py"), (_data, "data"), (_replaced, "data")],
+    [
+        (_params, "params.yaml"),
+        (_code, "stage.py"),
+        (_data, "data/frames.bin"),
+        (_added, "data/new.bin"),
+        (_inside, "code/inner/two.py"),
+        (_removed, "code/one.py"),
+    ],
 )
 def test_a_change_of_what_the_stage_reads_fails_it(
     folder: Path, edit: Callable[[Path], object], file: str
@@ -124,7 +142,14 @@ def _touched(folder: Path) -> None:
     os.utime(folder / "stage.py")
 
 
-@pytest.mark.parametrize("edit", [_nothing, _comment, _other, _touched])
+def _ignored(folder: Path) -> None:
+    """What Python, and others, leave in a folder of code."""
+    (folder / "code/inner/__pycache__").mkdir()
+    (folder / "code/inner/__pycache__/two.cpython-311.pyc").write_bytes(b"compiled")
+    (folder / "code/tests.log").write_text("all is well")
+
+
+@pytest.mark.parametrize("edit", [_nothing, _comment, _other, _touched, _ignored])
 def test_a_change_that_does_not_concern_the_stage_does_not(
     folder: Path, edit: Callable[[Path], object]
 ) -> None:

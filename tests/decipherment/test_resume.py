@@ -1,27 +1,19 @@
 """A decipherment that was interrupted goes on with the next level, and finds the same."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_decipher import (
-    RESTARTS,
-    STATES,
-    as_is,
-    look_at,
-    one_thread,
-    small,
-    states_of_play,
-    turned,
-)
+from small_world import RESTARTS, STATES, as_is, look_at, states_of_play, turned
 
 from mwm.decipherment.decipher import decipher
-from mwm.decipherment.resume import Remembered
-from mwm.decipherment.search import Judged, Search
+from mwm.decipherment.resume import Checkpoints
+from mwm.decipherment.search import Searched
+from mwm.io.checkpoints import Shelf
+from mwm.runtime.locks import claim
 from mwm.runtime.signals import orderly
 
-assert one_thread  # a fixture, as is the next
-assert small
 LEVELS = ["slow-0", "slow-1", "controlled-0", "slow-2", "slow-3"]
 
 
@@ -35,10 +27,10 @@ def test_levels_that_were_searched_are_not_searched_again(
     settings = (STATES, RESTARTS, 0)
     searched: list[str] = []
 
-    def stopping_at(level: str | None) -> Remembered:
-        class Watched(Remembered):
-            def __call__(self, name: str, search: Search) -> Judged:
-                def counted() -> Judged:
+    def stopping_at(level: str | None) -> Checkpoints:
+        class Watched(Checkpoints):
+            def __call__(self, name: str, search: Callable[[], Searched]) -> Searched:
+                def counted() -> Searched:
                     if name == level:
                         raise KeyboardInterrupt
                     searched.append(name)
@@ -46,13 +38,13 @@ def test_levels_that_were_searched_are_not_searched_again(
 
                 return super().__call__(name, counted)
 
-        return Watched(tmp_path, "decipher test", codes, settings)
+        return Watched(Shelf(tmp_path, claim), "decipher test", codes, settings)
 
     with orderly():
         for level in ("slow-0", "slow-2"):
             with pytest.raises(KeyboardInterrupt):
-                decipher(*codes, *settings, remember=stopping_at(level))
-        interrupted = decipher(*codes, *settings, remember=stopping_at(None))
+                decipher(*codes, *settings, resume=stopping_at(level))
+        interrupted = decipher(*codes, *settings, resume=stopping_at(None))
         assert searched == LEVELS
         whole = decipher(*codes, *settings)
     assert np.array_equal(interrupted.latents.values, whole.latents.values)

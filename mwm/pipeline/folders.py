@@ -1,0 +1,80 @@
+"""Which files changed in a folder that a stage depends on: what dvc.lock hashed is found in Git."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mwm.pipeline import git
+from mwm.pipeline.history import History
+from mwm.pipeline.project import shown
+from mwm.pipeline.reasons import Reason
+
+
+class Folders:
+    """The folders of a project `repo`, compared with Git."""
+
+    def __init__(self, repo: Any) -> None:
+        self._repo = repo
+        self._found: dict[tuple[str, str], list[Reason]] = {}
+
+    def named(self, stage: Any, reasons: list[Reason]) -> list[Reason]:
+        """`reasons`, with the files that changed instead of a folder that holds them.
+
+        A folder that Git does not know, as one of data, stays.
+        """
+        if not git.used(Path(self._repo.root_dir)):
+            return reasons
+        deps = {shown(dep.fs_path): dep for dep in stage.deps}
+        named = []
+        for reason in reasons:
+            dep = deps.get(reason.what) if reason.kind == "dep" else None
+            inside = self._inside(dep) if dep and Path(dep.fs_path).is_dir() else []
+            named += inside or [reason]
+        return named
+
+    def _inside(self, dep: Any) -> list[Reason]:
+        key = dep.fs_path, str(dep.hash_info.value)
+        if key not in self._found:
+            self._found[key] = list(self._compared(Path(dep.fs_path), key[1]))
+        return self._found[key]
+
+    def _compared(self, folder: Path, digest: str) -> Iterator[Reason]:
+        real = folder.resolve()
+        top = Path(os.fsdecode(git.git(real, "rev-parse", "--show-toplevel")).rstrip("\n"))
+        tracked = {path.relative_to(real).as_posix() for path in git.tracked(real)}
+        if not tracked:
+            return
+        history = History(top)
+        now = self._files(folder)
+        before = history.folder(real.relative_to(top).as_posix(), digest, self._hashed_in(folder))
+        if before is None:
+            changed = _since_the_lock(real, Path(self._repo.root_dir)) & {*tracked, *now}
+        else:
+            old = before
+            changed = {name for name in old.keys() | now.keys() if old.get(name) != now.get(name)}
+        for name in sorted(changed | (now.keys() - tracked)):
+            kind = "untracked" if name in now and name not in tracked else "dep"
+            yield Reason(kind, shown(str(folder / name)))
+
+    def _files(self, folder: Path) -> dict[str, bytes]:
+        """What DVC hashes in a folder, by its path below it."""
+        from dvc.fs import localfs
+
+        found = map(Path, self._repo.dvcignore.find(localfs, str(folder)))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+    def _hashed_in(self, folder: Path) -> Callable[[str], bool]:
+        ignored = self._repo.dvcignore.is_ignored_file
+        return lambda name: not ignored(str(folder / name))
+
+
+def _since_the_lock(folder: Path, root: Path) -> set[str]:
+    """Files that differ from what they were when a dvc.lock of the project was last committed."""
+    if not git.git(root, "rev-list", "--max-count=1", "--all"):
+        return set()
+    commit = git.git(root, "log", "-1", "--format=%H", "--", ":(glob)**/dvc.lock").decode().strip()
+    if not commit:
+        return set()
+    words = ("diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--", ".")
+    return {name for name in os.fsdecode(git.git(folder, *words)).split("\0") if name}

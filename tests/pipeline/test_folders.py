@@ -1,0 +1,85 @@
+"""`mwm check` names the files that changed in a folder that a stage depends on."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from small_project import Project
+
+from mwm.pipeline.foreign import unbound
+
+
+def git(project: Project, *words: str) -> None:
+    author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
+    subprocess.run(["git", *author, *words], cwd=project.folder, env=unbound(), check=True)
+
+
+def reasons(project: Project) -> list[tuple[str, str]]:
+    (stale, *_) = project.told("check", code=1)["stale"]
+    assert stale["stage"] == "start"
+    return [(reason["kind"], reason["what"]) for reason in stale["reasons"]]
+
+
+@pytest.fixture
+def project(fresh: Project) -> Project:
+    """One whose first stage depends on a folder of code; it has run, and is committed."""
+    fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [source.txt, code]")
+    (fresh / "code/inner").mkdir(parents=True)
+    (fresh / "code/one.py").write_text("one = 1\n")
+    (fresh / "code/inner/two.py").write_text("two = 2\n")
+    (fresh / ".dvcignore").write_text("__pycache__/\n")
+    fresh.run("dvc", "repro", "--quiet", "start")
+    git(fresh, "add", "--all")
+    git(fresh, "commit", "--quiet", "-m", "state")
+    return fresh
+
+
+def test_the_changed_files_are_named_not_the_folder(project: Project) -> None:
+    project.edit("code/inner/two.py", "2", "3")
+    (project / "code/__pycache__").mkdir()
+    (project / "code/__pycache__/one.pyc").write_bytes(b"compiled")
+    assert reasons(project) == [("dep", "code/inner/two.py")]
+    said = project.mwm("check", "start", code=1).splitlines()
+    assert said[:2] == ["start:", "  dep code/inner/two.py changed"]
+    assert "dep code/inner/two.py changed" in project.mwm("plan", "start")
+
+
+def test_a_file_that_git_does_not_track_is_told_as_such(project: Project) -> None:
+    (project / "code/stray.py").write_text("")
+    assert reasons(project) == [("untracked", "code/stray.py")]
+    said = project.mwm("check", "start", code=1)
+    assert "code/stray.py is in a folder of deps, and Git does not track it" in said
+
+
+def test_what_came_and_went_since_is_named_wherever_git_is_now(project: Project) -> None:
+    (project / "code/one.py").unlink()
+    (project / "code/three.py").write_text("three = 3\n")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "-m", "later")
+    assert reasons(project) == [("dep", "code/one.py"), ("dep", "code/three.py")]
+
+
+def test_a_lock_of_code_that_was_never_committed_is_compared_with_its_commit(
+    project: Project,
+) -> None:
+    project.edit("code/one.py", "1", "5")
+    project.run("dvc", "repro", "--quiet", "start")
+    project.edit("code/one.py", "5", "1")
+    git(project, "commit", "--quiet", "-m", "a lock of other code", "dvc.lock")
+    project.edit("code/inner/two.py", "2", "3")
+    assert reasons(project) == [("dep", "code/inner/two.py")]
+
+
+def test_without_commits_the_folder_is_named(project: Project) -> None:
+    git(project, "update-ref", "-d", "HEAD")
+    project.edit("code/one.py", "1", "5")
+    assert reasons(project) == [("dep", "code")]
+
+
+def test_a_link_to_the_folder_counts_as_the_folder(project: Project, tmp_path: Path) -> None:
+    """So a project inside another reaches code above it, and its own .dvcignore holds."""
+    project.edit("dvc.yaml", "source.txt, code]", "source.txt, linked]")
+    (project / "linked").symlink_to("code")
+    project.run("dvc", "repro", "--quiet", "start")
+    project.edit("code/one.py", "1", "5")
+    assert reasons(project) == [("dep", "linked/one.py")]
