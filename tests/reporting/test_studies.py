@@ -11,7 +11,7 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.reporting.studies.page import PAPER
+from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
 from mwm.reporting.studies.study import model_row, policy_of, read_study, variant_rows
 from mwm.settings import params

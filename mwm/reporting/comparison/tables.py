@@ -1,4 +1,4 @@
-"""What differs between finished runs: params and metrics as tables, and verdicts in words."""
+"""What differs between finished runs: params and metrics as tables, and a verdict for each run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]  # titles of columns, and 
 
 @dataclass(frozen=True)
 class Side:
-    """What is compared with others: one run, or several that differ in their seeds alone."""
+    """One side of a comparison: a run, or several that differ only in their seeds."""
 
     name: str
     outcomes: Sequence[Outcome]
@@ -30,7 +30,7 @@ class Side:
 
 
 def sides(outcomes: Sequence[Outcome], seeds_together: bool) -> list[Side]:
-    """A side per run; or per setting, if runs that differ in seeds alone are to be one."""
+    """A side per run; with `seeds_together` runs that differ only in seeds are one side."""
     if not seeds_together:
         return [Side(outcome.name, [outcome]) for outcome in outcomes]
     settings: dict[str, list[Outcome]] = {}
@@ -58,7 +58,7 @@ def params_table(compared: Sequence[Side]) -> Table:
 
 
 def metrics_table(compared: Sequence[Side]) -> Table:
-    """A row per metric: its value, of several seeds the median and range, and what it gained."""
+    """A row per metric: its value (of several seeds the median and range), and its change."""
     first, *others = compared
     titles = ["metric", first.name, *(t for side in others for t in (side.name, "change"))]
     rows = []

@@ -11,7 +11,7 @@ from mwm.reporting.shared.words import SYMBOLS, rounded_down
 
 
 def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
-    """Alignment of every ordered pair, of what is seen and of what is predicted."""
+    """Alignment of every ordered pair of worlds, for the same frame and for the next, predicted."""
     side = 0.56 * len(pairs.worlds)
     names = 0.085 * max(map(len, pairs.worlds))
     figure = blank(2 * (side + names + 0.95), side + 1.3 + _upright(pairs) * names, dpi)
@@ -25,7 +25,7 @@ def alignment_figure(pairs: Pairs, theme: Theme, dpi: int) -> bytes:
 
 
 def _upright(pairs: Pairs) -> bool:
-    """Whether the columns' names stand upright, for want of room: symbols need little."""
+    """Whether the columns' names are turned by 90 degrees: they need more room than symbols."""
     return not set(pairs.worlds) <= SYMBOLS.keys()
 
 

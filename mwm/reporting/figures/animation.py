@@ -1,4 +1,4 @@
-"""One play in motion: every world's frames above what its V decodes from the original's latents."""
+"""The animation: every world's frames above what its V decodes from the original's latents."""
 
 import io
 

@@ -14,7 +14,7 @@ from mwm.reporting.shared.results import Row
 from mwm.settings.base import ORIGINAL
 
 ACROSS = 5  # runs side by side
-LINES = {  # column: its name, whether another world's code is decoded, whether M predicted it
+LINES = {  # column: its name, whether latents are another world's, whether M predicted them
     "reconstruction": ("$L_r$  own code", False, False),
     "transfer": ("$L_t$  translated", True, False),
     "prediction": ("$L_p$  own code, predicted", False, True),
@@ -39,9 +39,9 @@ def curves_figure(curves: Sequence[Row], theme: Theme, dpi: int) -> bytes:
 
 
 def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
-    """Lines over iterations: a column per run, from the original above, back below.
+    """Lines over iterations: a column per run; above from the original, below to the original.
 
-    Of several seeds the median at each iteration, on a band from the least to the greatest.
+    Of several seeds the median at each iteration, with a band from the minimum to the maximum.
     """
     runs = list(dict.fromkeys(row.model for line in lines for row in line.rows))
     columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
@@ -70,13 +70,13 @@ def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
 
 def _losses(panel: Axes, lines: Sequence[Line], run: str, forward: bool, theme: Theme) -> None:
     """One direction of one run."""
-    words = "not recorded"
+    direction = "not recorded"
     for line in lines:
         known: dict[float, list[float]] = {}
         for row in line.rows:
             if row.model != run or (row.source == ORIGINAL) != forward:
                 continue
-            words = f"{symbol(row.source)} → {symbol(row.target)}"
+            direction = f"{symbol(row.source)} → {symbol(row.target)}"
             iteration, error = row["iteration"], row[line.column]
             if iteration is not None and error is not None and error > 0:
                 known.setdefault(iteration, []).append(error)
@@ -93,14 +93,14 @@ def _losses(panel: Axes, lines: Sequence[Line], run: str, forward: bool, theme: 
                 linewidth=0,
             )
             panel.set_yscale("log")
-    panel.text(0, 1.03, words, transform=panel.transAxes, color=theme.muted)
+    panel.text(0, 1.03, direction, transform=panel.transAxes, color=theme.muted)
     panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(ScalarFormatter())
     panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _style(column: str, theme: Theme) -> dict[str, Any]:
-    """Colour tells whose code is decoded, dashes that it is a prediction."""
+    """The colour shows whose latents are decoded, dashes that M predicted them."""
     _, crossed, predicted = LINES[column]
     colour = theme.cross if crossed else theme.own
     return {"color": colour, "linestyle": (0, (2.5, 1.2)) if predicted else "-"}

@@ -1,4 +1,4 @@
-"""The chart of open-loop dreams: how far objects are from where they should be, step by step."""
+"""The chart of open-loop dreams: position errors of objects by the number of steps dreamt."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ def dreams_figure(rows: Dreams, theme: Theme, dpi: int) -> bytes:
 
 
 def _lines(panel: Axes, rows: Dreams, column: str, theme: Theme) -> None:
-    """A line for the mean over worlds or pairs, a band from the least to the greatest."""
+    """A line for the mean over worlds or pairs, with a band from the minimum to the maximum."""
     own = [row for row in rows if row[0]["source"] == row[0]["target"]]
     across = [row for row in rows if row[0]["source"] != row[0]["target"]]
     for name, chosen, key, colour, style in (

@@ -1,4 +1,4 @@
-"""The figure of key elements: which dimensions of z carry the picture, in every world."""
+"""The figure of key elements: which latent dimensions matter to the picture, in every world."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ PANELS = {  # column: the panel's title, its unit
 
 @dataclass(frozen=True)
 class Element:
-    """One dimension of z as one world's V uses it; columns as in `latent_elements`."""
+    """One latent dimension as one world's V uses it: a row of elements.csv."""
 
     model: str
     world: str
@@ -69,7 +69,7 @@ def _check_complete(path: Path | str, elements: Sequence[Element]) -> None:
             raise ArtefactError(f"{path}: expected {ORIGINAL} in {model}, found no row")
     latent = 1 + int(max(element.dimension for element in elements))
     for (model, world), dimensions in found.items():
-        # Length first: for a huge number in one damaged cell no range of that size is made.
+        # Length first, so that a huge number in a damaged cell makes no range of that size.
         if len(dimensions) != latent or set(dimensions) != set(range(latent)):
             raise ArtefactError(
                 f"{path}: expected dimensions 0 to {latent - 1} of {model}, {world}, each once, "
@@ -78,7 +78,7 @@ def _check_complete(path: Path | str, elements: Sequence[Element]) -> None:
 
 
 def elements_figure(elements: Sequence[Element], theme: Theme, dpi: int) -> bytes:
-    """What each dimension of z is to the original, and to the variants of all models together.
+    """How each latent dimension is used by the original, and by the variants of all models.
 
     Args:
         elements: as `read_elements` gives them.
@@ -90,7 +90,7 @@ def elements_figure(elements: Sequence[Element], theme: Theme, dpi: int) -> byte
     figure.set_layout_engine("constrained", hspace=0.04)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     for panel, (column, (title, unit)) in zip(panels, PANELS.items(), strict=True):
-        # Where z hardly varies a small distance says nothing: the spread is what it has to beat.
+        # A small distance means something only beside the original's spread: compare the two.
         shown, dashes = ("spread", ":") if column == "distance" else (column, "-")
         original = _table(elements, shown, True).mean(0)
         panel.plot(original[order], linestyle=dashes, **_line(theme, True))
@@ -121,7 +121,7 @@ def _table(elements: Sequence[Element], column: str, original: bool) -> NDArray[
 
 
 def _line(theme: Theme, original: bool) -> dict[str, Any]:
-    """The original's rings are wider than the variants' dots: both show where they agree."""
+    """The style of a line; rings of the original around dots of the variants show agreement."""
     if original:
         face = {"markersize": 7, "markerfacecolor": theme.paper}
         return {"color": theme.own, "marker": "o", "linewidth": 1.4, **face}
@@ -129,7 +129,7 @@ def _line(theme: Theme, original: bool) -> dict[str, Any]:
 
 
 def _band(panel: Axes, values: NDArray[np.float64], theme: Theme) -> None:
-    """Mean of the rows of (n, latent), on a band from the least to the greatest."""
+    """The mean of the rows of (n, latent), with a band from the minimum to the maximum."""
     places = np.arange(values.shape[1])
     least, greatest = values.min(0), values.max(0)
     panel.fill_between(places, least, greatest, color=theme.cross, alpha=0.25, linewidth=0)

@@ -1,4 +1,4 @@
-"""Frames as pictures: one frame in all worlds, and successive frames beside their decodings."""
+"""Frames as pictures: one frame in all worlds, and successive frames above their decodings."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ class Sheet:
         return units * self._scale // 2
 
     def picture(self, frame: Pictures, left: int, top: int) -> None:
-        """Lay down a frame, (64, 64) uint8, within a hairline."""
+        """Draw a frame, (64, 64) uint8, with a thin border."""
         x, y, side = self._length(left), self._length(top), SIDE * self._scale
         self._canvas[y - 1 : y + side + 1, x - 1 : x + side + 1] = _bytes(self._theme.rule)
         for channel in range(3):
@@ -47,7 +47,7 @@ class Sheet:
         )
 
     def text(self, words: str, x: int, y: int, muted: bool = False, align: str = "center") -> None:
-        """Write `words`; their middle, or their `left` end, is at x, and they stand upon y."""
+        """Write `words` with their middle, or their `left` end, at x and their baseline at y."""
         self._figure.text(
             x / self._width,
             1 - y / self._height,

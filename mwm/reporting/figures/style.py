@@ -1,4 +1,4 @@
-"""How the figures look: colours on light and on dark paper, names of worlds, and bytes of a PNG."""
+"""How the figures look: colours for light and dark pages, names of worlds, and the PNG itself."""
 
 import io
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def blank(width: float, height: float, dpi: int) -> Figure:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, without the software's version: the bytes tell the content alone."""
+    """The figure as PNG, without the software's version: its bytes depend on the content alone."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=figure.dpi, metadata={"Software": None})
     return buffer.getvalue()

@@ -7,11 +7,11 @@ from mwm.reporting.shared.pages import Body, Line, Table
 from mwm.reporting.shared.results import Numbers, Words, read_table
 from mwm.reporting.shared.words import label, percent
 
-Marks = Sequence[tuple[Words, Numbers]]
+Answers = Sequence[tuple[Words, Numbers]]
 ALONE = "alone"  # the control: Vs that were trained separately per world
 
 
-def read_marks(path: Path | str) -> Marks:
+def read_mirror_test(path: Path | str) -> Answers:
     """Read mirror_test.csv.
 
     Raises:
@@ -20,20 +20,20 @@ def read_marks(path: Path | str) -> Marks:
     return read_table(path, ("model", "world", "object"), ("frames", "moved", "marked"))
 
 
-def mirror_table(marks: Marks) -> Table:
+def mirror_table(rows: Answers) -> Table:
     """A line per world: the share of frames in which each object moves most, and the control's."""
-    objects = list(dict.fromkeys(words["object"] for words, _ in marks))
+    objects = list(dict.fromkeys(words["object"] for words, _ in rows))
     groups = [
         ("", ["world"]),
         ("shared dynamics: moves most", objects),
         ("control, Vs trained separately: moves most", objects),
     ]
-    shares = {(w["model"] == ALONE, w["world"], w["object"]): n["marked"] for w, n in marks}
+    shares = {(w["model"] == ALONE, w["world"], w["object"]): n["marked"] for w, n in rows}
     lines = [
         Line(
             label(world),
             [percent(shares[alone, world, o]) for alone in (False, True) for o in objects],
         )
-        for world in dict.fromkeys(words["world"] for words, _ in marks)
+        for world in dict.fromkeys(words["world"] for words, _ in rows)
     ]
     return Table(groups, [Body(lines)])

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from mwm.metrics.criterion import ALIGNMENT, aligned
 from mwm.reporting.run import tables
-from mwm.reporting.run.mirror_test import Marks, mirror_table
+from mwm.reporting.run.mirror_test import Answers, mirror_table
 from mwm.reporting.shared.pages import Figure, render
 from mwm.reporting.shared.results import Pairs
 from mwm.reporting.shared.words import UNKNOWN, label, pair, share
@@ -16,14 +16,14 @@ TEMPLATE = Path(__file__).with_name("page.html")
 OF = Markup("{}<small> {}</small>")  # a number, and in small print of how many, or where
 
 
-def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], marks: Marks) -> str:
+def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], answers: Answers) -> str:
     """The whole page, with its figures inside.
 
     Args:
         pairs: every ordered pair of worlds.
         drawn: the figures by name.
         chosen: the frames of the film in the strip, two at least.
-        marks: rows of the mirror test; none where the game's objects are not known.
+        answers: rows of the mirror test; none where the game's objects are not known.
     """
     return render(
         TEMPLATE,
@@ -39,7 +39,7 @@ def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], marks
         all_pairs=tables.all_pairs(pairs),
         errors=tables.errors(pairs),
         objects=tables.objects(pairs),
-        mirror_test=mirror_table(marks) if marks else None,
+        mirror_test=mirror_table(answers) if answers else None,
     )
 
 
@@ -61,7 +61,7 @@ def _key_figures(pairs: Pairs) -> list[tuple[str, str]]:
     """The four numbers at the top of the page, each with what it is."""
     crossed = pairs.crossed
     successes = sum(there["success"] == 1 for there, _ in pairs.runs)
-    told: list[tuple[str, str]] = [
+    numbers: list[tuple[str, str]] = [
         ("variants that meet the criterion", OF.format(successes, f"of {len(pairs.runs)}")),
         (
             f"ordered pairs that align (≥ {ALIGNMENT})",
@@ -72,5 +72,5 @@ def _key_figures(pairs: Pairs) -> list[tuple[str, str]]:
         measured = [row for row in crossed if row[column] is not None]
         worst = min(measured, key=lambda row: row[column] or 0.0, default=None)
         value = Markup(UNKNOWN) if worst is None else OF.format(share(worst[column]), pair(worst))
-        told.append((f"lowest {column.replace('_', ' ')}", value))
-    return told
+        numbers.append((f"lowest {column.replace('_', ' ')}", value))
+    return numbers

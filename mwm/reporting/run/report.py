@@ -12,7 +12,7 @@ from mwm.reporting.figures.elements import elements_figure, read_elements
 from mwm.reporting.figures.pictures import strip_figure, worlds_figure
 from mwm.reporting.figures.play import play_of
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
-from mwm.reporting.run.mirror_test import read_marks
+from mwm.reporting.run.mirror_test import read_mirror_test
 from mwm.reporting.run.page import page
 from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.pages import Figure, kind
@@ -36,7 +36,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     pairs = read_pairs(evaluation / "pairs.csv")
     curves = read_curves(evaluation / "curves.csv")
     dreams = read_dreams(evaluation / "dreams.csv")
-    marks = read_marks(evaluation / "mirror_test.csv")
+    answers = read_mirror_test(evaluation / "mirror_test.csv")
     elements = read_elements(evaluation / "elements.csv")
     play = play_of(read_films(evaluation / "film.h5", pairs.models).values())
     chosen = play.strip(settings)
@@ -55,7 +55,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
 
     light, dark = draw(LIGHT), draw(DARK)
     figures = {name: Figure(light[name], dark[name]) for name in light}
-    text = page(pairs, figures, chosen, marks)
+    text = page(pairs, figures, chosen, answers)
     for name, image in light.items():
         with replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

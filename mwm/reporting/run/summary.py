@@ -15,7 +15,7 @@ def summarise(pairs: Pairs) -> dict[str, float]:
     their order, as there is room for.
     """
     to_and_from = [row for run in pairs.runs for row in run]
-    told: dict[str, float | None] = {
+    summary: dict[str, float | None] = {
         "alignment_min": lowest(pairs.crossed, "alignment"),
         "predicted_alignment_min": lowest(pairs.crossed, "predicted_alignment"),
         **{f"{name}_f1_min": lowest(to_and_from, f"f1_{name}") for name in pairs.objects},
@@ -29,7 +29,7 @@ def summarise(pairs: Pairs) -> dict[str, float]:
         for world in pairs.worlds
         if world != ORIGINAL
     }
-    room = max(LIMIT - len(told), 0)
-    told = dict(list(variants.items())[:room]) | told
-    measured = {name: round(value, 4) for name, value in told.items() if value is not None}
+    room = max(LIMIT - len(summary), 0)
+    summary = dict(list(variants.items())[:room]) | summary
+    measured = {name: round(value, 4) for name, value in summary.items() if value is not None}
     return dict(list(measured.items())[:LIMIT])

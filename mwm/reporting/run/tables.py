@@ -36,7 +36,7 @@ def verdicts(pairs: Pairs) -> Table:
     ]
     runs = {(there.model, there.target): (there, back) for there, back in pairs.runs}
 
-    def told(row: Row) -> Line:
+    def line(row: Row) -> Line:
         ways = runs[row.model, row.target]
         cells = [share(way[c]) for c in ("alignment", "predicted_alignment") for way in ways]
         for name in pairs.objects:
@@ -44,7 +44,7 @@ def verdicts(pairs: Pairs) -> Table:
             cells.append(beside(share(lower[f"f1_{name}"]), share(lower[f"own_f1_{name}"])))
         return Line(label(row.target), cells, _verdict(ways, pairs.objects))
 
-    return _by_model(groups, pairs, [there for there, _ in pairs.runs], told)
+    return _by_model(groups, pairs, [there for there, _ in pairs.runs], line)
 
 
 def _verdict(ways: tuple[Row, Row], objects: Sequence[str]) -> Markup:
@@ -63,12 +63,12 @@ def errors(pairs: Pairs) -> Table:
         ("the next frame, through M", [*(ERRORS[c] for c in next_frame), ALIGNMENT]),
     ]
 
-    def told(row: Row) -> Line:
+    def line(row: Row) -> Line:
         cells = [pixels(row[c]) for c in now] + [share(row["alignment"])]
         cells += [pixels(row[c]) for c in next_frame] + [share(row["predicted_alignment"])]
         return Line(pair(row), cells)
 
-    return _by_model(groups, pairs, [row for run in pairs.runs for row in run], told)
+    return _by_model(groups, pairs, [row for run in pairs.runs for row in run], line)
 
 
 def objects(pairs: Pairs) -> Table:
@@ -77,14 +77,14 @@ def objects(pairs: Pairs) -> Table:
     groups: Groups = [("", ["pair"]), *((name, measured) for name in pairs.objects)]
     form = {"f1": share, "own_f1": share, "distance": pixels, "found": percent}
 
-    def told(row: Row) -> Line:
+    def line(row: Row) -> Line:
         cells = []
         for name in pairs.objects:
             cells += [form[c](row[f"{c}_{name}"]) for c in PER_OBJECT]
             cells.append(row.readings[name])
         return Line(pair(row), cells)
 
-    return _by_model(groups, pairs, [row for run in pairs.runs for row in run], told)
+    return _by_model(groups, pairs, [row for run in pairs.runs for row in run], line)
 
 
 def all_pairs(pairs: Pairs) -> Table:
@@ -98,23 +98,23 @@ def all_pairs(pairs: Pairs) -> Table:
     ]
     words: dict[float | None, str] = {1.0: "meets it", 0.0: "falls short"}
 
-    def told(row: Row) -> Line:
+    def line(row: Row) -> Line:
         cells = [share(row["alignment"]), share(row["predicted_alignment"])]
         cells += [pixels(row["transfer"]), pixels(row["predicted_transfer"])]
         cells += [share(row[f"f1_{name}"]) for name in pairs.objects]
         return Line(pair(row), cells, words.get(row["success"], "not judged"))
 
-    return _by_model(groups, pairs, pairs.crossed, told)
+    return _by_model(groups, pairs, pairs.crossed, line)
 
 
 def _by_model(
-    groups: Groups, pairs: Pairs, rows: Sequence[Row], told: Callable[[Row], Line]
+    groups: Groups, pairs: Pairs, rows: Sequence[Row], line: Callable[[Row], Line]
 ) -> Table:
     """A table with a body per model, which is named where there are several."""
     several = len(pairs.models) > 1
     bodies = [
         Body(
-            [told(row) for row in rows if row.model == model],
+            [line(row) for row in rows if row.model == model],
             title=f"model {model}" if several else None,
         )
         for model in pairs.models

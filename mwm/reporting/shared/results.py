@@ -22,7 +22,7 @@ TRUTH = {"true": 1.0, "false": 0.0}
 class Row:
     """A model (or run), an ordered pair of worlds, and numbers by column; None: an empty cell.
 
-    `readings` says in words how each object is read.
+    `readings` gives by object how it is read, in words.
     """
 
     model: str
@@ -44,12 +44,12 @@ class Pairs:
 
     @property
     def models(self) -> list[str]:
-        """All models, as they come."""
+        """All models, in the order of the table."""
         return list(dict.fromkeys(row.model for row in self.rows))
 
     @property
     def worlds(self) -> list[str]:
-        """All worlds, the original first, the others as they come."""
+        """All worlds: the original first, the others in the order of the table."""
         return list(dict.fromkeys([ORIGINAL, *(row.source for row in self.rows)]))
 
     @property
@@ -100,16 +100,16 @@ def read_curves(path: Path | str) -> list[Row]:
 def _read(
     path: Path | str, model: str, numbers: Sequence[str], per_object: Sequence[str]
 ) -> tuple[list[Row], list[str]]:
-    """The rows of a CSV file, and the objects of which its columns tell."""
+    """The rows of a CSV file, and the objects that its columns name."""
     columns, lines = read_csv(path)
     objects = [column.removeprefix("f1_") for column in columns if column.startswith("f1_")]
     numbers = [*numbers, *(f"{column}_{o}" for o in objects for column in per_object)]
-    told = [f"reading_{o}" for o in objects] if per_object else []
-    table = _typed(path, columns, lines, (model, "source", "target", *told), numbers)
+    readings = [f"reading_{o}" for o in objects] if per_object else []
+    table = _typed(path, columns, lines, (model, "source", "target", *readings), numbers)
     rows = []
     for words, found in table:
-        readings = {column.removeprefix("reading_"): words[column] for column in told}
-        rows.append(Row(words[model], words["source"], words["target"], found, readings))
+        read = {column.removeprefix("reading_"): words[column] for column in readings}
+        rows.append(Row(words[model], words["source"], words["target"], found, read))
     return rows, objects
 
 
@@ -131,7 +131,7 @@ def _typed(
     words: Sequence[str],
     numbers: Sequence[str],
 ) -> list[tuple[Words, Numbers]]:
-    """The rows as words and numbers, after a check that all are there."""
+    """The rows as words and numbers, after a check that every column is there."""
     for column in (*words, *numbers):
         if column not in columns:
             raise ArtefactError(f"{path}: expected a column {column!r}, found none")
