@@ -1,4 +1,4 @@
-"""Show the frames as one world has them: params `variants.worlds` -> data/worlds/<world>.h5."""
+"""Make one world from the original: params `variants.worlds` -> data/worlds/<world>.h5."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The background of a game that the table of games does not list, found in its screens."""
+"""Estimate a game's background from its screens, if games.yaml does not list it."""
 
 from typing import Any, TypeVar
 
@@ -15,8 +15,8 @@ Values = TypeVar("Values", bound=np.integer[Any])
 def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
     """The (height, width) most frequent palette value of each pixel, in screens of `episodes`.
 
-    The rule reads at most SAMPLES screens, evenly spread over the steps of those episodes; of two
-    values that are equally frequent the lower one counts.
+    It reads at most SAMPLES screens, evenly spread over the steps of those episodes; of equally
+    frequent values it takes the lowest.
     """
     return most_frequent(_spread_sample(rollouts, episodes))
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and read only where they can be trusted."""
+"""Write files completely or not at all; read JSON strictly."""
 
 import errno
 import json
@@ -39,7 +39,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        if error.errno is None:  # no failed write, but h5py's word for a damaged file
+        if error.errno is None:  # not a failed write: h5py raises OSError for damaged files
             raise
         raise MwmError(f"{path}: cannot be written: {_told(error)}") from None
     finally:
@@ -77,7 +77,7 @@ def _umask() -> int:
 
 
 def _told(error: OSError) -> str:
-    """The cause of a failed write, and what to do, in the user's words."""
+    """The cause of a failed write, and what to do about it."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return "no space left on the disk; free some and run the command again"
@@ -94,7 +94,7 @@ def _told(error: OSError) -> str:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
+    """Write `text` to `path`, completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -108,8 +108,8 @@ def read_json(path: Path | str) -> Any:
     """Read a JSON file.
 
     Raises:
-        MwmError: the file is missing or no JSON, or has what JSON leaves open: a key twice, NaN, a
-            number too great for a float, brackets too deep for the parser.
+        MwmError: the file is missing or not JSON, or has something that JSON leaves undefined: a
+            repeated key, NaN, a number beyond float64, nesting too deep for the parser.
     """
     content = read_bytes(path)
     try:
@@ -141,7 +141,7 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or has what JSON leaves open (see `read_json`).
+        ValueError: it is not JSON, or has something that JSON leaves undefined (see `read_json`).
     """
     try:
         return json.loads(

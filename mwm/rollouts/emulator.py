@@ -1,4 +1,4 @@
-"""One Atari game in the emulator, at full speed, its frames a pure function of the actions."""
+"""An Atari game in the emulator: fast, and a deterministic function of the actions."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What each game's screen looks like, read from games.yaml: a new game is data, not code."""
+"""What each game's screen looks like, from games.yaml."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +29,11 @@ Box = Annotated[list[Edge], Field(min_length=4, max_length=4), AfterValidator(_r
 
 
 class Game(Section):
-    """One game's screen; the defaults are those of a game that is not listed.
+    """One game's screen; the defaults hold for games that are not listed.
 
     Attributes:
-        rows, columns: the playing field [first, last) on the emulator's screen; None: all.
-        background: palette value of a field pixel that shows nothing; None: to be found.
+        rows, columns: the playing field [first, last) on the emulator's screen; None: all of it.
+        background: palette value of the background; None: estimated from the screens.
         objects: name to [top, left, bottom, right) in pixels of the 64 x 64 frame.
     """
 

@@ -1,4 +1,4 @@
-"""Episodes played in several processes, given back in order and in bounded memory."""
+"""Play episodes in several processes; they are returned in order and in bounded memory."""
 
 import os
 from collections.abc import Generator, Sequence

@@ -1,4 +1,4 @@
-"""YAML with the place of every key, so that a fault in it is told by file and line."""
+"""Read YAML with the line of every key, so that errors can name file and line."""
 
 import difflib
 import re
@@ -74,7 +74,7 @@ def read(path: Path | str) -> tuple[Any, Places]:
 
 
 def _places(node: Node | None, path: Path) -> Places:
-    """The place of every key; a key that is there twice is refused (YAML would drop the first)."""
+    """The place of every key; a repeated key is an error (YAML would drop the first)."""
     places: Places = {(): f"{path}:1"}
 
     def visit(node: Node | None, here: Key) -> None:
@@ -104,7 +104,7 @@ def _places(node: Node | None, path: Path) -> Places:
 
 
 def tell(places: Places, key: Key, said: str) -> str:
-    """One fault in one line: where it is, the key, and what is `said` of it."""
+    """A one-line error message: the place of `key`, its name, and what is `said` of it."""
     place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
     return f"{place}: {_name(key) or 'the file'}: {said}"
 
@@ -115,6 +115,6 @@ def _name(key: Key) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'mirror'?`, to end an error about `word`; empty if nothing known is close."""
+    """`; did you mean 'mirror'?` to end an error message; empty if no known word is close."""
     close = difflib.get_close_matches(word[:100], list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

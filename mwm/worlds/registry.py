@@ -1,4 +1,4 @@
-"""The kinds of bijection by name: a decorated function becomes a kind that params may name."""
+"""The registry of bijections: a decorated function becomes a kind that params may name."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -19,8 +19,8 @@ KINDS: dict[str, Callable[..., Packed]] = {}
 def bijection(kind: str) -> Callable[[Callable[..., Packed]], Callable[..., Packed]]:
     """Register a function of packed frames, (n, 512) uint8 to the same shape, as `kind`.
 
-    Arguments after the frames are the kind's params, integers. The frames themselves are not to be
-    changed: the function returns others.
+    Arguments after the frames are the kind's params, integers. The function must return new frames
+    and leave its argument as it is.
     """
 
     def register(function: Callable[..., Packed]) -> Callable[..., Packed]:

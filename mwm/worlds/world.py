@@ -1,4 +1,4 @@
-"""A world: named bijections applied one after the other, and the pixel map that they amount to."""
+"""A world: bijections applied one after the other, and the pixel map that results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Step = str | Mapping[str, Mapping[str, int]]
 
 
 class World:
-    """A world made from the original by bijections, first to last.
+    """A world, made from the original by bijections, first to last.
 
     Args:
         name: of the world.
@@ -74,7 +74,7 @@ class World:
         """Where each pixel comes from, and whether its colour is inverted.
 
         Returns:
-            pixel_map (4096,) uint16 and inverted (512,) uint8 packed, as `store.Frames` has them.
+            pixel_map (4096,) uint16 and inverted (512,) uint8 packed, as in `mwm.io.frames.Frames`.
 
         Raises:
             MwmError: the bijections are not a permutation of pixels, some of them inverted.
@@ -83,7 +83,7 @@ class World:
         noise = generator(0, "pixels").integers(0, 256, (64, FRAME_BYTES), dtype=np.uint8)
         probes = np.concatenate([one_hot, noise])
         inverted, shown = self.show(np.zeros((1, FRAME_BYTES), np.uint8))[0], self.show(probes)
-        # Frames of one pixel tell the map, if there is one; then all must agree with it.
+        # Frames of one pixel give the map, if there is one; all other frames must agree with it.
         goes_to = np.unpackbits(shown[: SIDE * SIDE] ^ inverted, axis=1).argmax(axis=1)
         pixel_map = np.argsort(goes_to).astype(np.uint16)
         mapped = np.packbits(np.unpackbits(probes, axis=1).take(pixel_map, axis=1), axis=1)

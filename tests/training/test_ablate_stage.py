@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-import yaml
+import plain_yaml
 from typer.testing import CliRunner
 
 from mwm.evaluation.pairs import evaluate_pairs
@@ -16,11 +16,11 @@ from stages import ablate, train
 def settle(project: Path, **changes) -> None:
     """One run, judged on few frames; `changes` are of train.recruit."""
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path)
     values["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
     values["train"]["recruit"] |= changes
     values["evaluate"] |= {"frames": 50, "length": 10}
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(plain_yaml.text(values))
 
 
 def ablated(*options: str) -> list[dict[str, str]]:
@@ -50,9 +50,9 @@ def test_fewer_episodes_are_other_training_data_and_the_same_test_episodes(proje
     settle(project)
     whole = ablated()
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path)
     values["collect"]["episodes"] = 3
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(plain_yaml.text(values))
     few = ablated()
     assert [row["transfer"] for row in few] != [row["transfer"] for row in whole]
     assert [row["blank"] for row in few] == [row["blank"] for row in whole]
