@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from mwm import UsageError
-from mwm.settings.overlay import lay_over
 from mwm.settings import params
+from mwm.settings.overlay import lay_over
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "params.yaml"

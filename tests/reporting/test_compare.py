@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 from mwm import MwmError, UsageError
 from mwm.__main__ import app
 from mwm.io.files import write_json
-from mwm.settings.overlay import lay_over
 from mwm.reporting.comparison import metrics_table, params_table, sides
 from mwm.reporting.comparison_page import markdown, page
 from mwm.reporting.outcome import FILES, read_outcome
 from mwm.reporting.results import read_pairs
 from mwm.reporting.summary import summarise
+from mwm.settings.overlay import lay_over
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 

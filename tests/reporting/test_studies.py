@@ -11,11 +11,11 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.settings.overlay import lay_over
 from mwm.reporting import captions
 from mwm.reporting.studies import model_row, policy_of, read_study, variant_rows, wilson
 from mwm.reporting.studies_page import PAPER
 from mwm.settings import params
+from mwm.settings.overlay import lay_over
 from stages import tabulate as stage
 
 ROOT = Path(__file__).parents[2]
