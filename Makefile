@@ -30,15 +30,14 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "git init, which DVC needs"
 	@git init --quiet
 
-# PATH: the `python` of dvc.yaml is the environment's.
 repro: $(STAMP) .git  ## run the pipeline: all stages whose code, data or params changed
-	@echo "repro: dvc repro; then open report/index.html"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm repro
+	@echo "repro: mwm repro; then open report/index.html"
+	@$(BIN)/python -m mwm repro
 
 studies: $(STAMP) .git  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
-	@echo "studies: dvc repro variants, then dvc repro in results/; then open results/index.html"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m mwm repro variants
-	@cd results && PATH="$(CURDIR)/$(BIN):$$PATH" "$(CURDIR)/$(BIN)/python" -m mwm repro
+	@echo "studies: mwm repro variants, then mwm repro in results/; then open results/index.html"
+	@$(BIN)/python -m mwm repro variants
+	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm repro
 
 check: $(STAMP) .git  ## check that dvc.lock, code, params and present files agree
 	@echo "check: mwm check (all that is stale, and why)"

@@ -7,15 +7,15 @@ from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
 from mwm.pipeline.repro import repro
-from mwm.pipeline.run import run
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
 from mwm.pipeline.vouch import vouch
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (repro, check, plan, run, vouch, prune, status, compare, profile, schema):
+for function in (repro, check, plan, vouch, prune, status, compare, profile, schema):
     commands.command(app)(function)
+commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mwm import UsageError
-from mwm.evaluation.evaluate import evaluate_model
+from mwm.evaluation.pairs import evaluate_pairs
 from mwm.io.frames import Frames
 from mwm.library.arguments import check_world
 from mwm.library.model import TrainedModel
@@ -65,7 +65,7 @@ def judge(
             f"{longest}; give longer ones, or a smaller length"
         )
     settings = Evaluate(frames=frames, length=length, film=2, seed=seed)
-    return evaluate_model(name, model.module, contents, settings)
+    return evaluate_pairs(name, model.module, contents, settings)
 
 
 def _contents(

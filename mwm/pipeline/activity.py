@@ -11,7 +11,7 @@ from typing import Any
 from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
-from mwm.runtime.processes import alive, started
+from mwm.runtime.processes import alive, command, started
 
 PROGRESS = (".mwm/progress/*.json", "runs/*/.mwm/progress/*.json")  # the second: those of studies
 
@@ -44,7 +44,7 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-        Holder(pid, _told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
+        Holder(pid, command(cmd.split()), started(pid) > 0, sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
 
@@ -115,10 +115,3 @@ def _read(path: Path) -> dict[str, Any] | None:
         except (OSError, ValueError):
             time.sleep(0.02)
     return None
-
-
-def _told(command: str) -> str:
-    """A command without the folders of its program."""
-    program, _, rest = command.partition(" ")
-    name = "dvc" if program.endswith("dvc/__main__.py") else Path(program).name
-    return f"{name} {rest}".strip()

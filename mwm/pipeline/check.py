@@ -8,8 +8,8 @@ from typing import Any
 from mwm import UsageError
 from mwm.pipeline import project, vouched
 from mwm.pipeline.folders import Folders
+from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
-from mwm.pipeline.telling import AsJson, Targets, print_json, shortened
 
 MOST = 8  # reasons that are printed of a stage
 OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema

@@ -1,4 +1,4 @@
-"""One `mwm run` at a time in a project."""
+"""One `mwm repro` at a time in a project."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def claimed() -> Iterator[None]:
     if descriptor is None:
         who = holder() or {"pid": "unknown", "command": "unknown"}
         raise MwmError(
-            f"{root()}: expected no other run, found `{who['command']}` at work "
+            f"{root()}: expected no other `mwm repro`, found `{who['command']}` at work "
             f"(pid {who['pid']}); wait for it (`mwm status`), or stop it"
         )
     try:

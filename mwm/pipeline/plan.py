@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from mwm.pipeline import project, times
 from mwm.pipeline.folders import Folders
+from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, missing, outputs
-from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
 
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}

@@ -8,7 +8,7 @@ import typer
 
 from mwm import MwmError
 from mwm.pipeline import activity, claim, leftovers, project
-from mwm.pipeline.telling import AsJson, print_json, size
+from mwm.pipeline.output import AsJson, print_json, size
 
 Yes = Annotated[bool, typer.Option("--yes", help="delete; without it, only list")]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/checkpoints")]

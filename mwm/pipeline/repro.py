@@ -1,99 +1,109 @@
-"""`dvc repro` that says, before every stage, how long all that may follow takes."""
+"""`dvc repro` with several stages at once, and the dvc.lock that it makes one after the other."""
 
-import re
+import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 
-from mwm.pipeline import times, vouched
-from mwm.pipeline.foreign import unbind
+from mwm import MwmError
+from mwm.pipeline import claim, project, vouched
+from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
-from mwm.pipeline.project import root, rooted
+from mwm.pipeline.output import AsJson, Targets, duration, print_json
+from mwm.pipeline.plan import steps
 
-VISITED = re.compile(r"(Running stage|Stage) '([^']+)'")
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        help="stages at once [default: 2 if two cores are idle, else 1]",
+        metavar="N",
+        show_default=False,
+    ),
+]
+LOOK = 0.5  # seconds over which the cores are watched
 
 
-def repro(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="stages, or files of stages [default: dvc.yaml]")
-    ] = None,
-) -> None:
-    """Run `dvc repro TARGETS`, and tell before each stage that runs how long is left at most.
+def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -> None:
+    """Run the stages that `dvc repro TARGETS` would, each once it can, and tell the time left.
 
-    At most: a stage that need not run is found out when its turn comes, and counts until then.
+    The outputs and dvc.lock are those of `dvc repro`. A stage with `meta: {cores: all}` in dvc.yaml
+    runs alone. After a failure no stage is started any more, and those at work finish. An interrupt
+    ends all. JSON, after the last: {"ran", "restored", "failed": [stages], "seconds"}.
     """
-    began = since = time.monotonic()
-    unbind()
-    mend()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", *(targets or [])], stdout=subprocess.PIPE, text=True
-    )
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    outlook: times.Outlook | None = None
-    visited: list[str] = []
-    running = ""
-    assert process.stdout is not None
-    for line in _patient(process.stdout):
-        if found := VISITED.match(line):
-            if outlook and running:
-                _ended(outlook, running, time.monotonic() - since)
-            visited.append(found[2])
-            running = found[2] if found[1] == "Running stage" else ""
-            if running:
-                outlook = outlook or times.Outlook(_stages(targets or ["dvc.yaml"]), times.last())
-                outlook.visit(visited)
-                since = time.monotonic()
-                if outlook.total:
-                    print(_told(running, outlook), flush=True)
-        print(line, end="", flush=True)
-    code = process.wait()
-    if outlook and not code:
-        if running:
-            _ended(outlook, running, time.monotonic() - since)
-        minutes, seconds = divmod(round(time.monotonic() - began), 60)
-        print(f"repro: done in {minutes}:{seconds:02d}")
-    sys.exit(code)
-
-
-def _ended(outlook: times.Outlook, stage: str, seconds: float) -> None:
-    """A stage ran: the next run knows how long it took, and nobody needs to vouch for it."""
-    times.learn(outlook, stage, seconds)
-    vouched.forget(root(), {rooted(stage)})
-
-
-def _patient(lines: Iterable[str]) -> Iterable[str]:
-    """The lines, also while an interrupt, which DVC hears as well, is on its way."""
-    lines = iter(lines)
-    while True:
+    for sent in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sent) is not signal.SIG_IGN:
+            signal.signal(sent, signal.default_int_handler)
+    say = partial(print, file=sys.stderr if as_json else sys.stdout, flush=True)
+    began = time.monotonic()
+    with claim.claimed():
+        mend()
+        wanted = targets or ["dvc.yaml"]
+        upstream = {step.stage: step.upstream for step in steps(wanted)}
+        before, alone = _order(wanted), _alone(wanted)
+        executor = Executor(upstream, jobs or (_fitting() if upstream else 1), say, alone)
         try:
-            yield next(lines)
+            executor.work()
         except KeyboardInterrupt:
-            continue
-        except StopIteration:
-            return
+            said = "stages that had ended are kept; `mwm repro` goes on from there"
+            raise KeyboardInterrupt(said) from None
+        finally:
+            vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
+            _put_in_order(wanted, before)
+    seconds = time.monotonic() - began
+    kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""
+    ran = f"{len(executor.ran)} stages ran{kept}, in {duration(seconds)}"
+    say(f"repro: {ran if upstream else 'nothing to do'}")
+    if as_json:
+        ended = {"ran": executor.ran, "restored": executor.restored, "failed": executor.failed}
+        print_json(ended | {"seconds": round(seconds, 1)})
+    if executor.failed:
+        raise MwmError(
+            f"{', '.join(executor.failed)} failed, as told above; {len(executor.ran)} other stages "
+            "ran and are kept, `mwm repro` goes on from there"
+        )
 
 
-def _told(stage: str, outlook: times.Outlook) -> str:
-    number = outlook.total - len(outlook.left) + 1
-    minutes = outlook.seconds() / 60
-    left = f"{minutes:.0f} min" if minutes >= 1.5 else f"{60 * minutes:.0f} s"
-    return f"repro: {stage} is {number} of {outlook.total}; at most about {left} left"
+def _fitting() -> int:
+    """Two stages at once if two cores are idle: more would want more memory than may be there."""
+    cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    busy = psutil.cpu_percent(LOOK) / 100 * cores
+    return 2 if usable - busy > 1.5 else 1
 
 
-def _stages(targets: Sequence[str]) -> list[str]:
-    """The targets' stages, and all that they come from; none, with a note, if DVC does not tell."""
-    drawn = ""
-    for target in targets:
-        graph = [sys.executable, "-m", "dvc", "dag", "--dot", target]
-        answer = subprocess.run(graph, capture_output=True, text=True, check=False)
-        if answer.returncode:
-            found = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
-            print(f"repro: cannot tell how long is left: `dvc dag {target}` failed: {found}")
-            return []
-        drawn += answer.stdout
-    return re.findall(r'^"([^"]+)";$', drawn, re.M)
+def _alone(targets: Sequence[str]) -> set[str]:
+    """The stages that use all cores by themselves, as dvc.yaml says: `meta: {cores: all}`."""
+    with project.opened() as repo:
+        stages = project.ordered(repo, targets)
+        return {each.addressing for each in stages if (each.meta or {}).get("cores") == "all"}
+
+
+def _order(targets: Sequence[str]) -> dict[Path, list[str]]:
+    """The order of every dvc.lock."""
+    with project.opened() as repo:
+        files = project.lock_files(project.ordered(repo, targets))
+        return {path: project.entries(file) for path, file in files.items()}
+
+
+def _put_in_order(targets: Sequence[str], before: dict[Path, list[str]]) -> None:
+    """Move entries that are new in a dvc.lock to where a serial run would have put them."""
+    with project.opened() as repo:
+        stages = project.ordered(repo, targets)
+        for path, file in project.lock_files(stages).items():
+            found = project.entries(file)
+            serial = [*before.get(path, []), *(getattr(stage, "name", None) for stage in stages)]
+            order = [name for name in dict.fromkeys([*serial, *found]) if name in found]
+            if order != found:
+                with project.editing(repo, path) as entries:
+                    for name in order:
+                        entries[name] = entries.pop(name)

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from mwm.pipeline import activity, claim
-from mwm.pipeline.telling import AsJson, duration, print_json, shortened
+from mwm.pipeline.output import AsJson, duration, print_json, shortened
 
 
 def status(as_json: AsJson = False) -> None:

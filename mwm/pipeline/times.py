@@ -1,7 +1,7 @@
 """How long stages take: what each took here when it last ran, else what it usually takes."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 TIMES = Path(".mwm/times.json")  # seconds that each stage took here when it last ran
@@ -20,7 +20,7 @@ SETTLED = 60  # seconds after which the pace of this run counts
 
 
 class Outlook:
-    """Which stages are still to be visited, and how long they took before."""
+    """Which stages are still to end, and how long they took before."""
 
     def __init__(self, stages: Collection[str], times: Mapping[str, float]) -> None:
         self.left = set(stages)
@@ -38,11 +38,6 @@ class Outlook:
         self._took += seconds
         self.times[stage] = round(seconds, 1)
 
-    def visit(self, stages: Iterable[str]) -> None:
-        """These had their turn; the last of them is about to run."""
-        *before, _ = stages
-        self.left.difference_update(before)
-
     def pace(self) -> float:
         """How much longer stages take today than they took before."""
         return self._took / self._expected if self._expected > SETTLED else 1.0
@@ -54,13 +49,28 @@ class Outlook:
     def seconds_at_once(self, upstream: Mapping[str, Collection[str]], jobs: int) -> float:
         """The same for `jobs` at once: their share of the sum, or the longest chain if longer.
 
-        `upstream` gives the stages that each stage waits for, in the order of the pipeline.
+        `upstream` gives the stages that each stage waits for.
         """
-        chains: dict[str, float] = {}
-        for stage, above in upstream.items():
-            own = self.usual(stage) if stage in self.left else 0.0
-            chains[stage] = own + max((chains[up] for up in above), default=0.0)
+        chains = self._chains(upstream, lambda stage: self.usual(stage) * (stage in self.left))
         return max(self.seconds() / jobs, self.pace() * max(chains.values(), default=0.0))
+
+    def by_urgency(self, upstream: Mapping[str, Collection[str]]) -> list[str]:
+        """The stages, first that with the longest chain of stages that wait for it."""
+        chains = self._chains(upstream, self.usual)
+        return sorted(upstream, key=lambda stage: -chains[stage])
+
+    def _chains(
+        self, upstream: Mapping[str, Collection[str]], seconds: Callable[[str], float]
+    ) -> dict[str, float]:
+        """By stage, the seconds of the longest chain that begins with it."""
+        below: dict[str, list[str]] = {stage: [] for stage in upstream}
+        for stage, above in upstream.items():
+            for each in above:
+                below[each].append(stage)
+        chains: dict[str, float] = {}
+        for stage in reversed(list(upstream)):  # each comes before those that wait for it
+            chains[stage] = seconds(stage) + max((chains[each] for each in below[stage]), default=0)
+        return chains
 
 
 def learn(outlook: Outlook, stage: str, seconds: float) -> None:

@@ -11,10 +11,10 @@ from mwm import MwmError
 from mwm.pipeline import activity, claim, project, sample, times
 from mwm.pipeline.accept import accept, commit_of
 from mwm.pipeline.code import Change
+from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.program import digest
 from mwm.pipeline.reasons import outputs
 from mwm.pipeline.source import Source
-from mwm.pipeline.telling import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.vouchable import Plan, draw, names, plan
 
 Size = Annotated[

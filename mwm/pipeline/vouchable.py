@@ -9,9 +9,9 @@ from typing import Any
 
 from mwm.pipeline import comparison, entries, project, sample, times
 from mwm.pipeline.code import Change, read_programs
+from mwm.pipeline.output import shortened
 from mwm.pipeline.reasons import Reason, changes
 from mwm.pipeline.source import Source
-from mwm.pipeline.telling import shortened
 
 NO_DATA = "what it reads is neither here nor in DVC's cache; `dvc pull` may bring it"
 NO_ENTRY = "no entry of dvc.lock, or more than one, has all its outputs"

@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shlex
 import sys
 import time
 from contextlib import suppress
@@ -100,7 +99,11 @@ def _wait(file: Path, output: Path) -> int:
 def _sign(descriptor: int) -> None:
     """Write into a lock's file who holds it."""
     pid = os.getpid()
-    told = {"pid": pid, "pid_started": processes.started(pid), "command": shlex.join(sys.argv)}
+    told = {
+        "pid": pid,
+        "pid_started": processes.started(pid),
+        "command": processes.command(sys.argv),
+    }
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(told | {"started": round(time.time())}).encode(), 0)
 

@@ -1,5 +1,8 @@
 """Which process is which: a number alone is given to another process sooner or later."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import psutil
 
 ROUNDING = 2.0  # seconds by which a start that was read twice may differ, as the clock is adjusted
@@ -26,6 +29,13 @@ def ended(process: psutil.Process) -> bool:
         return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
+
+
+def command(words: Sequence[str]) -> str:
+    """A process's arguments as a user gives them: without the folders of its program."""
+    program = Path(words[0])
+    name = program.parent.name if program.name == "__main__.py" else program.name
+    return " ".join([name, *words[1:]])
 
 
 def ancestors() -> list[psutil.Process]:

@@ -1,130 +1,233 @@
-"""`mwm repro` runs DVC's stages as DVC does, and tells how long is left."""
+"""`mwm repro` runs stages at once, and leaves what a serial `dvc repro` leaves."""
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_project import ROOT, Project, new
 
 from mwm.pipeline.foreign import unbound
 from mwm.pipeline.times import USUAL, Outlook
 
-PIPELINE = """
-stages:
-  see:
-    foreach: {mirror: 1, vswap: 2}
-    do:
-      cmd: python see.py ${key} ${item}
-      deps: [see.py]
-      outs: ["${key}.txt"]
-  report:
-    cmd: python see.py report 3
-    deps: [see.py, mirror.txt, vswap.txt]
-    outs: [report.txt]
-"""
-STAGE = "import sys, pathlib; pathlib.Path(sys.argv[1] + '.txt').write_text(sys.argv[2])\n"
+pytestmark = pytest.mark.slow
+
+WORLDS = [f"world@{world}" for world in "abcd"]
+COUNT = 12  # stages that end at nearly the same time
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], env=unbound(), check=True)
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=tmp_path, check=True)
-    (tmp_path / "dvc.yaml").write_text(PIPELINE)
-    (tmp_path / "see.py").write_text(STAGE)
-    return tmp_path
+def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
 
 
-def start(folder: Path, *targets: str) -> subprocess.Popen[str]:
-    environment = unbound() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "mwm", "repro", *targets],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def many(project: Project) -> None:
+    """A project with COUNT worlds; the later ones in the file end first."""
+    worlds = ", ".join(f"w{n}: {n}" for n in range(COUNT))
+    project.edit("params.yaml", "{a: 1, b: 2, c: 3, d: 4}", f"{{{worlds}}}")
+    deps = ", ".join(f"w/w{n}/out.txt" for n in range(COUNT))
+    project.edit("dvc.yaml", "w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt", deps)
+    end = "> w/${key}/out.txt"
+    project.edit("dvc.yaml", end, f"{end} && sleep $((({COUNT} - ${{item}}) / 4))")
 
 
-def repro(folder: Path, *targets: str) -> tuple[int, list[str]]:
-    process = start(folder, *targets)
-    out = process.communicate()[0]
-    return process.returncode, [line for line in out.splitlines() if line.startswith("repro: ")]
+def test_four_at_once_leave_the_lock_of_a_serial_run(fresh: Project, tmp_path: Path) -> None:
+    many(fresh)
+    serial = new(tmp_path / "serial")
+    many(serial)
+    told = fresh.run("mwm", "run", "-j", "4")  # the other name of `mwm repro`
+    assert "beside world@" in told
+    serial.run("dvc", "repro")
+    assert (fresh / "dvc.lock").read_text() == (serial / "dvc.lock").read_text()
+    assert fresh.told("plan")["steps"] == []
+    assert fresh.told("check")["stale"] == []
+    assert json.loads((fresh / ".mwm/times.json").read_text()).keys() >= {"start", "join"}
 
 
-def test_every_stage_that_runs_is_announced_with_the_time_left(folder: Path) -> None:
-    code, told = repro(folder)
-    assert code == 0
-    minutes = (2 * USUAL["see"] + USUAL["report"]) / 60
-    assert told[0] == f"repro: see@mirror is 1 of 3; at most about {minutes:.0f} min left"
-    assert told[1].startswith("repro: see@vswap is 2 of 3; at most about ")
-    assert told[2].startswith("repro: report is 3 of 3; at most about ")
-    assert told[3].startswith("repro: done in 0:")
-    times = json.loads((folder / ".mwm/times.json").read_text())
-    assert times.keys() == {"see@mirror", "see@vswap", "report"}
-    assert max(times.values()) < 30
+def test_only_what_changed_runs_and_the_run_cache_is_used(made: Project) -> None:
+    def ran() -> tuple[list[str], list[str]]:
+        out = made.run("mwm", "repro", "--json", "-j", "2")
+        told = json.loads(out[out.index("\n{") :])
+        return told["ran"], told["restored"]
 
-    assert repro(folder) == (0, [])  # nothing to do: nothing said
-
-    (folder / "dvc.yaml").write_text(PIPELINE.replace("vswap: 2", "vswap: 4"))
-    code, told = repro(folder)
-    assert [line.split(";")[0] for line in told[:2]] == [
-        "repro: see@vswap is 2 of 3",
-        "repro: report is 3 of 3",
-    ]
-    assert told[0].endswith(" s left"), "the times of the last run count, not the usual ones"
+    lock = (made / "dvc.lock").read_text()
+    made.edit("params.yaml", "b: 2", "b: 8")
+    assert ran() == (["world@b"], ["join"])
+    made.edit("params.yaml", "b: 8", "b: 2")
+    assert ran() == ([], ["world@b", "join"])
+    assert (made / "dvc.lock").read_text() == lock
 
 
-def test_of_a_target_and_what_it_comes_from_alone(folder: Path) -> None:
-    told = repro(folder, "see@vswap")[1]
-    assert told[0].startswith("repro: see@vswap is 1 of 1;")
-    told = repro(folder, "report")[1]
-    assert [line.split(";")[0] for line in told[:2]] == [
-        "repro: see@mirror is 1 of 3",
-        "repro: report is 3 of 3",
-    ]
-
-
-def test_a_failed_stage_fails_the_command_and_leaves_no_time(folder: Path) -> None:
-    (folder / "see.py").write_text(f"{STAGE}sys.exit(sys.argv[1] == 'vswap')\n")
-    code, told = repro(folder)
-    assert code != 0
-    assert not any("done" in line for line in told)
-    assert json.loads((folder / ".mwm/times.json").read_text()).keys() == {"see@mirror"}
-
-
-def test_a_damaged_file_of_times_is_no_obstacle(folder: Path) -> None:
-    (folder / ".mwm").mkdir()
-    (folder / ".mwm/times.json").write_text("[1, 2")
-    assert repro(folder)[0] == 0
+def test_after_a_failure_those_at_work_finish_and_no_other_starts(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: test ${key} != b && sleep 1 && mkdir")
+    said = fresh.run("mwm", "repro", "-j", "2", code=1)
+    assert "error: world@b failed" in said
+    lock = (fresh / "dvc.lock").read_text()
+    assert "world@a:" in lock
+    assert "world@b:" not in lock
+    assert "world@d:" not in lock
+    assert "join:" not in lock
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_dvc_and_the_stage_too(folder: Path, sent: signal.Signals) -> None:
-    (folder / "see.py").write_text(
-        "import time, os; print(os.getpid(), flush=True); time.sleep(60)"
+def test_an_interrupt_ends_all_stages(fresh: Project, sent: signal.Signals) -> None:
+    fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: echo $$ >> pids.txt && sleep 600 && mkdir")
+    process = fresh.start("mwm", "repro", "-j", "2")
+    pids = fresh / "pids.txt"
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    os.kill(process.pid, sent)
+    out = process.communicate(timeout=30)[0]
+    assert process.returncode == 130
+    assert out.splitlines()[-1].startswith("interrupted: stages that had ended are kept")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids.read_text().split())
+    assert "start:" in (fresh / "dvc.lock").read_text()
+
+
+def test_a_second_run_says_who_holds_the_project(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: sleep 8 && cp")
+    first = fresh.start("mwm", "repro", "join")
+    wait_for((fresh / ".mwm/locks/run").exists)
+    said = fresh.mwm("repro", code=1)
+    assert f"found `mwm repro join` at work (pid {first.pid})" in said
+    assert first.communicate()[0]
+    assert first.returncode == 0
+
+
+@pytest.mark.parametrize("other", ["dvc repro", "mwm repro"])
+def test_beside_another_command_no_result_is_mixed(fresh: Project, other: str) -> None:
+    """Each stage says in its output which process made it, at its start and at its end."""
+    fresh.edit(
+        "dvc.yaml",
+        "echo ${key} | cat start.txt - > w/${key}/out.txt",
+        "echo $$ > w/${key}/out.txt && sleep 0.5 && echo $$ >> w/${key}/out.txt",
     )
-    process = start(folder)
+    both = [fresh.start("mwm", "repro", "-j", "2"), fresh.start(*other.split())]
+    said = [process.communicate()[0] for process in both]
+    for process, out in zip(both, said, strict=True):
+        busy = "is busy" in out or "Unable to acquire lock" in out or "at work (pid" in out
+        assert process.returncode == 0 or busy, out
+    fresh.run("mwm", "repro", "-j", "2")
+    for world in "abcd":
+        first, last = (fresh / f"w/{world}/out.txt").read_text().split()
+        assert first == last
+    assert fresh.told("check")["stale"] == []
+
+
+def test_status_tells_who_holds_what_while_dvc_is_busy(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: touch begun && sleep 600 && cp")
+    assert fresh.mwm("status") == "status: nothing runs\n"
+    process = fresh.start("dvc", "repro", "start")
+    wait_for((fresh / "begun").exists)
+    (lock,) = fresh.told("status")["locks"]
+    assert lock == {
+        "pid": process.pid,
+        "command": "dvc repro start",
+        "alive": True,
+        "writes": ["start.txt"],
+        "reads": 2,
+    }
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not fresh.told("status")["locks"][0]["alive"]
+    assert "status: nothing runs" in fresh.mwm("status")
+
+
+def announced(project: Project, *words: str, code: int = 0) -> list[str]:
+    out = project.run("mwm", "repro", "-j", "1", *words, code=code)
+    return [line.removeprefix("repro: ") for line in out.splitlines() if line.startswith("repro: ")]
+
+
+def test_every_stage_that_runs_is_announced_with_the_time_left(fresh: Project) -> None:
+    (fresh / ".mwm").mkdir()
+    (fresh / ".mwm/times.json").write_text('{"start": 30, "world@c": 20, "join": 1}')
+    told = announced(fresh, "join")
+    assert told[:3] == [
+        "start; 0 of 6 done, at most about 54 s left",
+        "world@c; 1 of 6 done, at most about 24 s left",  # the longest first
+        "world@a; 2 of 6 done, at most about 4 s left",
+    ]
+    assert told[-1].startswith("6 stages ran, in ")
+    times = json.loads((fresh / ".mwm/times.json").read_text())
+    assert times.keys() == {"start", "join", *WORLDS}
+    assert max(times.values()) < 30
+    assert announced(fresh) == ["nothing to do"]
+
+
+def test_a_damaged_file_of_times_is_no_obstacle(fresh: Project) -> None:
+    (fresh / ".mwm").mkdir()
+    (fresh / ".mwm/times.json").write_text("[1, 2")
+    assert announced(fresh, "start")[-1].startswith("1 stages ran")
+
+
+def test_a_stage_that_uses_all_cores_runs_alone(fresh: Project) -> None:
+    fresh.edit("dvc.yaml", "    cmd: cp", "    meta: {cores: all}\n    cmd: cp")
+    fresh.edit("dvc.yaml", "      cmd: mkdir", "      meta: {cores: '${item}'}\n      cmd: mkdir")
+    fresh.edit("params.yaml", "c: 3", "c: all")
+    told = fresh.run("mwm", "repro", "-j", "4")
+    (alone,) = (line for line in told.splitlines() if line.startswith("repro: world@c"))
+    assert "beside" not in alone
+    assert "beside world@c" not in told
+    assert "repro: world@b beside world@a" in told
+
+
+def test_the_python_of_stages_is_that_of_the_command(fresh: Project, tmp_path: Path) -> None:
+    """As after `.venv/bin/mwm repro` in a shell that has not activated the environment."""
+    fresh.edit("dvc.yaml", "cmd: cp source.txt start.txt", "cmd: python see.py")
+    (fresh / "see.py").write_text("import sys; open('start.txt', 'w').write(sys.executable)")
+    (tmp_path / "bin").mkdir()
+    for tool in ("git", "sh"):
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or "")
+    subprocess.run(
+        [sys.executable, "-m", "mwm", "repro", "start"],
+        cwd=fresh.folder,
+        env=unbound() | {"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+    )
+    assert (fresh / "start.txt").read_text() == sys.executable
+
+
+def test_a_stage_that_meets_another_command_of_dvc_starts_again(fresh: Project) -> None:
+    """As one that has ended well must, if DVC is not let write down what it made."""
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: test -e free || (touch begun && sleep 2); cp")
+    process = fresh.start("mwm", "repro", "start")
+    wait_for((fresh / "begun").exists)
+    said: list[str] = []
     assert process.stdout is not None
-    stage = next(int(line) for line in process.stdout if line.strip().isdigit())
-    os.killpg(process.pid, sent)  # as a terminal does, and `timeout`
-    process.communicate(timeout=20)
-    assert process.returncode != 0
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{stage}").exists():
-        assert time.monotonic() < deadline, "the stage still runs"
-        time.sleep(0.05)
+    with (fresh / ".dvc/tmp/rwlock.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for line in process.stdout:
+            said.append(line)
+            if "met another command of DVC" in line:
+                break
+    (fresh / "free").touch()
+    process.communicate()
+    assert process.returncode == 0, said
+    assert "Unable to acquire lock" in "".join(said)
+    assert "start:" in (fresh / "dvc.lock").read_text()
 
 
 def test_the_pace_of_this_run_scales_what_is_left() -> None:
     outlook = Outlook(["anchor", "recruit@a", "recruit@b"], {})
     assert outlook.seconds() == USUAL["anchor"] + 2 * USUAL["recruit"]
     outlook.finish("anchor", 2 * USUAL["anchor"])
-    outlook.visit(["anchor", "recruit@a"])
+    outlook.left.discard("anchor")
     assert outlook.seconds() == 4 * USUAL["recruit"]
     assert outlook.times == {"anchor": 2 * USUAL["anchor"]}
+
+
+def test_what_others_wait_for_longest_is_most_urgent() -> None:
+    upstream = {"see@o": [], "see@a": [], "anchor": ["see@o"], "recruit@a": ["anchor", "see@a"]}
+    outlook = Outlook(upstream, {})
+    assert outlook.by_urgency(upstream) == ["see@o", "anchor", "see@a", "recruit@a"]
+    chain = USUAL["see"] + USUAL["anchor"] + USUAL["recruit"]
+    assert outlook.seconds_at_once(upstream, 2) == chain

@@ -8,23 +8,44 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from mwm.pipeline import times
-from mwm.pipeline.telling import duration
+from mwm.pipeline.output import duration
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
 DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")
 RUNS = re.compile(r"Running stage '")
+BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")
 NOISE = re.compile(
     r"\s*$|To (track|enable)|\t(git add|dvc config)|Use `dvc push`|\w+ lock file|Data and"
 )
 GRACE = 20  # seconds that stages have to end by themselves after an interrupt
+TRIES = 3  # of a stage that another command of DVC, asking for the same files, made fail
+PAUSE = 2  # seconds between two of them
 
 
-class Crew:
-    """Up to `jobs` stages at once.
+@dataclass(frozen=True)
+class Ended:
+    """How the `dvc repro` of a stage ended.
+
+    Attributes:
+        seconds: that its command took; None if it did not run.
+        busy: whether DVC found what it needs in use by another command of DVC.
+    """
+
+    stage: str
+    code: int
+    seconds: float | None
+    busy: bool
+
+
+class Executor:
+    """Up to `jobs` stages at once; first those by which most others are kept waiting.
 
     Attributes:
         ran, restored, failed: stages, in the order in which they ended; a restored one came from
@@ -32,16 +53,23 @@ class Crew:
     """
 
     def __init__(
-        self, upstream: Mapping[str, Iterable[str]], jobs: int, say: Callable[[str], None]
+        self,
+        upstream: Mapping[str, Iterable[str]],
+        jobs: int,
+        say: Callable[[str], None],
+        alone: Collection[str] = (),
     ) -> None:
+        """`upstream` gives the stages that each stage waits for; those in `alone` run alone."""
         self.ran: list[str] = []
         self.restored: list[str] = []
         self.failed: list[str] = []
         self._upstream = {stage: set(above) for stage, above in upstream.items()}
         self._outlook = times.Outlook(self._upstream, times.last())
-        self._jobs, self._say = jobs, say
+        self._order = self._outlook.by_urgency(self._upstream)
+        self._jobs, self._say, self._alone = jobs, say, set(alone)
         self._running: dict[str, subprocess.Popen[str]] = {}
-        self._ended: queue.Queue[tuple[str, int, float | None]] = queue.Queue()
+        self._tries: Counter[str] = Counter()
+        self._ended: queue.Queue[Ended] = queue.Queue()
 
     def work(self) -> None:
         """Run all; after a failure none is started any more, and those at work finish.
@@ -50,37 +78,42 @@ class Crew:
             KeyboardInterrupt: after the stages at work were interrupted, too.
         """
         try:
-            while self._start() or self._running:
-                self._note(*self._ended.get())
+            while True:
+                self._start()
+                if not self._running:
+                    return
+                self._note(self._ended.get())
         except KeyboardInterrupt:
             self._stop()
             raise
 
-    def _start(self) -> bool:
-        """Start what can be started; whether anything was."""
-        done = {*self.ran, *self.restored}
-        started = False
-        for stage, above in self._upstream.items():
-            if self.failed or len(self._running) >= self._jobs:
-                break
-            if above <= done and stage not in done and stage not in self._running:
-                self._running[stage] = self._launch(stage)
-                started = True
-        return started
+    def _start(self) -> None:
+        """Start what can be started."""
+        while not self.failed and len(self._running) < self._jobs:
+            done = {*self.ran, *self.restored}
+            stage = next((each for each in self._order if self._ready(each, done)), None)
+            if stage is None or (self._running and self._alone & {stage, *self._running}):
+                return
+            self._running[stage] = self._launch(stage)
+
+    def _ready(self, stage: str, done: set[str]) -> bool:
+        return self._upstream[stage] <= done and stage not in done and stage not in self._running
 
     def _launch(self, stage: str) -> subprocess.Popen[str]:
         left = self._outlook.seconds_at_once(self._upstream, self._jobs)
         done = self._outlook.total - len(self._outlook.left)
         beside = f" beside {', '.join(self._running)}" if self._running else ""
         self._say(
-            f"run: {stage}{beside}; {done} of {self._outlook.total} done, "
+            f"repro: {stage}{beside}; {done} of {self._outlook.total} done, "
             f"at most about {duration(left)} left"
         )
+        self._tries[stage] += 1
         process = subprocess.Popen(
             [sys.executable, *DVC, stage],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=_environment(),
             text=True,
             start_new_session=True,  # an interrupt is passed on once, to dvc and stage alike
         )
@@ -89,29 +122,35 @@ class Crew:
 
     def _follow(self, stage: str, process: subprocess.Popen[str]) -> None:
         """Tell what a stage says, then that it has ended."""
-        since = None
+        since, busy = None, False
         assert process.stdout is not None
         for line in process.stdout:
             if RUNS.match(line):
                 since = time.monotonic()
+            busy = busy or bool(BUSY.match(line))
             if not NOISE.match(line):
                 self._say(f"{stage} | {line.rstrip()}")
         code = process.wait()
-        self._ended.put((stage, code, since and time.monotonic() - since))
+        if code and busy:
+            time.sleep(PAUSE)
+        self._ended.put(Ended(stage, code, since and time.monotonic() - since, busy))
 
-    def _note(self, stage: str, code: int, seconds: float | None) -> None:
+    def _note(self, ended: Ended) -> None:
+        stage = ended.stage
         del self._running[stage]
-        if code:
+        if ended.code and ended.busy and self._tries[stage] < TRIES:
+            self._say(f"repro: {stage} met another command of DVC, and starts again")
+        elif ended.code:
             self.failed.append(stage)
             waits = f"; waiting for {', '.join(self._running)}" if self._running else ""
-            self._say(f"run: {stage} failed{waits}")
-            return
-        if seconds is None:
-            self.restored.append(stage)
+            self._say(f"repro: {stage} failed{waits}")
         else:
-            self.ran.append(stage)
-            times.learn(self._outlook, stage, seconds)
-        self._outlook.left.discard(stage)
+            if ended.seconds is None:
+                self.restored.append(stage)
+            else:
+                self.ran.append(stage)
+                times.learn(self._outlook, stage, ended.seconds)
+            self._outlook.left.discard(stage)
 
     def _stop(self) -> None:
         """Interrupt the stages at work and wait for them; end those that do not hear it."""
@@ -122,8 +161,14 @@ class Crew:
             deadline = time.monotonic() + GRACE
             try:
                 while self._running:
-                    stage, *_ = self._ended.get(timeout=max(deadline - time.monotonic(), 0.01))
-                    del self._running[stage]
+                    ended = self._ended.get(timeout=max(deadline - time.monotonic(), 0.01))
+                    del self._running[ended.stage]
                 return
             except (queue.Empty, KeyboardInterrupt):  # who asks again does not want to wait
                 continue
+
+
+def _environment() -> dict[str, str]:
+    """This process's, in which the `python` of a stage's command is this one's."""
+    here = str(Path(sys.executable).parent)
+    return os.environ | {"PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)])}
