@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from mwm.evaluation.evaluate import evaluate_model
+from mwm.evaluation.pairs import evaluate_pairs
 
 import mwm
 from mwm.settings.evaluate import Evaluate
@@ -17,7 +17,7 @@ def own(frames, actions) -> mwm.Frames:
 def test_the_rows_are_those_of_the_pipeline(model, trained, contents):
     shown = {world: contents[world] for world in model.worlds}
     settings = Evaluate(frames=60, length=10, film=2, seed=3)
-    expected = evaluate_model("mine", model.module, shown, settings)
+    expected = evaluate_pairs("mine", model.module, shown, settings)
     options = {"frames": 60, "length": 10, "seed": 3, "name": "mine"}
     assert mwm.judge(model, trained / "data" / "worlds", **options) == expected
     assert mwm.judge(model, shown, **options) == expected
