@@ -8,16 +8,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pipelines import stages
 from smoke import twins
-from test_pipeline import STAGES, outs
-from workspace import Workspace
+from workspace import Workspace, environment
 
 pytestmark = pytest.mark.slow
 
+STAGES = stages("")
+HARNESS = "mwm/runtime"  # runs every stage, and is a dep of none
 VARIANTS = ("transpose", "hswap", "vswap", "invert", "mirror")
 SEE = {f"see@{world}" for world in ("original", *VARIANTS)}
 DECIPHER = {f"decipher@{run}" for run in VARIANTS}
 RECRUIT = {f"recruit@{run}" for run in VARIANTS}
+
+
+def copy(old: Path, new: Path) -> None:
+    new.parent.mkdir(parents=True, exist_ok=True)
+    if old.is_dir():
+        shutil.copytree(old, new)
+    else:
+        shutil.copy2(old, new)
+
+
+def content(path: Path) -> dict[str, bytes]:
+    """The bytes of a file, or of all files in a folder, by name."""
+    files = [path, *path.rglob("*")]
+    return {str(f.relative_to(path)): f.read_bytes() for f in files if f.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +51,7 @@ def workspace(both: tuple[Workspace, Workspace]) -> Iterator[Workspace]:
 def test_two_runs_from_nothing_give_the_same_bytes(both: tuple[Workspace, Workspace]) -> None:
     first, second = both
     assert first.outputs() == second.outputs()
-    assert first.outputs().keys() == {out for stage in STAGES for out in outs(stage)}
+    assert first.outputs().keys() == {out for stage in STAGES.values() for out in stage.outs}
 
 
 def test_a_second_run_does_nothing(workspace: Workspace) -> None:
@@ -116,13 +132,12 @@ def test_a_stage_needs_its_declared_deps_alone(
     both: tuple[Workspace, Workspace], tmp_path: Path, stage: str
 ) -> None:
     made = both[0].folder
-    for name in [*STAGES[stage]["deps"], "params.yaml"]:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(made / name, tmp_path / name)
-    command = STAGES[stage]["cmd"].split()
-    subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True)
-    for name in outs(stage):
-        assert (tmp_path / name).read_bytes() == (made / name).read_bytes(), name
+    for name in [*STAGES[stage].deps, "params.yaml", HARNESS]:
+        copy(made / name, tmp_path / name)
+    command = STAGES[stage].cmd.split()
+    subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True, env=environment())
+    for name in STAGES[stage].outs:
+        assert content(tmp_path / name) == content(made / name), name
 
 
 def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(
