@@ -10,30 +10,15 @@ from pathlib import Path
 import pytest
 from pipelines import stages
 from smoke import twins
-from workspace import Workspace, environment
+from workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
 STAGES = stages("")
-HARNESS = "mwm/runtime"  # runs every stage, and is a dep of none
 VARIANTS = ("transpose", "hswap", "vswap", "invert", "mirror")
 SEE = {f"see@{world}" for world in ("original", *VARIANTS)}
 DECIPHER = {f"decipher@{run}" for run in VARIANTS}
 RECRUIT = {f"recruit@{run}" for run in VARIANTS}
-
-
-def copy(old: Path, new: Path) -> None:
-    new.parent.mkdir(parents=True, exist_ok=True)
-    if old.is_dir():
-        shutil.copytree(old, new)
-    else:
-        shutil.copy2(old, new)
-
-
-def content(path: Path) -> dict[str, bytes]:
-    """The bytes of a file, or of all files in a folder, by name."""
-    files = [path, *path.rglob("*")]
-    return {str(f.relative_to(path)): f.read_bytes() for f in files if f.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +100,7 @@ def test_an_edit_of_training_collects_nothing_again(workspace: Workspace) -> Non
 
 def test_a_new_world_trains_itself_and_one_recruit(workspace: Workspace) -> None:
     world, run = "    mirror: [mirror]\n", "    mirror: {worlds: [original, mirror]}\n"
-    files = "data/worlds/mirror.h5, runs/mirror/model.safetensors"
+    files = "data/worlds/mirror.h5, runs/see/mirror, runs/mirror"
     workspace.edit("params.yaml", world, f"{world}    turned: [transpose, mirror]\n")
     workspace.edit("params.yaml", run, f"{run}    turned: {{worlds: [original, turned]}}\n")
     workspace.edit("dvc.yaml", files, f"{files.replace('mirror', 'turned')}, {files}")
@@ -131,13 +116,26 @@ def test_a_new_world_trains_itself_and_one_recruit(workspace: Workspace) -> None
 def test_a_stage_needs_its_declared_deps_alone(
     both: tuple[Workspace, Workspace], tmp_path: Path, stage: str
 ) -> None:
-    made = both[0].folder
-    for name in [*STAGES[stage].deps, "params.yaml", HARNESS]:
-        copy(made / name, tmp_path / name)
-    command = STAGES[stage].cmd.split()
-    subprocess.run([sys.executable, *command[1:]], cwd=tmp_path, check=True, env=environment())
+    made, harness = both[0].folder, "mwm/runtime"  # which changes no result
+    for name in [*STAGES[stage].deps, "params.yaml", harness]:
+        _copy(made / name, tmp_path / name)
+    subprocess.run([sys.executable, *STAGES[stage].line.split()[1:]], cwd=tmp_path, check=True)
     for name in STAGES[stage].outs:
-        assert content(tmp_path / name) == content(made / name), name
+        assert _contents(tmp_path / name) == _contents(made / name), name
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def _contents(path: Path) -> dict[str, bytes]:
+    """The bytes of a file, or of all files in a folder, by name."""
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return {str(each.relative_to(path)): each.read_bytes() for each in files if each.is_file()}
 
 
 def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(

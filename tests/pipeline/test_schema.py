@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plain_yaml import parse
 
 from mwm.pipeline.schema import generate
+from mwm.settings.lines import read
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def test_the_schema_is_up_to_date() -> None:
 
 def test_params_name_their_schema_and_fit_it() -> None:
     assert TEXT.startswith("# yaml-language-server: $schema=params.schema.json\n")
-    assert valid(parse(TEXT), SCHEMA)
+    assert valid(read(ROOT / "params.yaml")[0], SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_params_name_their_schema_and_fit_it() -> None:
         ("collect.episodes", 0),
         ("collect.episodes", "3"),
         ("collect.episodes", 10**400),
-        ("train.model.vision", "spares"),
-        ("train.recruit.constraints.transprot", 1.0),
+        ("train.model.vision", "Sparse"),
+        ("train.recruit.constraints.Transport", 1.0),
         ("train.runs.Mirror", {"worlds": ["original", "mirror"]}),
         ("variants.worlds.mirror", "mirror"),
     ],
 )
 def test_what_params_refuse_the_schema_refuses(key: str, value: Any) -> None:
-    data = copy.deepcopy(parse(TEXT))
+    data = copy.deepcopy(read(ROOT / "params.yaml")[0])
     *path, last = key.split(".")
     section = data
     for part in path:
