@@ -8,6 +8,7 @@ from mwm.pipeline.prune import prune
 from mwm.pipeline.repro import repro
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
+from mwm.pipeline.world import app as world
 from mwm.reporting.compare import compare
 from mwm.runtime import commands
 
@@ -15,6 +16,7 @@ app = commands.application(__doc__)
 for function in (repro, check, plan, prune, status, compare, profile, schema):
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
+app.add_typer(world, name="world")
 
 
 def main() -> None:
