@@ -1,10 +1,10 @@
-"""Collecting against bare emulation: processor time per step, and bytes per frame.
+"""Processor time of collecting against that of bare emulation, and bytes per frame.
 
     python -m bench.collect [episodes] [frame skip] [game]
 
-The peer is the emulator's `act` alone, told the same actions until the same end of the game, on all
-cores at once as our workers are, and in turn with them, so that a busy machine slows both. Limit:
-1.25 times the peer, for the whole command with the start of its processes.
+The reference is the emulator's `act` alone, with the same actions to the same end of the game, on
+all cores, and in turn with our own code, so that a busy machine slows both. Limit: 1.25 times the
+reference, for the whole command including the start of its processes.
 """
 
 import multiprocessing

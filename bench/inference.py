@@ -10,7 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mwm.decipherment.chain import Chain, infer
+from mwm.decipherment.chain import Chain, Observations
+from mwm.decipherment.inference import infer
 from mwm.decipherment.matrix import Matrix
 
 FOLLOWERS, SEQUENCES, LENGTH = 12, 120, 100
@@ -47,8 +48,9 @@ def main() -> None:
         chain = chain_of(k)
         emissions = torch.rand(1, k, k, generator=torch.Generator().manual_seed(0))
         symbols = torch.randint(k, (SEQUENCES, LENGTH))
+        observed = Observations(symbols, symbols)  # the chain ignores its actions
         mass = torch.rand(1, SEQUENCES, k)
-        ours = microseconds(lambda c=chain, e=emissions, s=symbols: infer(c, e, s, s), steps)
+        ours = microseconds(lambda c=chain, e=emissions, o=observed: infer(c, e, o), steps)
         limit = microseconds(lambda c=chain, m=mass: products(c.steps[0], m), steps)
         dense = chain.transitions[0]
         peer = microseconds(

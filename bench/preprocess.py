@@ -1,4 +1,4 @@
-"""Preprocessing against collecting the same episodes: both as whole commands, on all cores.
+"""Time of preprocessing against that of collecting the same episodes, as whole commands.
 
     python -m bench.preprocess [path of a params.yaml]
 

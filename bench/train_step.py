@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from mwm.models.encoding import Sequences
 from mwm.models.model import initialise
 from mwm.models.visions.base import Vision, pixel_loss, unpack_bits
 from mwm.settings import params
-from mwm.training.batches import Sequences
 from mwm.training.constraints import KINDS
 from mwm.training.phases import prediction_step, reconstruction_step
 
@@ -46,10 +46,10 @@ def main() -> None:
     p = params.load()
     torch.set_num_threads(p.train.run.threads)
     b, t = p.train.batch.sequences, p.train.batch.length
-    frames = rectangles(b * (t + 1)).view(b, t + 1, -1)
+    packed = rectangles(b * (t + 1)).view(b, t + 1, -1)
     actions = torch.randint(0, 6, (b, t), generator=torch.Generator().manual_seed(0))
-    batch = {world: Sequences(frames, actions) for world in WORLDS}
-    flat = {world: frames[:, 1:].flatten(0, 1) for world in WORLDS}
+    batch = {world: Sequences(packed, actions) for world in WORLDS}
+    flat = {world: batch[world].after for world in WORLDS}
     model = initialise(p.train.model, WORLDS, 6, seed=0)
     for world in WORLDS:
         model.vision(world).calibrate(flat[world])
@@ -79,7 +79,7 @@ def main() -> None:
     weights = p.train.recruit.constraints.items()
     constraints = {kind: (KINDS[kind], weight) for kind, weight in weights}
     steps: dict[str, Callable[[], None]] = {
-        "R": lambda: learn(reconstruction_step(model, WORLDS, flat, 1.0, constraints, rng)[0]),
+        "R": lambda: learn(reconstruction_step(model, WORLDS, flat, 1.0, constraints, rng, {})[0]),
         "P": lambda: learn(prediction_step(model, WORLDS, batch, rng)[0]),
     }
     for name, step in steps.items():

@@ -1,8 +1,8 @@
-"""Five variants of packed frames, against the same on unpacked ones and against a plain copy.
+"""Time of the five variants on packed frames, against unpacked frames and against a plain copy.
 
     python -m bench.worlds [frames]
 
-Limits, on idle cores: a third of the unpacked way's time, 40 times one copy of the packed array.
+Limits, on idle cores: a third of the time on unpacked frames, 40 copies of the packed array.
 """
 
 import sys

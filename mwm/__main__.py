@@ -1,6 +1,7 @@
 """Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
 
 from mwm.pipeline.check import check
+from mwm.pipeline.compare import compare
 from mwm.pipeline.foreign import unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
@@ -8,12 +9,12 @@ from mwm.pipeline.prune import prune
 from mwm.pipeline.repro import repro
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
+from mwm.pipeline.vouch import vouch
 from mwm.pipeline.world import app as world
-from mwm.reporting.compare import compare
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (repro, check, plan, prune, status, compare, profile, schema):
+for function in (repro, check, plan, vouch, prune, status, compare, profile, schema):
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
 app.add_typer(world, name="world")

@@ -1,4 +1,4 @@
-"""Every random number of the pipeline comes from a root seed and a path of names."""
+"""Seeds for all random numbers, derived from a root seed and a path of names."""
 
 import hashlib
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def derive(root: int, *path: str | int) -> int:
-    """A 63-bit seed for `path` under `root`; independent streams for different paths.
+    """A 63-bit seed for `path` under `root`; different paths give independent streams.
 
-    A hash and not `root + index`, so that neighbouring roots share no stream.
+    It is a hash, not `root + index`, so that neighbouring roots share no stream.
     """
     text = "/".join([str(root), *map(str, path)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -36,9 +36,8 @@ def ablate(
 
     Training reads the first `collect.episodes` episodes of the worlds alone.
     """
-    from mwm.evaluation.evaluate import evaluate_model
+    from mwm.evaluation.pairs import evaluate_pairs
     from mwm.io import records
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames, write_frames
     from mwm.io.tables import write_csv
     from mwm.models.model import load
@@ -50,8 +49,7 @@ def ablate(
     settings = p.train
     shown = {world: None for run in settings.runs.values() for world in run.worlds}
     contents = {world: read_frames(data / f"{world}.h5", "world") for world in shown}
-    check_folder(out)
-    locks.claim(out)
+    locks.claim_folder(out)
     with tempfile.TemporaryDirectory() as folder:
         worlds, runs = Path(folder) / "worlds", Path(folder) / "runs"
         for world, content in contents.items():
@@ -70,7 +68,7 @@ def ablate(
         for name, run in settings.runs.items():
             train.recruit(name, worlds, runs)
             judged = {world: contents[world] for world in run.worlds}
-            rows += evaluate_model(name, load(runs / name), judged, p.evaluate)
+            rows += evaluate_pairs(name, load(runs / name), judged, p.evaluate)
     write_csv(out / "pairs.csv", rows)
     records.write_manifest(out, ["pairs.csv"])
 

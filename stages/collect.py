@@ -20,8 +20,8 @@ def collect(
 ) -> None:
     """Play the game with a random policy and record every screen, action and reward.
 
-    Reads the section `collect` of params.yaml. Emulation is the limit: about 2,800 steps a second
-    and core at frame skip 4.
+    Reads the section `collect` of params.yaml. The emulator limits the speed to about 2,800
+    steps a second and core at frame skip 4.
     """
     from mwm.rollouts.recording import collect
     from mwm.rollouts.workers import usable_cores

@@ -1,7 +1,7 @@
 """Find the original's latents in another world: params `train.decipher` -> runs/decipher/<run>.
 
-For independent inputs alone: no frame of one world has a counterpart in the other's, and what pairs
-them is that they have the same dynamics. With corresponding inputs there is nothing to do.
+For independent inputs alone: no frame of one world has a counterpart in the other's, and all they
+share is their dynamics. With corresponding inputs there is nothing to do.
 """
 
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
-from mwm.runtime.progress import Progress
 
 app = commands.application(__doc__)
 
@@ -26,37 +25,38 @@ def decipher(
     """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
     import torch
 
-    from mwm.decipherment import decipher as room
+    from mwm.decipherment import decipher as decipherment
     from mwm.decipherment.codes import encode
-    from mwm.decipherment.resume import Remembered
+    from mwm.decipherment.resume import Checkpoints
     from mwm.io import latents
-    from mwm.io.files import check_folder, write_json
+    from mwm.io.files import write_json
     from mwm.io.frames import divide, read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
     from mwm.runtime.state import shelf
     from mwm.settings import params
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
     folder = runs / "decipher" / run
-    check_folder(folder)
-    locks.claim(folder)
-    done = room.nothing()
+    locks.claim_folder(folder)
+    done = decipherment.nothing()
     if p.train.run.decipher_first:
-        torch.set_num_threads(1)  # of a product, since they are small; threads share them out
+        torch.set_num_threads(1)  # for each product, since they are small
         codes = []
         for position, world in enumerate(worlds):
             content = read_frames(data / f"{world}.h5", "world")
             episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
             model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
             codes.append(encode(model.vision(world), content, episodes))
-        with Progress(f"decipher {run}", room.LEVELS, "levels") as progress:
+        with Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:
             original, other = codes
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
-            remembered = Remembered(shelf(), f"decipher {run}", (original, other), settings)
-            threads = p.train.run.threads
-            done = room.decipher(original, other, *settings, progress.advance, remembered, threads)
+            kept = Checkpoints(shelf(), f"decipher {run}", (original, other), settings)
+            done = decipherment.decipher(
+                original, other, *settings, progress.advance, kept, p.train.run.threads
+            )
     latents.save(folder / "latents.h5", done.latents)
     write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 

@@ -19,20 +19,16 @@ def evaluate(
     runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
 ) -> None:
-    """Judge every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
+    """Measure every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
     import torch
 
-    from mwm.evaluation.assemble import alone, assemble
-    from mwm.evaluation.dreams import COLUMNS as DREAMT
-    from mwm.evaluation.dreams import dreams
+    from mwm.evaluation import dreams, mirror_test
+    from mwm.evaluation.assemble import assemble, with_pretrained_visions
     from mwm.evaluation.elements import latent_elements
-    from mwm.evaluation.evaluate import evaluate_model
-    from mwm.evaluation.film import shoot
-    from mwm.evaluation.mirror_test import COLUMNS as MARKED
-    from mwm.evaluation.mirror_test import mirror_test
+    from mwm.evaluation.film import make_film
+    from mwm.evaluation.pairs import evaluate_pairs
     from mwm.evaluation.tables import gather_curves
     from mwm.io import records
-    from mwm.io.files import check_folder
     from mwm.io.film import write_films
     from mwm.io.frames import read_frames
     from mwm.io.tables import write_csv
@@ -45,25 +41,25 @@ def evaluate(
     folders = [runs / name for name in p.train.runs]
     one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
     models = assemble(folders, one_anchor)
-    worlds = {world: None for model in models.values() for world in model.worlds}
-    contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
-    check_folder(out)
-    locks.claim(out)
+    names = dict.fromkeys(world for model in models.values() for world in model.worlds)
+    frames = {world: read_frames(data / f"{world}.h5", "world") for world in names}
+    locks.claim_folder(out)
     manifests = [folder / "manifest.json" for folder in folders]
     if said := note(manifests, torch.device("cpu")):
         typer.echo(said, err=True)
-    rows, dreamt, marked, elements, films = [], [], [], [], {}
+    pairs, dreamt, mirrored, elements, films = [], [], [], [], {}
     for name, model in models.items():
-        shown = {world: contents[world] for world in model.worlds}
-        rows += evaluate_model(name, model, shown, p.evaluate)
-        dreamt += dreams(name, model, shown, p.evaluate)
-        marked += mirror_test(name, model, shown, p.evaluate)
-        marked += mirror_test("alone", alone(model, runs / "see"), shown, p.evaluate)
-        elements += latent_elements(name, model, shown, p.evaluate)
-        films[name] = shoot(model, shown, p.evaluate.film)
-    write_csv(out / "pairs.csv", rows)
-    write_csv(out / "dreams.csv", dreamt, DREAMT)
-    write_csv(out / "mirror_test.csv", marked, MARKED)
+        worlds = {world: frames[world] for world in model.worlds}
+        control = with_pretrained_visions(model, runs / "see")
+        pairs += evaluate_pairs(name, model, worlds, p.evaluate)
+        dreamt += dreams.dreams(name, model, worlds, p.evaluate)
+        mirrored += mirror_test.mirror_test(name, model, worlds, p.evaluate)
+        mirrored += mirror_test.mirror_test("alone", control, worlds, p.evaluate)
+        elements += latent_elements(name, model, worlds, p.evaluate)
+        films[name] = make_film(model, worlds, p.evaluate.film)
+    write_csv(out / "pairs.csv", pairs)
+    write_csv(out / "dreams.csv", dreamt, dreams.COLUMNS)
+    write_csv(out / "mirror_test.csv", mirrored, mirror_test.COLUMNS)
     write_csv(out / "elements.csv", elements)
     write_csv(out / "curves.csv", gather_curves(folders))
     write_films(out / "film.h5", films)

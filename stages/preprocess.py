@@ -1,4 +1,4 @@
-"""Shrink screens to 64 x 64 bits: params `preprocess`, data/rollouts.h5 -> data/frames.h5."""
+"""Make binary frames of the screens: params `preprocess`, data/rollouts.h5 -> data/frames.h5."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def preprocess(
     rollouts: Annotated[Path, typer.Option(help="File to read.")] = Path("data/rollouts.h5"),
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/frames.h5"),
 ) -> None:
-    """Crop, binarise and shrink every screen to 64 x 64 bits, and split the episodes.
+    """Crop, binarise and shrink every screen to 64 x 64 pixels, and split the episodes.
 
     Reads the section `preprocess` of params.yaml.
     """

@@ -1,4 +1,4 @@
-"""Tell what was found: params `report`, eval/ -> report/index.html, report/*.png, metrics.json."""
+"""Report on the run: params `report`, eval/ -> report/index.html, report/*.png, metrics.json."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,8 +18,8 @@ def report(
     out: Annotated[Path, typer.Option(help="folder for the page and its figures")] = Path("report"),
     metrics: Annotated[Path, typer.Option(help="file for the summary")] = Path("metrics.json"),
 ) -> None:
-    """Draw the figures, write the page that holds them, and sum up in a few numbers."""
-    from mwm.reporting.report import report as write
+    """Draw the figures, write the page that shows them, and sum up in a few numbers."""
+    from mwm.reporting.run.report import report as write
     from mwm.runtime import locks
     from mwm.settings import params
 

@@ -16,8 +16,8 @@ def studies(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Rates over seeds, by method and variant, as tables and a page."""
-    from mwm.reporting.studies import read_study
-    from mwm.reporting.studies_report import report_studies
+    from mwm.reporting.studies.report import report_studies
+    from mwm.reporting.studies.study import read_study
     from mwm.runtime import locks
     from mwm.settings import params
 
@@ -32,7 +32,7 @@ def ablations(
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
 ) -> None:
     """Measures by condition, variant and seed -> ablations.csv, ablations.png."""
-    from mwm.reporting.ablations import report_ablations
+    from mwm.reporting.studies.ablations import report_ablations
     from mwm.runtime import locks
     from mwm.settings import params
 

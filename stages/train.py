@@ -1,16 +1,20 @@
 """Train by acts: params `train`, data/worlds/*.h5 -> runs/see/<world>, runs/anchor, runs/<run>.
 
-`see` trains one world's V alone, `anchor` the original's V and M, `recruit` one more V against the
-frozen anchor. With `train.run.schedule: joint` the first two only initialise, and `recruit` trains
-all worlds of the run at once, as the paper does.
+`see` pretrains one world's V, `anchor` trains the reference, the original's V and M, and `recruit`
+aligns another world's V to the frozen anchor. With `train.run.schedule: joint` the first two only
+initialise, and `recruit` trains all worlds of the run at once, as the paper does.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mwm.runtime import commands
+
+if TYPE_CHECKING:
+    from mwm.settings.train import Batch, Model, RunSettings
+    from mwm.training.acts import Setup
 
 app = commands.application(__doc__)
 
@@ -25,53 +29,38 @@ def see(
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
-    """One world's V alone, on random frames -> runs/see/<world>."""
-    from mwm.io.files import check_folder
+    """Pretrain one world's V on random frames -> runs/see/<world>."""
     from mwm.io.frames import read_frames
-    from mwm.runtime import locks
-    from mwm.runtime.progress import Progress
-    from mwm.runtime.state import shelf, speed
+    from mwm.runtime.state import speed
     from mwm.settings import params
-    from mwm.training.run import keep
-    from mwm.training.schedule import Trainer
+    from mwm.training import acts, history
 
     p = params.load()
     params.check_name(world, "WORLD")
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
-    content = read_frames(data / f"{world}.h5", "world")
-    check_folder(runs / "see" / world)
-    locks.claim(runs / "see" / world)
-    keep(
-        runs / "see" / world,
-        *trainer.see(world, content, p.train.see),
-        p.train.run,
-        p.train.see,
-        speed("see", world),
-    )
+    setup = _setup(p.train.run, p.train.model, p.train.batch)
+    frames = read_frames(data / f"{world}.h5", "world")
+    folder = _claimed(runs / "see" / world)
+    trained = acts.see(setup, world, frames, p.train.see)
+    history.write(folder, *trained, p.train.run, p.train.see, speed("see", world))
 
 
 @commands.stage(app)
 def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
-    """The original's V and M, by alternating phases -> runs/anchor."""
-    from mwm.io.files import check_folder
+    """Train the original's V and M, by alternating phases -> runs/anchor."""
     from mwm.io.frames import read_frames
     from mwm.models.model import load
-    from mwm.runtime import locks
-    from mwm.runtime.progress import Progress
-    from mwm.runtime.state import shelf, speed
+    from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
-    from mwm.training.run import keep
-    from mwm.training.schedule import Trainer
+    from mwm.training import acts, history
 
     p = params.load()
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
-    content = read_frames(data / f"{ORIGINAL}.h5", "world")
+    setup = _setup(p.train.run, p.train.model, p.train.batch)
+    frames = read_frames(data / f"{ORIGINAL}.h5", "world")
     seen = load(runs / "see" / ORIGINAL, p.train.model)
-    check_folder(runs / "anchor")
-    locks.claim(runs / "anchor")
-    trained = trainer.anchor(seen, content, p.train.anchor, p.train.record)
-    keep(runs / "anchor", *trained, p.train.run, p.train.anchor, speed("anchor"))
+    folder = _claimed(runs / "anchor")
+    trained = acts.anchor(setup, seen, frames, p.train.anchor, p.train.record)
+    history.write(folder, *trained, p.train.run, p.train.anchor, speed("anchor"))
 
 
 @commands.stage(app)
@@ -80,35 +69,51 @@ def recruit(
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
-    """One more world's V against the frozen anchor (joint: all worlds at once) -> runs/<run>."""
+    """Align one more world's V to the frozen anchor (joint: train all at once) -> runs/<run>."""
     from mwm.io import latents
-    from mwm.io.files import check_folder
     from mwm.io.frames import read_frames
     from mwm.models.model import load
-    from mwm.runtime import locks
-    from mwm.runtime.progress import Progress
-    from mwm.runtime.state import shelf, speed
+    from mwm.runtime.state import speed
     from mwm.settings import params
-    from mwm.training.run import keep
-    from mwm.training.schedule import Trainer
+    from mwm.training import acts, history
 
     p = params.load()
-    worlds = params.pick(p.train.runs, run, "train.runs").worlds
-    trainer = Trainer.open(p.train.run, p.train.model, p.train.batch, shelf(), Progress)
-    contents = {world: read_frames(data / f"{world}.h5", "world") for world in worlds}
-    anchor = load(runs / "anchor", p.train.model)
-    seen = [load(runs / "see" / world, p.train.model) for world in worlds[1:]]
-    check_folder(runs / run)
-    locks.claim(runs / run)
+    original, *others = params.pick(p.train.runs, run, "train.runs").worlds
+    setup = _setup(p.train.run, p.train.model, p.train.batch)
+    worlds = {w: read_frames(data / f"{w}.h5", "world") for w in (original, *others)}
+    sources = ["anchor", *(f"see/{world}" for world in others)]
+    models = [load(runs / source, p.train.model) for source in sources]
+    folder = _claimed(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     deciphered = {}
     if p.train.run.decipher_first:
-        path, frames = runs / "decipher" / run / "latents.h5", len(contents[worlds[1]].frames)
-        deciphered[worlds[1]] = latents.load(path, frames, p.train.model.latent)
-    trained = trainer.recruit(
-        run, anchor, seen, contents, act, p.train.record, deciphered, p.train.decipher.weight
+        (world,) = others
+        path, count = runs / "decipher" / run / "latents.h5", len(worlds[world].frames)
+        deciphered[world] = latents.load(path, count, p.train.model.latent)
+    trained = acts.recruit(
+        setup, run, models, worlds, act, p.train.record, deciphered, p.train.decipher.weight
     )
-    keep(runs / run, *trained, p.train.run, act, speed(run))
+    history.write(folder, *trained, p.train.run, act, speed(run))
+
+
+def _setup(run: "RunSettings", model: "Model", batch: "Batch") -> "Setup":
+    """With the device, checkpoints, and progress on the terminal."""
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf
+    from mwm.training.acts import Setup
+    from mwm.training.device import prepare_device
+
+    return Setup(run, model, batch, prepare_device(run), shelf(), Progress)
+
+
+def _claimed(folder: Path) -> Path:
+    """`folder`, which can be written to, and by this process alone until it ends."""
+    from mwm.io.files import check_folder
+    from mwm.runtime import locks
+
+    check_folder(folder)
+    locks.claim(folder)
+    return folder
 
 
 if __name__ == "__main__":

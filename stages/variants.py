@@ -1,4 +1,4 @@
-"""Show the frames as one world has them: params `variants.worlds` -> data/worlds/<world>.h5."""
+"""Make one world from the original: params `variants.worlds` -> data/worlds/<world>.h5."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,8 @@ def variants(
     steps = params.pick(p.variants.worlds, world, "variants.worlds")
     out = out or Path("data/worlds") / f"{world}.h5"
     locks.claim(out)
-    content = worlds.World(world, steps).make(read_frames(frames))
+    made = worlds.World(world, steps, where=f"variants.worlds.{world}")
+    content = made.make(read_frames(frames))
     write_frames(out, content, kind="world")
 
 

@@ -1,7 +1,8 @@
-"""What a stage's code reads, found in its syntax: modules, data files beside them, params."""
+"""What a command's code reads, found in its syntax: modules, data files beside them, params."""
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,40 +10,50 @@ from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("mwm", "stages")
+HARNESS = ROOT / "mwm" / "runtime"  # changes no result, so that it is a dep of no stage
 
 
-def closure(stage: Path) -> set[Path]:
-    """All files of the repository that `stage` (a module) executes or may read as data.
+def closure(script: Path, command: str = "") -> set[str]:
+    """All files of the repository that a command executes or may read as data, but the harness.
 
     Imports count wherever they stand, inside functions as well, and with every package's
-    `__init__`. A data file counts where a module names a file that lies beside it.
+    `__init__`; of the script itself, not those of its other commands. A data file counts where a
+    module names a file that lies beside it.
     """
-    found: set[Path] = set()
-    waiting = [*_packages(stage), stage]
+    found = {script}
+    others = [node for name, node in commands(script).items() if command and name != command]
+    waiting = [*_packages(script), *imported(script, others)]
     while waiting:
         file = waiting.pop()
-        if file not in found:
+        if file not in found and HARNESS not in file.parents:
             found.add(file)
             if file.suffix == ".py":
                 waiting += imported(file)
                 waiting += _named_beside(file)
-    return {file.relative_to(ROOT) for file in found}
+    return {file.relative_to(ROOT).as_posix() for file in found}
 
 
-def imported(file: Path) -> set[Path]:
-    """Modules of the repository that `file` imports, with the packages above them."""
+def imported(file: Path, skipped: Sequence[ast.AST] = ()) -> set[Path]:
+    """Modules of the repository that `file` imports, with the packages above them.
+
+    A package that imports all of its modules says so by `pkgutil.iter_modules(__path__)`.
+    """
     found = set()
-    for name in _names(file):
-        module = _module(name)
-        if module is not None:
-            found |= {module, *_packages(module)}
+    if "pkgutil.iter_modules(__path__)" in file.read_text(encoding="utf-8"):
+        found |= set(file.parent.glob("*.py"))
+    for name in _names(file, skipped):
+        if (file := module(name)) is not None:
+            found |= {file, *_packages(file)}
     return found
 
 
-def _names(file: Path) -> Iterator[str]:
+def _names(file: Path, skipped: Sequence[ast.AST]) -> Iterator[str]:
     """Dotted names that `file` imports; `from a import b` gives a and a.b, b a module or not."""
     package = file.relative_to(ROOT).parent.parts
-    for node in ast.walk(_tree(file)):
+    tree = _tree(file)
+    typing = [node for node in ast.walk(tree) if _for_types_alone(node)]
+    left_out = {node for each in (*skipped, *typing) for node in ast.walk(each)}
+    for node in set(ast.walk(tree)) - left_out:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -52,7 +63,11 @@ def _names(file: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _module(name: str) -> Path | None:
+def _for_types_alone(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def module(name: str) -> Path | None:
     """The file of a dotted name, if it is one of ours."""
     path = ROOT.joinpath(*name.split("."))
     candidates = (path / "__init__.py", path.with_suffix(".py"))
@@ -63,7 +78,7 @@ def _module(name: str) -> Path | None:
 def _packages(module: Path) -> set[Path]:
     """The `__init__` of every package above `module`, which an import of it executes."""
     inside = [folder for folder in module.parents if folder != ROOT and ROOT in folder.parents]
-    return {folder / "__init__.py" for folder in inside}
+    return {file for folder in inside if (file := folder / "__init__.py").is_file()}
 
 
 def _named_beside(file: Path) -> set[Path]:
@@ -120,7 +135,7 @@ def commands(stage: Path) -> dict[str, ast.FunctionDef]:
         node.name: node
         for node in ast.walk(_tree(stage))
         if isinstance(node, ast.FunctionDef)
-        and any(ast.unparse(each).startswith("cli.command") for each in node.decorator_list)
+        and any(ast.unparse(each).startswith("commands.command") for each in node.decorator_list)
     }
 
 
@@ -136,5 +151,6 @@ def _chain(node: ast.AST) -> str | None:
     return None
 
 
+@functools.cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))

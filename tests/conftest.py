@@ -5,8 +5,8 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import plain_yaml
 import pytest
-import yaml
 
 from mwm.io.frames import Frames, read_frames, write_frames
 from mwm.pipeline.foreign import unbind
@@ -63,12 +63,12 @@ def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = plain_yaml.parse(ROOT / "params.yaml")
     for act in ("see", "anchor", "recruit"):
         values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
     values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
     values["train"]["run"]["threads"] = 1
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    (tmp_path / "params.yaml").write_text(plain_yaml.text(values))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)
     return tmp_path

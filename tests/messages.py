@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ERRORS = {"MwmError", "UsageError", "ArtefactError"}
+ERRORS = {"MwmError", "UsageError", "ArtefactError", "DifferentAnchorsError"}
 RULES = "misfit"  # in the names of functions that yield a key and what is wrong there
 FOLDERS = ("mwm", "stages")
 

@@ -1,5 +1,6 @@
 """Run the whole pipeline at its smallest, twice from nothing: same bytes, then nothing to do."""
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -11,7 +12,7 @@ import typer
 from workspace import Workspace
 
 from mwm import MwmError
-from mwm.runtime import commands
+from mwm.runtime import commands, kernels
 
 app = commands.application(__doc__)
 
@@ -50,6 +51,7 @@ def smoke(
         if ran := first.repro():
             raise MwmError(f"a second `dvc repro` was to do nothing, it ran {', '.join(ran)}")
         finished = time.monotonic()
+        weights = _weights(first.folder / "runs")
         if keep is not None:
             shutil.copytree(first.folder / "report", keep, dirs_exist_ok=True)
             shutil.copy2(first.folder / "metrics.json", keep)
@@ -57,6 +59,15 @@ def smoke(
         f"smoke: {len(made)} files, the same bytes in both copies ({finished - started:.0f} s in "
         f"all); a second `dvc repro` did nothing ({finished - repeated:.1f} s)"
     )
+    print(f"smoke: weights {weights} on {kernels.processor()} (docs/reproducibility.md)")
+
+
+def _weights(runs: Path) -> str:
+    """A short hash of all weights: the same on every processor to which kernels are pinned."""
+    digest = hashlib.sha256()
+    for path in sorted(runs.rglob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ import re
 from pathlib import Path
 
 import h5py
+import plain_yaml
 import pytest
-import yaml
 from closure import ROOT
+from pipelines import FOLDERS, stages
 from typer.testing import CliRunner
 
-from stages import decipher, evaluate, train
-
-pytestmark = pytest.mark.slow
+from stages import decipher, evaluate, report, train
 
 PAGE = ROOT / "docs" / "file-formats.md"
 WORLDS, OBJECTS, MODELS = ("original", "mirror"), ("opponent", "agent", "ball"), ("anchored",)
@@ -22,12 +21,18 @@ ROLLOUTS = {"screens/<episode>", "rewards"}  # which frames.h5 does not have
 
 
 def documented() -> dict[str, dict[str, str]]:
-    """By file, the names of the page's table, and what stands beside each."""
+    """By title of a section, the names in its tables, and what stands beside each."""
     tables = {}
     for section in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
-        rows = re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.M)
-        tables[re.findall("`(.+?)`", section)[0]] = dict(rows)
+        rows = re.findall(r"^\| (`.+?`) \| (.*?) \|", section, re.M)
+        title = section.splitlines()[0].strip("`")
+        tables[title] = {name: told for cell, told in rows for name in re.findall("`(.+?)`", cell)}
     return tables
+
+
+def pattern(name: str) -> re.Pattern[str]:
+    """What a name of the page stands for: `runs/<run>/manifest.json` for runs/mirror/..."""
+    return re.compile(re.sub("<.+?>", "[^/.]+", name.replace(".", r"\.")))
 
 
 def general(name: str) -> str:
@@ -67,14 +72,15 @@ def type_of(told: str) -> str:
 def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
     """All files of a brief project with one run."""
     folder = tmp_path_factory.mktemp("formats")
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = plain_yaml.parse(ROOT / "params.yaml")
     for act in ("see", "anchor", "recruit"):
         values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
     values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
     values["train"]["run"]["threads"] = 1
     values["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
     values["evaluate"] |= {"frames": 50, "length": 5, "film": 10}
-    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    values["report"] |= {"strip_start": 0, "strip_frames": 3, "strip_every": 1}
+    (folder / "params.yaml").write_text(plain_yaml.text(values))
     (folder / "data").mkdir()
     for name in ("rollouts.h5", "frames.h5"):
         (folder / "data" / name).symlink_to(worlds / name)
@@ -88,12 +94,54 @@ def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
             (decipher.app, ["mirror"]),
             (train.app, ["recruit", "mirror"]),
             (evaluate.app, []),
+            (report.app, []),
         ):
             done = CliRunner().invoke(app, arguments)
             assert done.exit_code == 0, done.output
     return folder
 
 
+@pytest.mark.slow
+def test_every_file_is_documented_and_no_other(made: Path) -> None:
+    files = [path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()]
+    files += [f"data/worlds/{path.name}" for path in (made / "data" / "worlds").glob("[a-z]*.h5")]
+    found = {name for name in files if not name.startswith((".mwm/", "data/worlds/frames"))}
+    told = [name for name in documented()["Files"] if not name.startswith(("results/", "seconds/"))]
+    told.remove("params.yaml")  # of a study
+    found.remove("params.yaml")
+    assert not {each for each in found if not any(pattern(n).fullmatch(each) for n in told)}
+    assert not {each for each in told if not any(map(pattern(each).fullmatch, found))}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_out_is_a_documented_file_or_a_folder_of_them(folder: str) -> None:
+    told = documented()["Files"]
+    folders = {parent.as_posix() for name in told for parent in Path(name).parents}
+    for out in (out for stage in stages(folder).values() for out in stage.outs):
+        name = re.sub(r"^results/(independent/)?runs/[^/]+/", "", out)  # of a study
+        assert any(pattern(each).fullmatch(name) for each in {*told, *folders}), out
+
+
+@pytest.mark.parametrize(
+    ("title", "files"),
+    [
+        (
+            "results/corresponding.csv",
+            ["results/corresponding.csv", "results/independent/independent.csv"],
+        ),
+        ("results/models.csv", ["results/models.csv", "results/independent/models.csv"]),
+        ("results/independent/ablations.csv", ["results/independent/ablations.csv"]),
+    ],
+)
+def test_every_column_of_the_studies_is_documented(title: str, files: list[str]) -> None:
+    told, found = set(documented()[title]), set()
+    for file in files:
+        columns = (ROOT / file).read_text(encoding="utf-8").splitlines()[0].split(",")
+        found |= {general(column) for column in columns}
+    assert found == told
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [*FRAMES, "runs/decipher/<run>/latents.h5", "eval/film.h5"])
 def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> None:
     tables = documented()
@@ -109,6 +157,7 @@ def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> Non
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "made_as"),
     [
@@ -126,9 +175,11 @@ def test_every_column_is_documented(made: Path, file: str, made_as: str) -> None
     assert {general(column) for column in columns} == told
 
 
-def test_every_key_of_a_manifest_is_documented(made: Path) -> None:
-    manifest = json.loads((made / "runs" / "mirror" / "manifest.json").read_text())
-    told = documented()["runs/<run>/manifest.json"]
-    assert manifest.keys() == told.keys()
-    section = PAGE.read_text(encoding="utf-8")
-    assert all(f"`{key}`" in section for key in manifest["environment"])
+@pytest.mark.slow
+def test_every_key_of_a_json_file_is_documented(made: Path) -> None:
+    for file in ("runs/<run>/manifest.json", "eval/manifest.json", "metrics.json"):
+        content = json.loads((made / file.replace("<run>", "mirror")).read_text())
+        told = documented()[file]
+        assert {general(key) for key in content} == told.keys(), file
+    environment = json.loads((made / "runs/mirror/manifest.json").read_text())["environment"]
+    assert all(f"`{key}`" in PAGE.read_text(encoding="utf-8") for key in environment)

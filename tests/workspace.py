@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
+import plain_yaml
 
 from mwm import MwmError
 from mwm.pipeline.foreign import unbound
@@ -110,7 +110,7 @@ class Workspace:
             if not found:
                 return {}
             text = git(self.folder, "show", f"{found[0]}:dvc.lock")
-        lock: dict[str, Any] = yaml.safe_load(text)
+        lock: dict[str, Any] = plain_yaml.parse(text)
         outs = (out for stage in lock["stages"].values() for out in stage.get("outs", []))
         return {out["path"]: out["md5"] for out in outs}
 

@@ -1,155 +1,108 @@
-"""Moves that expectation-maximisation never makes: some steps earlier or later, or upside down.
+"""Moves in time: parts of the episodes read some steps earlier or later.
 
-To delay everything is a symmetry of dynamics that no action pins; to delay a part of the play that
-seldom meets the rest is nearly one. What is seen breaks it only where parts meet, so that a search
-settles with some parts late or early, and no small step leads from there to the truth. So does a
-function with its sign reversed.
+Where actions do not matter, a delay of everything leaves the likelihood of a chain as it was. A
+delay of a part that seldom meets the rest lowers it only where the two meet. So
+expectation-maximisation settles with some parts late or early, and no small step leads from there
+to the truth.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache, partial
-from itertools import product
+from functools import partial
 from math import floor
 
 import torch
 from torch import Tensor
 
-from mwm.decipherment.beside import Beside, each
-from mwm.decipherment.chain import Chain
+from mwm.decipherment.candidates import Candidate, distinct
+from mwm.decipherment.chain import Observations
 from mwm.decipherment.level import Level
+from mwm.decipherment.relaxation import relax, relax_all, relax_one
+from mwm.decipherment.symbols import first
+from mwm.decipherment.worker import ALONE, Workers
 
-PARTS = 2  # slowest functions of the other world; the sign of each divides the play
-STEPS = (-1.33, -0.67, 0.67, 1.33)  # delays of a part; play has phases between steps
-SMALL = (-0.5, 0.5)  # the same at a finer level
+PARTS = 2  # slowest functions of the other world; the sign of each divides the frames in two parts
+STEPS = (-1.33, -0.67, 0.67, 1.33)  # delays of a part; fractions, since games move between steps
+SMALL = (-0.5, 0.5)  # the same where the rest is right
 WHOLE = (-1.33, -0.67, 0.0, 0.67, 1.33)  # delays of everything
-REVERSED = 4  # leading functions whose signs may be wrong
 MARGIN = 3  # steps at either end of a sequence that no delay uses
-TRIED, POLISHED = 12_000, 60_000  # steps of the game on which moves are ranked, and judged
-FINALISTS, NUDGES = 3, 2  # of the moves that were tried, those that are polished
-CANDIDATES = 2
-SAME = 0.01  # share of the functions' variance by which candidates differ if they do
-ROUNDS = 6  # at most; they end when no move helps
-SPREAD, PASSES = 0.67, 4  # how far emissions are spread along the play at first
-Text = tuple[Tensor, Tensor]
+TRIED, POLISHED = 12_000, 60_000  # frames on which delays are ranked, and the best are learned
+FINALISTS, NUDGES = 3, 2  # delays that are learned, of `shift_parts` and of `nudge_parts`
+CANDIDATES = 2  # that `shift_parts` keeps
+ROUNDS = 6  # of `shift_parts`, at most
 
 
-def spread(chain: Chain, emissions: Tensor, share: float) -> Tensor:
-    """Emissions (r, k, m) in which a state gives `share` to what comes one step before or after."""
-    looks = emissions.transpose(1, 2)  # (r, m, k)
-    after = chain.overall.backward(looks)
-    before = chain.overall.forward(chain.start * looks) / chain.overall.forward(chain.start)
-    neighbours = 0.5 * (after + before).transpose(1, 2)
-    return (1 - share) * emissions + share * neighbours
+def shift_parts(level: Level, emissions: Tensor, workers: Workers = ALONE) -> Tensor:
+    """Delay everything or a part of the first candidate, as long as that raises the score.
 
+    Several candidates, since a level tells apart only what its states do; a finer one may choose.
 
-def relax(
-    level: Level, emissions: Tensor, text: Text, iterations: int, settle: int
-) -> tuple[Tensor, Tensor]:
-    """Learn while emissions are spread along the play, less and less: small delays level out."""
-    for i in range(iterations):
-        for _ in range(PASSES):
-            emissions = spread(level.chain, emissions, SPREAD * (1 - i / iterations))
-        emissions, _ = level.learn(emissions, text, [1.0])
-    return level.learn(emissions, text, [1.0] * settle)
-
-
-def improve(level: Level, emissions: Tensor, beside: Beside = cache) -> Tensor:
-    """The best emissions (r, k, m) after moves: at most CANDIDATES that differ, best first.
-
-    Several, since a level tells apart only what its states do; a finer one may choose.
+    Returns:
+        emissions (r, k, m) of at most CANDIDATES that differ, best first.
     """
-    polished = level.training(POLISHED)
-    polishing = partial(relax, level.alone(), text=polished, iterations=8, settle=4)
-    score = cache(lambda one: level.score(one)[0])  # of the very tensor
-    pool = [relax(level, emissions, polished, 12, 4)[0]]
+    observed = level.training(POLISHED)
+    candidates = [relax_one(level, observed, 12, 4, emissions[:1])]
     for _ in range(ROUNDS):
-        best = pool[0]
-        moved = _moved(level, best, WHOLE, STEPS, beside)
-        pool += [one for one, _ in each(polishing, moved[:FINALISTS], beside)]
-        pool = sorted(pool, key=lambda one: -score(one))
-        pool = distinct(level, pool, CANDIDATES)
-        if pool[0] is best:
+        best = candidates[0]
+        moved = _delayed(level, best.emissions, WHOLE, STEPS, workers)[:FINALISTS]
+        candidates += relax_all(level, moved, observed, 8, 4, workers)
+        candidates.sort(key=lambda one: -one.score)
+        candidates = distinct(level, candidates, CANDIDATES)
+        if candidates[0] is best:
             break
-    return torch.cat(pool)
+    return torch.cat([one.emissions for one in candidates])
 
 
-def nudge(level: Level, emissions: Tensor, text: Text, beside: Beside = cache) -> Tensor:
-    """`emissions` (1, k, m) and the best of those with a part of the play delayed a little.
+def nudge_parts(
+    level: Level, emissions: Tensor, workers: Workers = ALONE, *, frames: int
+) -> Tensor:
+    """Add, to emissions (1, k, m), the best of those with a part delayed by a fraction of a step.
 
-    Likelihood sees fractions of a step at a thousand states; at half of them it prefers some.
+    With a thousand states the likelihood shows such fractions; with half as many it prefers some.
     """
-    moved = _moved(level, emissions, (), SMALL, beside)[:NUDGES]
-    polishing = partial(relax, level.alone(), text=text, iterations=8, settle=5)
-    polished = [one for one, _ in each(polishing, moved, beside)]
-    return torch.cat([emissions, max(polished, key=lambda one: level.score(one)[0])])
+    moved = _delayed(level, emissions, (), SMALL, workers)[:NUDGES]
+    relaxed = relax_all(level, moved, level.training(frames), 8, 5, workers)
+    return torch.cat([emissions, max(relaxed, key=lambda one: one.score).emissions])
 
 
-def reverse(level: Level, emissions: Tensor) -> Tensor:
-    """The best (r, k, m) of those that say what emissions (1, k, m) say, but for some signs."""
-    text = level.training(TRIED)
-    index = level.sequences[: len(text[0])]
-    expected = level.expect(emissions, level.functions, index)
-    half = expected.shape[2] // 2  # functions now, and the same some frames before
-    count = min(REVERSED, half)
-    moved = []
-    for signs in list(product((1.0, -1.0), repeat=count))[1:]:
-        sign = torch.tensor([*signs, *[1.0] * (half - count)]).repeat(2)
-        one = level.smooth((expected * sign).flatten(0, 1), index.flatten())
-        moved.append(level.learn(one, text, [1.0] * 6))
-    moved.sort(key=lambda pair: -float(pair[1][0]))
-    return torch.cat([one for one, _ in moved[:FINALISTS]])
-
-
-def distinct(level: Level, pool: Iterable[Tensor], count: int) -> list[Tensor]:
-    """The first `count` of `pool`, each (1, k, m), that do not say the same as one before."""
-    index = level.sequences[: TRIED // level.sequences.shape[1]]
-    kept: list[tuple[Tensor, Tensor]] = []
-    for one in pool:
-        if len(kept) == count:
-            break
-        said = level.expect(one, level.functions, index)
-        variance = said.var((0, 1)).sum()
-        if all((said - other).square().mean((0, 1)).sum() > SAME * variance for other, _ in kept):
-            kept.append((said, one))
-    return [one for _, one in kept]
-
-
-def _moved(
+def _delayed(
     level: Level,
     emissions: Tensor,
     whole: Iterable[float],
     steps: Iterable[float],
-    beside: Beside,
+    workers: Workers,
 ) -> list[Tensor]:
-    """`_proposals` after a few iterations, best first."""
-    proposals = list(_proposals(level, emissions, whole, steps))
-    tried = each(partial(_tried, level.alone(), level.training(TRIED)), proposals, beside)
-    return [one for _, one in sorted(tried, key=lambda pair: -pair[0])]
+    """Emissions for each of `_delays` after a few iterations, best first."""
+    delays = list(_delays(level, emissions, whole, steps))
+    tried = workers.map(partial(_tried, level, level.training(TRIED)), delays)
+    return [one.emissions for one in sorted(tried, key=lambda one: -one.score)]
 
 
-def _tried(level: Level, text: Text, proposal: tuple[Tensor, Tensor]) -> tuple[float, Tensor]:
-    moved, _ = relax(level, level.smooth(*proposal), text, 4, 2)
-    return level.score(moved, TRIED)[0], moved
+def _tried(level: Level, observed: Observations, delay: tuple[Tensor, Tensor]) -> Candidate:
+    emissions = relax(level, level.smooth(*delay), observed, 4, 2)
+    return Candidate(level.score(emissions, TRIED)[0], emissions)
 
 
-def _proposals(
+def _delays(
     level: Level, emissions: Tensor, whole: Iterable[float], steps: Iterable[float]
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """What `emissions` (1, k, m) say, but with a part of the play delayed, for `Level.smooth`."""
-    index = level.sequences[: POLISHED // level.sequences.shape[1]]
-    expected = level.expect(emissions, level.functions, index)
-    index = index[:, MARGIN:-MARGIN]
-    now = _delayed(expected, 0.0)
-    function = level.symbols_from[:, :PARTS]
-    standard = function[index] / function[level.other_at].std(0)
+    """The functions that emissions (1, k, m) expect, with everything or a part delayed.
+
+    As arguments of `Level.smooth`.
+    """
+    sequences = first(level.symbols.sequences, POLISHED)
+    expected = level.expect(emissions, level.states.functions, sequences)
+    sequences = sequences[:, MARGIN:-MARGIN]
+    now = _shifted(expected, 0.0)
+    functions = level.symbols.functions[:, :PARTS]
+    standard = functions[sequences] / functions[level.symbols.at].std(0)
     parts = [torch.sigmoid(8 * sign * standard[..., [i]]) for i in range(PARTS) for sign in (1, -1)]
     for part, delays in [(torch.ones(1), whole), *[(part, steps) for part in parts]]:
         for step in delays:
-            target = now + part * (_delayed(expected, step) - now)
-            yield target.flatten(0, 1), index.flatten()
+            target = now + part * (_shifted(expected, step) - now)
+            yield target.flatten(0, 1), sequences.flatten()
 
 
-def _delayed(expected: Tensor, step: float) -> Tensor:
+def _shifted(expected: Tensor, step: float) -> Tensor:
     """(s, l, f) `step` steps later, without the margins; between steps by interpolation."""
     whole = floor(step)
     part = step - whole

@@ -1,101 +1,55 @@
 """Functions of a world's codes that belong to its dynamics and not to its looks.
 
-Both kinds are the leading eigenvectors of a small matrix, so that nothing is trained: *slow*
-functions change least over a lag, *controlled* ones answer most to the actions. Worlds with the
-same dynamics have the same ones, whatever V made of the pictures, but for rotations among equals.
+Both kinds are the leading eigenvectors of a small matrix, so nothing is trained by gradients:
+*slow* functions change least over a lag, *controlled* ones respond most to the actions. Worlds with
+the same dynamics have the same functions, whatever V made of the frames, up to rotations among
+functions that are equally slow or equally controlled.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mwm.decipherment.codes import Codes
+from mwm.decipherment.features import Fourier, evaluate, most_alike, whitening, window
 
 SAMPLE = 60_000  # frames that a fit sees
-CHUNK = 20_000  # frames evaluated at once
-TILE = 256  # rows of features computed at once, which stay in the cache
-RANK = 1e-4  # share of the largest variance below which a direction is noise
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
-LEADING = 8  # functions that actions decide most, ...
-DECIDED = 0.2  # ... each at least this share of what they decide of the first; of those ...
-COORDINATES = 2  # ... the slowest, ...
-DETAILS = 3  # ... and as details the first
-DETAIL = 0.05  # share of a detail's variance that coordinates must not tell
-
-
-class Fourier:
-    """Random Fourier features (Rahimi and Recht 2007): a linear map of them is a smooth function.
-
-    Args:
-        inputs: d, of standardised numbers.
-        count: features.
-        widths: of the Gaussian kernels, in units of sqrt(d).
-        seed: of the directions.
-    """
-
-    def __init__(self, inputs: int, count: int, widths: tuple[float, ...], seed: int) -> None:
-        rng = torch.Generator().manual_seed(seed)
-        width = torch.tensor(widths)[torch.randint(len(widths), (count,), generator=rng)]
-        self._directions = torch.randn(inputs, count, generator=rng) / (width * inputs**0.5)
-        self._phases = torch.rand(count, generator=rng) * 2 * torch.pi
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(n, inputs) to (n, count)."""
-        features = torch.empty(len(x), len(self._phases))
-        for rows, out in zip(torch.split(x, TILE), torch.split(features, TILE), strict=True):
-            torch.addmm(self._phases, rows, self._directions, out=out).cos_().mul_(2**0.5)
-        return features
-
-
-def window(x: Tensor, at: Tensor, history: int, gap: int = 1) -> Tensor:
-    """x at frames `at` and at the `history - 1` frames before, `gap` apart: (n, history x d)."""
-    return torch.cat([x[at - k * gap] for k in range(history)], 1)
+LEADING = 8  # controlled functions at most, before they are combined
+DECIDED = 0.2  # least share that actions decide of such a function, relative to the first
+COORDINATES = 2  # slowest combinations of them
+DETAILS = 3  # leading ones that are kept beside the coordinates
+DETAIL = 0.05  # least variance of a detail that the coordinates do not predict, for its scale
 
 
 def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: int) -> Tensor:
-    """The `count` functions of `history` frames that are most alike `lag` steps later, (n, count).
+    """The functions of `history` frames that change least over `lag` steps, (n, count).
 
-    The variational approach to Markov processes (Wu and Noe 2020), on random Fourier features, with
-    one set of functions for both ends; variance 1, slowest first. Frames without history get 0.
+    Slowest first, of variance 1; 0 in frames without history. `features` random Fourier features
+    are combined by `most_alike`.
     """
     basis = Fourier(history * codes.z.shape[1], features, (0.5, 1.0, 2.0), seed)
     rng = np.random.default_rng(seed)
     at = codes.sample(SAMPLE, history - 1, lag, rng)
     now, later = (basis(window(codes.z, t, history)) for t in (at, at + lag))
-    centre, weights = _slowest(now, later, count)
-    return _evaluate(
-        codes, lambda t: (basis(window(codes.z, t, history)) - centre) @ weights, history
+    centre, weights = most_alike(now, later, count)
+    return evaluate(
+        lambda t: (basis(window(codes.z, t, history)) - centre) @ weights, len(codes.z), history
     )
-
-
-def _slowest(now: Tensor, later: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Centre (f,) and weights (f, count) of features (n, f) that are most alike later.
-
-    Takes the centre off `now` and `later`, which are too large to copy in passing.
-    """
-    centre = now.mean(0)
-    now -= centre
-    later -= centre
-    ends = torch.cat([now[::2], later[1::2]])  # both count alike
-    whiten = _whitening(ends.T @ ends / len(ends))
-    change = whiten.T @ (now.T @ later / len(now)).double() @ whiten
-    left = torch.linalg.svd(change)[0][:, :count]
-    return centre, (whiten @ left).float()
 
 
 def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Tensor:
     """Functions of one frame that the last `lag` actions decide, (n, COORDINATES + DETAILS).
 
-    Those that actions decide most vary fast, since an action moves things by the same step
-    anywhere: they place what moves to a fraction of a step, but may be the same at either end of
-    its way. So their slowest combinations over `pause` steps come first, which vary from end to
-    end; then, as details, the leading ones less what those coordinates tell.
+    The functions that actions decide most are fast, since an action moves things by the same step
+    anywhere. They give the position of what moves to a fraction of a step, but may be the same at
+    both ends of its range. So the first of those returned are combinations of them that are slowest
+    over `pause` steps, which differ from end to end; the others, *details*, are the leading
+    functions less what these coordinates predict. There are fewer if actions decide fewer.
     """
     leading = _controlled(codes, lag, seed)
     at = codes.sample(SAMPLE, 0, pause, np.random.default_rng(seed))
-    centre, weights = _slowest(leading[at], leading[at + pause], COORDINATES)
+    centre, weights = most_alike(leading[at], leading[at + pause], COORDINATES)
     coordinates = (leading - centre) @ weights
     fitted = torch.linalg.lstsq(coordinates[at], leading[at, :DETAILS]).solution
     details = leading[:, :DETAILS] - coordinates @ fitted
@@ -107,8 +61,8 @@ def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Tensor:
 def _controlled(codes: Codes, lag: int, seed: int) -> Tensor:
     """At most LEADING functions of one frame, those that actions decide most.
 
-    The eigenvectors of "variance of whitened features of z_{t+lag} that actions explain beyond z_t
-    and z_{t-1}"; the actions enter alone and times features of the state.
+    They maximise the share of the variance of features of z_{t+lag} that the actions explain beyond
+    z_t and z_{t-1}; actions enter alone and multiplied by features of the state.
     """
     d = codes.z.shape[1]
     rng = np.random.default_rng(seed)
@@ -130,26 +84,11 @@ def _controlled(codes: Codes, lag: int, seed: int) -> Tensor:
     later_rest, acts_rest = (
         x - state @ torch.linalg.solve(gram, state.T @ x / len(at)) for x in (later, acts)
     )
-    whiten = _whitening(later.T @ later / len(at), 1e-3)
+    whiten = whitening(later.T @ later / len(at), 1e-3)
     shared = (acts_rest.T @ later_rest / len(at)).double() @ whiten
     own = (acts_rest.T @ acts_rest / len(at)).double()
     own += 1e-3 * own.diagonal().mean() * torch.eye(len(own), dtype=own.dtype)
     values, vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))
     count = min(LEADING, int((values > DECIDED * values.max()).sum()))
     weights = (whiten @ vectors.flip(1)[:, :count]).float()
-    return _evaluate(codes, lambda t: (basis(codes.z[t]) - centre) @ weights, 1)
-
-
-def _whitening(covariance: Tensor, rank: float = RANK) -> Tensor:
-    """W (d, r), float64, with W^T C W = 1 but for a ridge; directions of noise are left out."""
-    values, vectors = torch.linalg.eigh(covariance.double())
-    floor = rank * values.max()
-    kept = values > floor
-    whiten: Tensor = vectors[:, kept] / (values[kept] + floor).sqrt()
-    return whiten
-
-
-def _evaluate(codes: Codes, function: Callable[[Tensor], Tensor], history: int) -> Tensor:
-    at = torch.arange(history - 1, len(codes.z))
-    values = torch.cat([function(part) for part in torch.split(at, CHUNK)])
-    return torch.cat([torch.zeros(history - 1, values.shape[1]), values])
+    return evaluate(lambda t: (basis(codes.z[t]) - centre) @ weights, len(codes.z), 1)

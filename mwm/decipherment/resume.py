@@ -1,17 +1,18 @@
 """Levels that were searched are kept, so that an interrupted search goes on with the next one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.search import Judged, Search
+from mwm.decipherment.search import Searched
 from mwm.io import checkpoints
 
 
-class Remembered:
-    """Calls a search, or tells what it found when it was called before."""
+class Checkpoints:
+    """Calls the search of a level, or returns what it returned before an interruption."""
 
     def __init__(
         self, shelf: checkpoints.Shelf, label: str, codes: tuple[Codes, Codes], settings: Any
@@ -29,11 +30,11 @@ class Remembered:
         self._key = checkpoints.fingerprint(label, arrays, settings, machine)
         self._folder = checkpoints.place(shelf, label, self._key)
 
-    def __call__(self, name: str, search: Search) -> Judged:
-        """What `search` finds; `name` tells it from others."""
+    def __call__(self, name: str, search: Callable[[], Searched]) -> Searched:
+        """What `search` returns; `name` tells it from other searches with this label."""
         path, key = self._folder / f"{name}.safetensors", f"{self._key} {name}"
-        if found := checkpoints.load(path, key):
-            return torch.tensor(found[0]["emissions"]), found[1]
-        emissions, scores = search()
-        checkpoints.save(path, key, {"emissions": emissions.numpy()}, scores)
-        return emissions, scores
+        if kept := checkpoints.load(path, key):
+            return Searched(torch.tensor(kept[0]["emissions"]), kept[1])
+        searched = search()
+        checkpoints.save(path, key, {"emissions": searched.emissions.numpy()}, searched.scores)
+        return searched

@@ -1,1 +1,1 @@
-"""Proof by cross-decoding: all ordered pairs of worlds, on episodes that no stage before saw."""
+"""Evaluation by cross-decoding, on test episodes, which no earlier stage reads."""

@@ -1,4 +1,4 @@
-"""Runs that keep one anchor are one model of many worlds; any other is a model of its own."""
+"""The models to evaluate: runs that share one anchor make one model of many worlds."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +10,10 @@ from mwm.models.model import MetaWorldModel, load
 from mwm.settings.base import ORIGINAL
 
 ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
+
+
+class DifferentAnchorsError(ArtefactError):
+    """Runs that do not share V of the original and M: their latents have nothing in common."""
 
 
 def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldModel]:
@@ -24,15 +28,15 @@ def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldMo
     first, anchor = next(iter(runs.items()))
     for folder, model in runs.items():
         if not _same_anchor(model, anchor):
-            raise ArtefactError(f"{folder}: expected the anchor of {first}, found another")
+            raise DifferentAnchorsError(f"{folder}: expected the anchor of {first}, found another")
         if model is not anchor:
             for world in model.worlds[1:]:
                 anchor.visions[world] = model.vision(world)
     return {ANCHORED: anchor}
 
 
-def alone(model: MetaWorldModel, folder: Path) -> MetaWorldModel:
-    """The same M, but every V as it saw alone (folder/<world>): worlds that share no dynamics.
+def with_pretrained_visions(model: MetaWorldModel, folder: Path) -> MetaWorldModel:
+    """Control: the same M, but every V as pretrained on its own world alone (folder/<world>).
 
     Raises:
         MwmError: a model is missing or damaged, or of another architecture.

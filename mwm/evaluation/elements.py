@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.functional import jvp
 
-from mwm.evaluation.scenes import check_alike, windows
+from mwm.evaluation.selection import check_alike, windows
 from mwm.io.frames import Frames
-from mwm.models.encoding import BATCH
+from mwm.metrics.errors import rounded
+from mwm.models.encoding import encode
 from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import Vision
 from mwm.settings.base import ORIGINAL
@@ -22,9 +23,9 @@ GRADIENT_FRAMES = 200  # each is decoded once per dimension; means over more har
 
 @torch.no_grad()
 def latent_elements(
-    name: str, model: MetaWorldModel, contents: Mapping[str, Frames], settings: Evaluate
+    name: str, model: MetaWorldModel, worlds: Mapping[str, Frames], settings: Evaluate
 ) -> list[Row]:
-    """One row per world and dimension of z, on the test frames that `evaluate_model` encodes.
+    """One row per world and dimension of z, on the test frames that `evaluate_pairs` encodes.
 
     Columns, rounded to six decimals (z has no unit; M and V see it as standard normal):
         log_sigma: log standard deviation of the posterior, mean over frames.
@@ -37,21 +38,21 @@ def latent_elements(
 
     Args:
         name: of the model.
-        model: holds every world of `contents`.
-        contents: the worlds, the original among them.
+        model: holds every world of `worlds`.
+        worlds: the worlds' frames, the original among them.
         settings: params `evaluate`.
 
     Raises:
         MwmError: the worlds show different plays, or no test episode is long enough.
     """
-    check_alike(contents)
+    check_alike(worlds)
     model.eval()
     length = settings.length
-    starts = windows(contents[ORIGINAL], length, max(1, settings.frames // length))
+    starts = windows(worlds[ORIGINAL], length, max(1, settings.frames // length))
     index = (starts[:, None] + np.arange(length)).ravel()
     posteriors = {
-        world: _posterior(model.vision(world), torch.from_numpy(content.frames[index]))
-        for world, content in contents.items()
+        world: encode(model.vision(world), torch.from_numpy(frames.frames[index]))
+        for world, frames in worlds.items()
     }
     reference = posteriors[ORIGINAL][0]
     rows = []
@@ -65,7 +66,7 @@ def latent_elements(
             "gradient": picture_gradient(vision, _evenly(mean, GRADIENT_FRAMES)),
         }
         for k in range(mean.shape[1]):
-            numbers = {column: round(value[k].item(), 6) for column, value in columns.items()}
+            numbers = rounded({column: value[k].item() for column, value in columns.items()})
             rows.append({"model": name, "world": world, "dimension": k, **numbers})
     return rows
 
@@ -89,23 +90,16 @@ def picture_gradient(vision: Vision, z: Tensor) -> Tensor:
 
     Exact: the Jacobian's product with one direction tells what that dimension does to all pixels.
     """
-    found = []
+    gradients = []
 
-    def picture(code: Tensor) -> Tensor:
+    def probabilities(code: Tensor) -> Tensor:
         return torch.sigmoid(vision.decode(code))
 
     for direction in torch.eye(z.shape[1], dtype=z.dtype):
         # Not torch.func.jvp, which loads the deprecated torch.jit and so warns.
-        slopes = jvp(picture, z, direction.expand_as(z))[1]  # type: ignore[no-untyped-call]
-        found.append(slopes.abs().sum(dtype=torch.float64) / len(z))
-    return torch.stack(found)
-
-
-def _posterior(vision: Vision, packed: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and log-variance of z, each (n, latent), of frames (n, 512) uint8."""
-    parts = [vision.encode(vision.unpack(part)) for part in torch.split(packed, BATCH)]
-    means, log_variances = zip(*parts, strict=True)
-    return torch.cat(means), torch.cat(log_variances)
+        slopes = jvp(probabilities, z, direction.expand_as(z))[1]  # type: ignore[no-untyped-call]
+        gradients.append(slopes.abs().sum(dtype=torch.float64) / len(z))
+    return torch.stack(gradients)
 
 
 def _evenly(values: Tensor, count: int) -> Tensor:

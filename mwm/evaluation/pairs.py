@@ -1,109 +1,98 @@
 """Every metric and baseline for every ordered pair of worlds, and the criterion of success."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from mwm.evaluation.scenes import Scene
+from mwm import seeding
+from mwm.evaluation.selection import check_alike, windows
+from mwm.io.frames import SIDE, Frames
 from mwm.metrics.criterion import shortfalls
-from mwm.metrics.errors import alignment, squared_error
-from mwm.metrics.objects import Judge, f1, position
+from mwm.metrics.errors import rounded, squared_error
+from mwm.metrics.objects import OriginalView, f1, position
+from mwm.metrics.pairs import Target
 from mwm.metrics.readings import reading
-from mwm.models.encoding import Encoded, decode, encode_sequences
+from mwm.models.encoding import Sequences, decode, encode_sequences, sequences
 from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import unpack_bits
+from mwm.settings.evaluate import Evaluate
 
 Row = dict[str, Any]
+CPU = torch.device("cpu")
 
 
-def judge_pairs(
-    name: str, model: MetaWorldModel, scenes: Mapping[str, Scene], shuffle: Tensor
+def evaluate_pairs(
+    name: str, model: MetaWorldModel, worlds: Mapping[str, Frames], settings: Evaluate
 ) -> list[Row]:
     """One row per ordered pair of worlds, a world with itself included.
 
+    Errors are squared errors per frame; docs/metrics.md defines every column.
+
     Args:
         name: of the model.
-        model: holds every world of `scenes`.
-        scenes: test sequences, b x t frames of every world.
-        shuffle: (b x t,), an unrelated frame for each: what `chance` decodes.
+        model: holds every world of `worlds`.
+        worlds: the worlds' frames, of which `settings.frames` test frames at most are used.
+        settings: params `evaluate`.
+
+    Raises:
+        MwmError: the worlds show different plays, or no test episode is long enough.
     """
-    latents = {w: encode_sequences(model, w, s.now, s.actions) for w, s in scenes.items()}
+    check_alike(worlds)
+    model.eval()
+    length = settings.length
+    starts = windows(next(iter(worlds.values())), length, max(1, settings.frames // length))
+    tests = {world: sequences(frames, starts, length) for world, frames in worlds.items()}
+    views = {world: OriginalView(frames, CPU) for world, frames in worlds.items()}
+    latents = {w: encode_sequences(model, w, s.frames[:, :-1], s.actions) for w, s in tests.items()}
+    order = seeding.generator(settings.seed, "chance").permutation(len(starts) * length)
+    unrelated = torch.from_numpy(order)
     rows: dict[tuple[str, str], Row] = {}
-    for target, scene in scenes.items():
-        own = _Own(model, target, scene, latents[target], shuffle)
-        for source in scenes:
-            rows[source, target] = {
-                "model": name,
-                "source": source,
-                "target": target,
-                "frames": len(shuffle),
-                **own.against(latents[source]),
-            }
+    for j, frames in worlds.items():
+        target = Target(model, j, tests[j], views[j], latents[j], unrelated)
+        own = target.errors | _baselines(target, tests[j], frames)
+        own_f1 = {f"own_f1_{o}": value for o, value in target.f1(target.reconstructed).items()}
+        for i in worlds:
+            errors, found = target.compare(latents[i])
+            numbers, readings = _objects(target, found, length)
+            row = rounded(own | errors | own_f1 | numbers) | readings
+            rows[i, j] = {"model": name, "source": i, "target": j, "frames": len(order), **row}
     for (i, j), row in rows.items():
         row["upper_bound"] = rows[i, i]["reconstruction"]
         untranslated = decode(model, i, latents[i].code.flatten(0, 1))
-        row["untranslated"] = _rounded(squared_error(untranslated, scenes[j].now.flatten(0, 1)))
-        objects = list(scenes[j].judge.objects)
+        row.update(rounded({"untranslated": squared_error(untranslated, tests[j].now)}))
+        objects = list(views[j].objects)
         row["success"] = None if i == j else not shortfalls([row, rows[j, i]], objects)
     return list(rows.values())
 
 
-class _Own:
-    """What the target world makes of its own code: the yardstick of every row with that target."""
-
-    def __init__(
-        self, model: MetaWorldModel, world: str, scene: Scene, latents: Encoded, shuffle: Tensor
-    ) -> None:
-        self._model, self._world, self._scene = model, world, scene
-        self._now, self._after = scene.now.flatten(0, 1), scene.after.flatten(0, 1)
-        truth = unpack_bits(self._now)
-        self._truth = scene.judge.on_pixels(truth)
-        drawn, predicted = self._draw(latents)
-        self._errors = {
-            "reconstruction": squared_error(drawn, self._now),
-            "chance": squared_error(drawn[shuffle], self._now),
-            "prediction": squared_error(predicted, self._after),
-            "predicted_chance": squared_error(predicted[shuffle], self._after),
-            "blank": self._truth.sum().item() / len(truth),
-            "mean_frame": squared_error(scene.mean_frame.expand_as(truth), self._now),
-        }
-        self._f1 = {f"own_f1_{o}": f1(*self._boxes(drawn, o)) for o in scene.judge.objects}
-
-    def against(self, source: Encoded) -> Row:
-        """The metrics of decoding another world's latents here."""
-        drawn, predicted = self._draw(source)
-        own = self._errors
-        transfer = squared_error(drawn, self._now)
-        predicted_transfer = squared_error(predicted, self._after)
-        measured: dict[str, float | None] = {
-            **own,
-            "transfer": transfer,
-            "predicted_transfer": predicted_transfer,
-            "alignment": alignment(transfer, own["reconstruction"], own["chance"]),
-            "predicted_alignment": alignment(
-                predicted_transfer, own["prediction"], own["predicted_chance"]
-            ),
-            **self._f1,
-        }
-        readings: dict[str, str] = {}
-        for name in self._scene.judge.objects:
-            found, truth = self._boxes(drawn, name)
-            measured[f"f1_{name}"] = f1(found, truth)
-            measured[f"distance_{name}"], measured[f"found_{name}"] = position(found, truth)
-            readings[f"reading_{name}"] = reading(found, truth, self._scene.now.shape[1])
-        return {key: _rounded(value) for key, value in measured.items()} | readings
-
-    def _draw(self, latents: Encoded) -> tuple[Tensor, Tensor]:
-        code, prediction = (decode(self._model, self._world, z.flatten(0, 1)) for z in latents)
-        return code, prediction
-
-    def _boxes(self, drawn: Tensor, name: str) -> tuple[Tensor, Tensor]:
-        judge: Judge = self._scene.judge
-        return judge.box(judge.on_pixels(drawn), name), judge.box(self._truth, name)
+def _baselines(target: Target, test: Sequences, frames: Frames) -> dict[str, float]:
+    """Errors of a blank frame and of the mean training frame."""
+    now = test.now
+    mean = mean_frame(frames).expand(len(now), SIDE * SIDE)
+    return {"blank": target.truth.sum().item() / len(now), "mean_frame": squared_error(mean, now)}
 
 
-def _rounded(value: float | None) -> float | None:
-    """Six decimals are more than a metric means; not a number becomes None, which JSON knows."""
-    return None if value is None or math.isnan(value) else round(value, 6)
+def mean_frame(frames: Frames) -> Tensor:
+    """(4096,) float32: mean of the training frames."""
+    total = torch.zeros(SIDE * SIDE, dtype=torch.float64)
+    count = 0
+    for e in frames.episodes("train"):
+        packed = frames.frames[frames.episode_offsets[e] : frames.episode_offsets[e + 1]]
+        total += unpack_bits(torch.from_numpy(packed)).sum(0)
+        count += len(packed)
+    return (total / count).float()
+
+
+def _objects(
+    target: Target, found: Tensor, length: int
+) -> tuple[dict[str, float | None], dict[str, str]]:
+    """Metrics of every object in what was decoded, and how it is read."""
+    numbers: dict[str, float | None] = {}
+    readings = {}
+    for name, box, truth in target.objects(found):
+        numbers[f"f1_{name}"] = f1(box, truth)
+        numbers[f"distance_{name}"], numbers[f"found_{name}"] = position(box, truth)
+        readings[f"reading_{name}"] = reading(box, truth, length)
+    return numbers, readings

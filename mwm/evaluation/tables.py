@@ -1,4 +1,4 @@
-"""Rows of metrics as CSV and JSON, and the curves of all runs in one file."""
+"""The validation curves of all runs as one table."""
 
 import re
 import reprlib

@@ -1,1 +1,1 @@
-"""From screens to frames: binarised, shrunk to 64 x 64 bits and split by episode."""
+"""Preprocessing: screens become binary frames of 64 x 64 pixels, split by episode."""

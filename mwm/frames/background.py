@@ -1,4 +1,6 @@
-"""The background of a game that the table of games does not list, found in its screens."""
+"""Estimate a game's background from its screens, if games.yaml does not list it."""
+
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,16 +9,22 @@ from mwm.io.rollouts import Rollouts
 
 SAMPLES = 512
 
+Values = TypeVar("Values", bound=np.integer[Any])
+
 
 def find_background(rollouts: Rollouts, episodes: NDArray[np.int64]) -> NDArray[np.uint8]:
     """The (height, width) most frequent palette value of each pixel, in screens of `episodes`.
 
-    The rule reads at most SAMPLES screens, evenly spread over the steps of those episodes; of two
-    values that are equally frequent the lower one counts.
+    It reads at most SAMPLES screens, evenly spread over the steps of those episodes; of equally
+    frequent values it takes the lowest.
     """
-    screens = _spread_sample(rollouts, episodes)
-    background = np.zeros(rollouts.field, np.uint8)
-    most = np.zeros(rollouts.field, np.int64)
+    return most_frequent(_spread_sample(rollouts, episodes))
+
+
+def most_frequent(screens: NDArray[Values]) -> NDArray[Values]:
+    """The most frequent value of each pixel in (n, height, width); of two the lower one."""
+    background = np.zeros(screens.shape[1:], screens.dtype)
+    most = np.zeros(screens.shape[1:], np.int64)
     for value in np.unique(screens):
         count = np.count_nonzero(screens == value, axis=0)
         background[count > most] = value

@@ -1,4 +1,4 @@
-"""Any-pooling of binary pictures to 64 x 64 packed bits: not even one pixel is ever lost."""
+"""Max-pooling of binary masks to 64 x 64 packed bits, which never loses a pixel."""
 
 import math
 from functools import cache
@@ -26,7 +26,7 @@ def any_pool(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _pack_rows(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(n, height, width) to (n, height, bytes): eight pixels a byte, the last one filled up."""
+    """(n, height, width) to (n, height, bytes): eight pixels a byte, the last byte padded."""
     n, height, width = masks.shape
     if width % 8:
         return np.packbits(masks, axis=2)

@@ -1,4 +1,4 @@
-"""frames.h5: the screens as 64 x 64 binary frames of the original world, split by episode."""
+"""Make frames.h5: binary frames of the original world, 64 x 64 pixels, split by episode."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from mwm.io.rollouts import Rollouts, opening
 from mwm.settings.base import ORIGINAL
 from mwm.settings.preprocess import Preprocess
 
-BLOCK = 32  # screens binarised at once: more leave the processor's cache
+BLOCK = 32  # screens binarised at once; more do not fit the processor's cache
 
 
 def preprocess(
@@ -47,16 +47,16 @@ def preprocess(
 def binary_frames(
     rollouts: Rollouts, background: NDArray[np.uint8], monitor: Monitor = silent
 ) -> NDArray[np.uint8]:
-    """(n, 512) packed frames of all steps: on where any pixel is not `background`.
+    """(n, 512) packed frames of all steps: a pixel is 1 where the screen is not `background`.
 
     Args:
         rollouts: the open file.
-        background: a palette value, () or (height, width).
-        monitor: is told how far it is.
+        background: palette value of the background, () or (height, width) by pixel.
+        monitor: receives progress.
     """
     frames = np.empty((len(rollouts.actions), FRAME_BYTES), np.uint8)
     offset = 0
-    # One thread: two pass the interpreter's lock to and fro and end no sooner.
+    # One thread: a second one is no faster, because of the interpreter's lock.
     with monitor("preprocess", len(frames), "frames") as progress:
         for episode, steps in enumerate(rollouts.steps.tolist()):
             for screens in rollouts.chunks(episode):

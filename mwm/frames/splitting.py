@@ -1,4 +1,4 @@
-"""Which episodes are for training, for validation and for test."""
+"""Split episodes into training, validation and test."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from mwm.io.frames import SPLITS
 def split_episodes(episodes: int, validation: float, test: float) -> NDArray[np.uint8]:
     """(episodes,) indices into SPLITS: training episodes first, then validation, then test.
 
-    Validation and test have their share of the episodes, to the nearest whole one, at least one.
+    Validation and test get their share of the episodes, rounded, but at least one.
 
     Raises:
         UsageError: no episode is left to train on.

@@ -1,4 +1,4 @@
-"""Checkpoints: what an interrupted command goes on from, checksummed, and no pickle."""
+"""Checkpoints from which an interrupted command continues: safetensors with a checksum."""
 
 import hashlib
 import json
@@ -20,13 +20,7 @@ from safetensors.numpy import save as to_bytes
 from mwm import MwmError
 from mwm.io.files import replacing
 
-PACKAGES = (
-    "numpy",
-    "torch",
-    "ale-py",
-    "gymnasium",
-    "zlib-ng",
-)  # whose versions a result depends on
+PACKAGES = ("numpy", "torch", "ale-py", "gymnasium", "zlib-ng")  # results depend on their versions
 HARNESS = ("mwm.runtime", "mwm.pipeline", "mwm.__main__")
 KEPT = 2  # folders of one label: that of the present params, and of those before
 
@@ -39,9 +33,9 @@ def every() -> float:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A hash of `parts` (JSON values and arrays, nested), of our loaded code, and of versions.
+    """A hash of `parts` (nested JSON values and arrays), of mwm's loaded modules and of versions.
 
-    Without the harness, which changes no result.
+    Modules of the harness are left out, as they change no result.
     """
     ours = {
         name: module
@@ -76,7 +70,7 @@ class Shelf:
 
     Attributes:
         folder: of all checkpoints.
-        claim: makes this process the only one at work in a folder, or waits until it is.
+        claim: takes the exclusive lock of a folder, waiting for other processes.
     """
 
     folder: Path
@@ -84,9 +78,12 @@ class Shelf:
 
 
 def place(shelf: Shelf, label: str, key: str) -> Path:
-    """The folder for checkpoints of `label` with this fingerprint; ours until the command ends.
+    """Make and claim the folder for checkpoints of `label` with the fingerprint `key`.
 
-    Of each label the KEPT newest stay.
+    Of each label only the KEPT newest folders stay.
+
+    Raises:
+        MwmError: the folder cannot be written.
     """
     label = re.sub(r"\W+", "-", label)
     here = shelf.folder / label / key[:32]
@@ -109,9 +106,10 @@ def _touched(path: Path) -> float:
 
 
 def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:
-    """Write a checkpoint, one safetensors file with `notes` as JSON; whether there was room.
+    """Write a checkpoint, one safetensors file with `notes` as JSON.
 
-    Where there is none, work goes on without.
+    Returns:
+        Whether it was written; on a full disk, for example, work continues without it.
     """
     text = json.dumps(notes)
     metadata = {"key": key, "notes": text, "sha256": _checksum(key, text, arrays)}
@@ -126,7 +124,7 @@ def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:
 
 
 def load(path: Path, key: str) -> tuple[dict[str, NDArray[Any]], Any] | None:
-    """Arrays and notes of a checkpoint; None if there is none, or, with a note, none to trust."""
+    """Arrays and notes of a checkpoint; None if it is missing, or (printed) damaged."""
     if not path.is_file():
         return None
     try:

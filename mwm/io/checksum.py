@@ -1,8 +1,7 @@
-"""HDF5 at the door: a checksum ahead of the file, and no bytes but those that are in it.
+"""Verify an HDF5 file's checksum and structure before reading it.
 
-The first 512 bytes are a "user block", which the HDF5 library leaves alone: there stands the
-SHA-256 of all bytes after it. It is checked before the library, which crashes on some damaged
-files, sees any of them.
+The first 512 bytes are a "user block", which the HDF5 library ignores: it holds the SHA-256 of all
+bytes after it. It is verified first, because the library crashes on some damaged files.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ import h5py
 
 BLOCK = 512  # bytes
 MAGIC = b"mwm sha256 "
-DEFLATED = 1032  # a byte of gzip holds no more bytes than this
+DEFLATED = 1032  # gzip compresses by no more than this factor
 
 
 def stamp(path: Path) -> None:
@@ -27,7 +26,7 @@ def stamp(path: Path) -> None:
 
 
 def damage(path: Path) -> str | None:
-    """What is wrong with a file's bytes, as "expected ..., found ..."; None if they are whole."""
+    """What is wrong with a file's bytes, as "expected ..., found ..."; None if nothing is."""
     with path.open("rb") as file:
         found = file.read(BLOCK)
         if found == _fitting(file):
@@ -38,7 +37,7 @@ def damage(path: Path) -> str | None:
 
 
 def _fitting(file: BufferedIOBase) -> bytes:
-    """The user block that fits the bytes after it, which are read once and in pieces."""
+    """The user block for the bytes after it, which are read in pieces."""
     file.seek(BLOCK)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     return f"{MAGIC.decode()}{digest}\n".encode().ljust(BLOCK, b"\0")
@@ -48,7 +47,7 @@ def find(file: h5py.File, name: str) -> Any:
     """The object `name` ("group/dataset") of a file, None if there is none.
 
     Raises:
-        OSError: a link on the way leads elsewhere, perhaps into another file.
+        OSError: its path contains a soft or external link.
     """
     parts = name.strip("/").split("/")
     for end in range(1, len(parts) + 1):
@@ -59,12 +58,13 @@ def find(file: h5py.File, name: str) -> Any:
 
 
 def check_stored(dataset: h5py.Dataset) -> None:
-    """Refuse a dataset whose bytes are not all in the file, plain or gzipped.
+    """Check that all bytes of a dataset are in the file, plain or gzipped.
 
-    So what is read takes no more than DEFLATED times the file's size, whatever shape it declares.
+    This bounds the memory that reading takes to DEFLATED times the file's size, whatever shape the
+    dataset declares.
 
     Raises:
-        OSError: says which of them is otherwise.
+        OSError: they are elsewhere, compressed otherwise, or fewer than declared.
     """
     layout = dataset.id.get_create_plist()
     if dataset.is_virtual or layout.get_external_count():

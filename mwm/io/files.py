@@ -1,9 +1,10 @@
-"""Files written whole or not at all, and read only where they can be trusted."""
+"""Write files completely or not at all; read JSON strictly."""
 
 import errno
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ from typing import Any
 from mwm import ArtefactError, MwmError
 
 MOST_BYTES = 2**28  # of a file that is read as a whole: weights, tables
+TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")  # see `replacing`
 
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; it becomes `path` if the block ends well, else it goes.
+    """Yield a temporary file beside `path`, renamed to `path` if the block succeeds, else deleted.
+
+    A process that is killed leaves it behind: `final_name` tells such files.
 
     Raises:
         MwmError: the folder cannot be written, or the disk is full.
@@ -35,7 +39,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        if error.errno is None:  # no failed write, but h5py's word for a damaged file
+        if error.errno is None:  # not a failed write: h5py raises OSError for damaged files
             raise
         raise MwmError(f"{path}: cannot be written: {_told(error)}") from None
     finally:
@@ -43,8 +47,16 @@ def replacing(path: Path | str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def final_name(path: Path) -> str | None:
+    """The name that the temporary file `path` of `replacing` was to get; None for other files."""
+    match = TEMPORARY.fullmatch(path.name)
+    if match and Path(match["name"]).suffix == (match["suffix"] or ""):
+        return match["name"]
+    return None
+
+
 def check_folder(folder: Path | str) -> None:
-    """Make `folder`, and write there for a moment: to be asked before minutes of work, not after.
+    """Make `folder` and write a temporary file in it, so that minutes of work are not lost later.
 
     Raises:
         MwmError: the folder cannot be made or written.
@@ -65,7 +77,7 @@ def _umask() -> int:
 
 
 def _told(error: OSError) -> str:
-    """The cause of a failed write, and what to do, in the user's words."""
+    """The cause of a failed write, and what to do about it."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return "no space left on the disk; free some and run the command again"
@@ -82,7 +94,7 @@ def _told(error: OSError) -> str:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
+    """Write `text` to `path`, completely or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -96,8 +108,8 @@ def read_json(path: Path | str) -> Any:
     """Read a JSON file.
 
     Raises:
-        MwmError: the file is missing or no JSON, or has what JSON leaves open: a key twice, NaN, a
-            number too great for a float, brackets too deep for the parser.
+        MwmError: the file is missing or not JSON, or has something that JSON leaves undefined: a
+            repeated key, NaN, a number beyond float64, nesting too deep for the parser.
     """
     content = read_bytes(path)
     try:
@@ -129,7 +141,7 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or has what JSON leaves open (see `read_json`).
+        ValueError: it is not JSON, or has something that JSON leaves undefined (see `read_json`).
     """
     try:
         return json.loads(

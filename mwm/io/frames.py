@@ -31,8 +31,8 @@ class Frames:
         inverted: (512,) uint8, packed; ... with its colour inverted where this is 1.
         attributes: game, world, action_names (JSON list), objects (JSON: name to [top, left,
             bottom, right] in pixels of the original's 64 x 64 frame, half open), and where the
-            frames come from. Training never reads pixel_map, inverted or objects: they are for
-            the judges.
+            frames come from. Training never reads pixel_map, inverted or objects: only
+            evaluation does.
     """
 
     frames: NDArray[np.uint8]

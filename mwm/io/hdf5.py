@@ -1,4 +1,4 @@
-"""HDF5 files: the same content gives the same bytes, and nothing damaged or foreign is read."""
+"""Write HDF5 files reproducibly, and read them only after verification."""
 
 import io
 import reprlib
@@ -17,10 +17,10 @@ from mwm.io.files import parse_json, replacing
 
 
 class _Output(io.FileIO):
-    """A file to which no write fails: what failed is raised by the next `flush`, once.
+    """A file whose writes never fail; the next `flush` raises the error instead, once.
 
-    HDF5 does not survive a failed write: it crashes when it closes the file. So it is told of
-    none, and `h5py.File.flush`, which comes here last, is where a full disk is learned of.
+    HDF5 crashes on closing a file after a failed write. So writes report success, and a full disk
+    is reported by `h5py.File.flush`, which ends in `flush` here.
     """
 
     _fault: BaseException | None = None
@@ -58,10 +58,13 @@ class _Output(io.FileIO):
 
 @contextmanager
 def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
-    """A new HDF5 file of `kind`, under its final name only once it is complete.
+    """Create an HDF5 file of `kind`, which gets its final name once it is complete.
 
-    The same inputs give the same bytes: a fixed library format, no times, and the caller writes
-    datasets and chunks in one order (HDF5 places them as they come). A checksum goes ahead of them.
+    The same content gives the same bytes: the file format is fixed and has no times, and the caller
+    writes datasets and chunks in a fixed order. A checksum is stored at the start of the file.
+
+    Raises:
+        MwmError: the file cannot be written.
     """
     with replacing(path) as temporary:
         with (
@@ -72,13 +75,13 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
             for name in sorted(attributes):
                 file.attrs[name] = attributes[name]
             yield file
-            file.flush()  # what failed is raised here: a file must not fail while it closes
+            file.flush()  # errors must be raised before the file closes
         checksum.stamp(temporary)
 
 
 @contextmanager
 def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
-    """Open an HDF5 file of `kind` for reading, after a check of all its bytes.
+    """Open an HDF5 file of `kind` for reading, after verification of its checksum.
 
     Raises:
         MwmError: missing, damaged, without a checksum, not HDF5, or of another kind.
@@ -100,7 +103,7 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
 
 @contextmanager
 def _telling(path: Path | str) -> Iterator[None]:
-    """Tell what HDF5 cannot read, in one line."""
+    """Turn errors of the HDF5 library into a one-line `ArtefactError`."""
     try:
         yield
     except (OSError, KeyError, RuntimeError, TypeError, ValueError, MemoryError) as error:
@@ -109,7 +112,7 @@ def _telling(path: Path | str) -> Iterator[None]:
 
 
 def read_attributes(file: h5py.File, group: str = "/") -> dict[str, Any]:
-    """The attributes of a file or of a group in it, words and numbers, but for its kind.
+    """The attributes of a file or of a group in it (strings and numbers), except `kind`.
 
     Raises:
         MwmError: there is no such group, or an attribute is something else.
@@ -136,10 +139,10 @@ def read_array(
 
 
 def check_dataset(file: h5py.File, name: str, dtype: Any, shape: tuple[int | None, ...]) -> None:
-    """Refuse a dataset that is missing, of another dtype or shape (None: any length), or not whole.
+    """Check that a dataset is complete and has this dtype and shape (None: any length).
 
     Raises:
-        MwmError: says what was expected, and what was found.
+        MwmError: it is missing, of another dtype or shape, or incomplete.
     """
     expected = f"{np.dtype(dtype)} ({', '.join('n' if n is None else str(n) for n in shape)})"
     with _telling(file.filename):
@@ -162,10 +165,17 @@ def check_attribute(
     expected: str,
     fits: Callable[[Any], bool],
 ) -> None:
-    """Refuse an attribute that is missing, is no JSON, or does not fit.
+    """Check an attribute that holds JSON.
+
+    Args:
+        path: of the file, for the error message.
+        attributes: of the file.
+        name: which of them.
+        expected: what it should be, for the error message.
+        fits: whether its parsed value is that.
 
     Raises:
-        MwmError: says what was `expected`.
+        MwmError: it is missing, is not JSON, or does not fit.
     """
     found = attributes.get(name, "none")
     try:

@@ -1,4 +1,4 @@
-"""The original's latents as they were deciphered in another world: latents.h5."""
+"""latents.h5: the original's latents, as deciphered for frames of another world."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,12 @@ KIND = "deciphered latents"
 
 @dataclass(frozen=True)
 class Latents:
-    """What the original's latents are thought to be in frames of another world.
+    """Estimates of the original's latents for frames of another world.
 
     Attributes:
-        frames: (n,) int64, rising: places in the other world's file; no others are known.
+        frames: (n,) int64, ascending: indices of those frames in the other world's file.
         values: (n, d) float32, of the original's informative dimensions.
-        dimensions: (d,) int64, which those are.
+        dimensions: (d,) int64, indices of those dimensions.
     """
 
     frames: NDArray[np.int64]
@@ -40,8 +40,8 @@ def load(path: Path | str, frames: int, size: int) -> Latents:
 
     Args:
         path: the file.
-        frames: how many the other world has.
-        size: of a latent.
+        frames: number of frames of the other world.
+        size: dimensions of a latent.
 
     Raises:
         MwmError: missing, damaged, or of other frames or another latent.

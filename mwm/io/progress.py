@@ -1,4 +1,4 @@
-"""How long work tells how far it is: whoever calls it may watch, and nothing is printed here."""
+"""How long-running functions report progress: to a callback, which shows it or not."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,7 +22,7 @@ class Progress(Protocol):
 
 
 class Monitor(Protocol):
-    """Opens a `Progress` for work of `total` units, of which an earlier process did `done`."""
+    """Starts a `Progress` over `total` units, of which an earlier process did `done`."""
 
     def __call__(
         self, label: str, total: int, unit: str, *, done: int = 0
@@ -41,5 +41,5 @@ class _Silent:
 
 @contextmanager
 def silent(label: str, total: int, unit: str, *, done: int = 0) -> Iterator[Progress]:
-    """A monitor that shows nothing."""
+    """The monitor that shows nothing."""
     yield _Silent(total, done)

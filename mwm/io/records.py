@@ -1,7 +1,7 @@
-"""JSON, CSV and weights that later stages read, with checksums.
+"""Checksums of JSON, CSV and weights.
 
-JSON ends in its own. For other files there is a manifest beside them, manifest.json, that holds
-their SHA-256 under "files": so CSV stays CSV for pandas and DVC's plots, safetensors for anyone.
+A JSON file ends with its own checksum. For other files, a manifest.json beside them holds their
+SHA-256 under "files", so that they remain plain CSV and safetensors files.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ def write(path: Path | str, value: Mapping[str, Any]) -> None:
 
 
 def read(path: Path | str) -> dict[str, Any]:
-    """Read a JSON object whose last key is the SHA-256 of the others; without that key.
+    """Read a JSON object that ends with its checksum; returned without it.
 
     Raises:
-        MwmError: missing, no JSON object, without a checksum, or not what its checksum says.
+        MwmError: it is missing, is not a JSON object, or its checksum is missing or wrong.
     """
     content = read_json(path)
     value: dict[str, Any] = content if isinstance(content, dict) else {}
@@ -48,7 +48,7 @@ def _digest(value: Mapping[str, Any]) -> str:
 def write_manifest(
     folder: Path, names: Iterable[str], content: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the manifest of the files `names` in `folder`, with what else is told of them."""
+    """Write the manifest of the files `names` in `folder`, and `content` with it."""
     sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     write(folder / MANIFEST, {**(content or {}), FILES: sums})
 

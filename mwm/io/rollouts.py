@@ -1,4 +1,4 @@
-"""rollouts.h5 as preprocessing reads it: checked at the door, then chunk by chunk."""
+"""Read rollouts.h5: checksum and structure first, then the screens chunk by chunk."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ class Rollouts:
         return screen
 
     def _chunk(self, screens: h5py.Dataset, start: int) -> NDArray[np.uint8]:
-        """With zlib-ng, not h5py: a tenth of the time."""
+        """One chunk, decompressed by zlib-ng in a tenth of h5py's time."""
         size = math.prod(screens.chunks)
         try:
             _, deflated = screens.id.read_direct_chunk((start, 0, 0))
@@ -105,7 +105,7 @@ def _name(episode: int) -> str:
 
 
 def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action: int) -> None:
-    """The attributes that are read here or by those who read the frames: JSON of the right form."""
+    """Check the JSON attributes that later stages read."""
     forms: list[tuple[str, str, Callable[[Any], bool]]] = [
         (
             "action_names",
@@ -120,7 +120,7 @@ def _check_attributes(path: Path | str, attributes: dict[str, Any], last_action:
 
 
 def _check_screens(file: h5py.File, steps: list[int]) -> tuple[int, int]:
-    """Every episode's screens are of one size, in the chunks that we read; returns the size."""
+    """Check that all screens have one size and are chunked by whole screens; returns the size."""
     check_dataset(file, _name(0), np.uint8, (steps[0], None, None))
     height, width = file[_name(0)].shape[1:]
     if min(height, width) < SIDE:

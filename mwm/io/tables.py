@@ -1,4 +1,4 @@
-"""CSV tables: plain for pandas and DVC's plots, with their checksum in the manifest beside them."""
+"""CSV tables, with their checksums in the manifest beside them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ Line = tuple[int, dict[str, str]]
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], first: Iterable[str] = ()) -> None:
-    """Write rows as CSV: the columns `first`, even without rows, then others; None is empty."""
+    """Write rows as CSV: columns `first`, even without rows, then others; None is empty."""
     rows = list(rows)
     columns = list(dict.fromkeys([*first, *(name for row in rows for name in row)]))
     text = io.StringIO()

@@ -30,10 +30,15 @@ def shortfalls(ways: Sequence[Metrics], objects: Sequence[str]) -> list[str]:
         if any(itself < OWN_F1.get(name, OWN_F1_ELSE) for _, itself in f1):
             own.append(name)
     told = []
-    if any((way["alignment"] or 0.0) < ALIGNMENT for way in ways):
+    if not all(map(aligned, ways)):
         told.append("alignment")
     if across:
         told.append(f"F1 across: {', '.join(across)}")
     if own:
         told.append(f"own F1: {', '.join(own)}")
     return told
+
+
+def aligned(way: Metrics) -> bool:
+    """Whether the alignment of one direction reaches the criterion."""
+    return (way["alignment"] or 0.0) >= ALIGNMENT

@@ -1,11 +1,13 @@
 """Pixel errors between decoded and real frames, and alignment, which compares them."""
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
+from mwm.models.encoding import BATCH
 from mwm.models.visions.base import unpack_bits
-
-BATCH = 2000  # frames handled at once: (2000, 4096) float32 are 32 MB
 
 
 def squared_error(probabilities: Tensor, packed: Tensor) -> float:
@@ -21,7 +23,20 @@ def alignment(transfer: float, reconstruction: float, chance: float) -> float:
 
     Also 0 where the world's own code is less than 1% better than an unrelated one: then nothing is
     represented, and the quotient would be noise.
+
+    Args:
+        transfer: squared error of another world's code, decoded here.
+        reconstruction: that of the world's own code.
+        chance: that of its own code of an unrelated frame.
     """
     if chance - reconstruction < 0.01 * chance:
         return 0.0
     return 1 - (transfer - reconstruction) / (chance - reconstruction)
+
+
+def rounded(row: Mapping[str, float | None]) -> dict[str, float | None]:
+    """To six decimals, more than any metric means; not a number becomes None, an empty cell."""
+    return {
+        name: None if value is None or math.isnan(value) else round(value, 6)
+        for name, value in row.items()
+    }

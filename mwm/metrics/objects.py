@@ -1,4 +1,4 @@
-"""What training records and evaluation judges by: errors, alignment, and F1 of the objects."""
+"""The objects of the original's frames, looked for in what any world decodes: F1 and positions."""
 
 import json
 from collections.abc import Mapping
@@ -10,22 +10,30 @@ from mwm.io.frames import SIDE, Frames
 from mwm.models.visions.base import unpack_bits
 
 
-class Judge:
-    """Turns one world's pixels back into the original's, and looks at the objects there."""
+class OriginalView:
+    """One world's pixels where the original has them, and the boxes in which its objects move.
 
-    def __init__(self, content: Frames, device: torch.device) -> None:
-        self._place = torch.from_numpy(content.pixel_map.astype("int64")).argsort().to(device)
-        inverted = unpack_bits(torch.from_numpy(content.inverted)[None])[0].bool().to(device)
-        self._inverted = inverted[self._place]
-        self.objects: Mapping[str, list[int]] = json.loads(str(content.attributes["objects"]))
+    Attributes:
+        objects: name to [top, left, bottom, right] in the original's pixels, half open.
+    """
 
-    def on_pixels(self, probabilities: Tensor) -> Tensor:
-        """(n, 4096) probabilities in this world to (n, 64, 64) bool in the original's pixels."""
-        on = (probabilities > 0.5)[:, self._place] ^ self._inverted
-        return on.view(-1, SIDE, SIDE)
+    def __init__(self, frames: Frames, device: torch.device) -> None:
+        """Invert the pixel map of the world of these `frames`."""
+        self._index = torch.from_numpy(frames.pixel_map.astype("int64")).argsort().to(device)
+        inverted = unpack_bits(torch.from_numpy(frames.inverted)[None]).bool().to(device)
+        self._inverted = self.reorder(inverted)
+        self.objects: Mapping[str, list[int]] = json.loads(str(frames.attributes["objects"]))
 
-    def box(self, frames: Tensor, name: str) -> Tensor:
-        """The part of frames (n, 64, 64) in which the object `name` moves."""
+    def reorder(self, values: Tensor) -> Tensor:
+        """(n, 4096) values of this world's pixels to (n, 64, 64), where the original has them."""
+        return values[:, self._index].view(-1, SIDE, SIDE)
+
+    def binary(self, probabilities: Tensor) -> Tensor:
+        """(n, 4096) probabilities in this world to (n, 64, 64) bool, as the original shows it."""
+        return self.reorder(probabilities > 0.5) ^ self._inverted
+
+    def crop(self, frames: Tensor, name: str) -> Tensor:
+        """The box of the object `name` in frames (n, 64, 64) of the original: (n, h, w)."""
         top, left, bottom, right = self.objects[name]
         return frames[:, top:bottom, left:right]
 
@@ -40,7 +48,7 @@ def f1(found: Tensor, truth: Tensor) -> float:
 
 
 def centroids(on: Tensor) -> Tensor:
-    """(n, h, w) bool to (n, 2), row and column; not a number where no pixel is on."""
+    """(n, h, w) bool to (n, 2), row and column in pixels; not a number where no pixel is on."""
     rows, columns = on.sum(2).float(), on.sum(1).float()
     count = rows.sum(1)
     row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
@@ -57,8 +65,8 @@ def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
     if not visible.any():
         return None, 1.0
     found, truth = found[visible], truth[visible]
-    seen = found.flatten(1).any(1)
-    if not seen.any():
+    decoded = found.flatten(1).any(1)
+    if not decoded.any():
         return None, 0.0
-    distance = (centroids(found[seen]) - centroids(truth[seen])).norm(dim=1)
-    return distance.median().item(), seen.float().mean().item()
+    distance = (centroids(found[decoded]) - centroids(truth[decoded])).norm(dim=1)
+    return distance.median().item(), decoded.float().mean().item()

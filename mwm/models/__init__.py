@@ -1,1 +1,1 @@
-"""V, M and the model of all worlds; what training records and evaluation judges by."""
+"""The vision models V, the memory model M, and the model of all worlds that holds both."""

@@ -18,7 +18,6 @@ def environment(device: torch.device) -> dict[str, str]:
     cuda = device.type == "cuda"
     return {
         "mwm": __version__,
-        "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "machine": f"{platform.system()} {platform.machine()}",
@@ -41,7 +40,7 @@ def note(manifests: Sequence[Path], device: torch.device) -> str | None:
         differing = [
             f"{key} {there.get(key, 'unknown')} there, {here[key]} here"
             for key in here
-            if key != "python" and there.get(key) != here[key]
+            if there.get(key) != here[key]
         ]
         if differing:
             elsewhere.append(f"{path}: trained elsewhere: {'; '.join(differing)}")

@@ -1,12 +1,14 @@
 """What is at work in a project, read from what DVC and stages note aside; no lock is taken."""
 
 import json
+import os
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
 from mwm.runtime.processes import alive, command, started
@@ -56,6 +58,14 @@ def progress(running: bool = True) -> dict[Path, dict[str, Any]]:
         for path, note in found.items()
         if note is not None and alive(note.get("pid", 0), note.get("pid_started", 0)) == running
     }
+
+
+def at_work() -> list[str]:
+    """Commands that run in the project, this one aside."""
+    held = [f"{h.command} (pid {h.pid})" for h in holders() if h.alive and h.pid != os.getpid()]
+    run = claim.holder()
+    held += [f"{run['command']} (pid {run['pid']})"] if run and run["pid"] != os.getpid() else []
+    return held + [f"{note['label']} (pid {note['pid']})" for note in progress().values()]
 
 
 def eta(note: dict[str, Any]) -> float | None:

@@ -49,7 +49,7 @@ def parsed(text: str, where: object) -> Any:
 
 
 def span(text: str, keys: Sequence[str]) -> range:
-    """The numbers of the lines, from 0, that the value at `keys` stands on; none if there is none."""
+    """The numbers of the lines, from 0, of the value at `keys`; none if there is none."""
     node = _node(text, keys)
     last = len(text.splitlines())
     return range(node.start_mark.line, min(node.end_mark.line + 1, last)) if node else range(0)

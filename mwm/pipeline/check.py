@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
-from mwm.pipeline import project
+from mwm.pipeline import project, vouched
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
@@ -40,16 +40,21 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
 
     What is merely not pulled is fine. Without TARGETS: all stages, and dvc.lock has no others.
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
-    "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml]}.
+    "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml], "ran": how many
+    stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched for]}.
     """
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])
         found = stale(repo, stages)
         gone = [] if targets else [name for _, name in project.gone(stages)]
         faults = _faults(stages)
+        agreeing = _agreeing(repo, stages, found)
+        trusted = agreeing & vouched_for(repo, stages)
     if as_json:
         records = [each.record() for each in found]
-        print_json({"stale": records, "gone": gone, "params": faults})
+        told = {"stale": records, "gone": gone, "params": faults}
+        ran = len(agreeing) - len(trusted)
+        print_json(told | {"vouched": sorted(trusted), "ran": ran})
     else:
         for each in found:
             print(f"{each.stage}:")
@@ -62,7 +67,7 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
         for name in gone:
             print(f"{name}: in dvc.lock, but dvc.yaml has no such stage; see `mwm prune`")
         print(*(f"error: {fault}" for fault in faults), sep="\n", end="\n" if faults else "")
-        print(_told(len(stages), len(found), len(gone), len(faults)))
+        print(_told(len(stages), len(found), len(gone), len(faults), len(trusted)))
     sys.exit(1 if found or gone or faults else 0)
 
 
@@ -92,9 +97,32 @@ def _faults(stages: list[Any]) -> list[str]:
     return []
 
 
-def _told(stages: int, stale: int, gone: int, faults: int) -> str:
+def _agreeing(repo: Any, stages: list[Any], found: list[Stale]) -> set[str]:
+    """The others, by name as from the project's root."""
+    stale = {each.stage for each in found}
+    return {_name(repo, stage) for stage in stages if stage.addressing not in stale}
+
+
+def vouched_for(repo: Any, stages: list[Any]) -> set[str]:
+    """The stages whose entries nobody has run, but `mwm vouch` has proven; by name as above."""
+    root = Path(repo.root_dir)
+    entries = {
+        project.named(root, lock, name): entry
+        for lock, file in project.lock_files(stages).items()
+        for name, entry in file.lockfile_contents.get("stages", {}).items()
+    }
+    return vouched.holding(vouched.read(root), entries)
+
+
+def _name(repo: Any, stage: Any) -> str:
+    name = getattr(stage, "name", "")
+    return project.named(Path(repo.root_dir), Path(stage.path), name) if name else stage.addressing
+
+
+def _told(stages: int, stale: int, gone: int, faults: int, trusted: int) -> str:
     if not stale + gone + faults:
-        return f"check: {stages} stages agree with dvc.lock"
+        ran = f" ({stages - trusted} ran, {trusted} vouched for)" if trusted else ""
+        return f"check: {stages} stages agree with dvc.lock{ran}"
     parts = {"stale": stale, "gone": gone, "faults of params.yaml": faults}
     counts = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
     return f"check: of {stages} stages {counts}; `mwm plan` tells what `dvc repro` would run"

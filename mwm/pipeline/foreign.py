@@ -2,7 +2,7 @@
 
 import os
 
-# What `git rev-parse --local-env-vars` prints, but for settings (GIT_CONFIG*): CI hands on its own.
+# What `git rev-parse --local-env-vars` prints, but for settings (GIT_CONFIG*): CI passes its own.
 BINDING = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",

@@ -1,16 +1,15 @@
 """What stages left behind that nothing lists any more: outputs, half files, checkpoints, notes."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm.io import files
 from mwm.pipeline import activity, git, project, records
 
 CHECKPOINTS = (".mwm/checkpoints/*", "runs/*/.mwm/checkpoints/*")  # the second: those of studies
-HALF = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")  # as mwm.store names it
 PROJECT = (".git", ".dvc")  # what the root of a project holds
 
 
@@ -108,12 +107,9 @@ def _halves(made: set[Path]) -> Iterator[tuple[Path, str]]:
     """Files with the temporary name of an output, beside where it is or was."""
     for folder in {path.parent for path in made}:
         for path in folder.glob(".*") if folder.is_dir() else ():
-            match = HALF.fullmatch(path.name)
-            if not match or path.is_symlink() or not path.is_file():
-                continue
-            whole = folder / match["name"]
-            if whole in made and whole.suffix == (match["suffix"] or ""):
-                yield path, f"{whole.name}, half-written by a process that was killed"
+            name = files.final_name(path)
+            if name and folder / name in made and path.is_file() and not path.is_symlink():
+                yield path, f"{name}, half-written by a process that was killed"
 
 
 def _is_project(folder: Path) -> bool:

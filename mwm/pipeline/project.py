@@ -54,6 +54,28 @@ def upstream(repo: Any, stage: Any) -> list[Any]:
     return [] if stage.frozen else list(repo.index.graph.successors(stage))
 
 
+def named(root: Path, file: Path, name: str) -> str:
+    """A stage's name as from the root, wherever DVC was started, of its dvc.yaml or dvc.lock."""
+    above = Path(os.path.relpath(file.parent, root)).as_posix()
+    return name if above == "." else f"{above}/dvc.yaml:{name}"
+
+
+def rooted(addressing: str) -> str:
+    """The same of a stage as DVC calls it: as from the current folder."""
+    file, _, name = addressing.rpartition(":")
+    return named(root(), Path.cwd() / (file or "dvc.yaml"), name)
+
+
+def relative(stage: Any, path: str) -> str:
+    """A path as seen from the root of the stage's project."""
+    return Path(os.path.relpath(path, stage.repo.root_dir)).as_posix()
+
+
+def absolute(stage: Any, path: str) -> str:
+    """The other way round."""
+    return os.path.normpath(Path(stage.repo.root_dir, path))
+
+
 def shown(path: str) -> str:
     """A path as seen from the current folder."""
     return Path(os.path.relpath(path)).as_posix()
@@ -84,4 +106,5 @@ def editing(repo: Any, path: Path) -> Iterator[dict[str, Any]]:
     from dvc.utils.serialize import modify_yaml
 
     with repo.lock, modify_yaml(path) as data:
-        yield data["stages"]
+        data.setdefault("schema", "2.0")
+        yield data.setdefault("stages", {})

@@ -5,10 +5,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mwm.pipeline.project import shown
 
+# Of each dvc.lock as the repository was opened: every stage would have DVC read all of it again.
+_entries: WeakKeyDictionary[Any, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+
 UNSET = object()  # a param that is not there, on one side
+TOLD = {
+    "unrecorded": "{what} is not in dvc.lock",
+    "always": "is to run every time",
+    "missing": "{what} is missing",
+    "unlisted": "{what} is no longer a dep, and Git does not know it",
+    "stray": "{what} lies among code, and Git ignores it",
+    "frozen": "is frozen",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,9 @@ class Reason:
     Attributes:
         kind: command, param, dep, output, unrecorded (not in dvc.lock), missing (a file that is in
             dvc.lock but not here, or not in the cache), always (the stage is to run every time),
-            untracked (a file in a folder of deps that Git does not track).
+            untracked (a file in a folder of deps that Git does not track),
+            and for `mwm vouch` unlisted (a dep in dvc.lock alone), stray (a file that Git ignores,
+            among code), frozen (the stage is).
         what: the path, the param (`file: key`) or the stage.
         old: the value in dvc.lock, of a command or param.
         new: the value now.
@@ -30,19 +44,9 @@ class Reason:
     new: str | None = None
 
     def __str__(self) -> str:
-        match self.kind:
-            case "command" | "param":
-                return f"{self.kind} {self.what}: {self.old} -> {self.new}"
-            case "unrecorded":
-                return f"{self.what} is not in dvc.lock"
-            case "always":
-                return "is to run every time"
-            case "untracked":
-                return f"{self.what} is in a folder of deps, and Git does not track it"
-            case "missing":
-                return f"{self.what} is missing"
-            case _:
-                return f"{self.kind} {self.what} changed"
+        if self.kind in ("command", "param"):
+            return f"{self.kind} {self.what}: {self.old} -> {self.new}"
+        return TOLD.get(self.kind, "{kind} {what} changed").format(kind=self.kind, what=self.what)
 
     def record(self) -> dict[str, str]:
         """As JSON has it."""
@@ -72,7 +76,7 @@ def changes(stage: Any, made: dict[str, Any]) -> list[Reason]:
     if stage.is_callback or stage.always_changed:
         found.append(Reason("always", stage.addressing))
     for dep in () if stage.frozen else stage.deps:
-        found += _params(dep) if isinstance(dep, ParamsDependency) else _dep(dep, made)
+        found += _params(dep, made) if isinstance(dep, ParamsDependency) else of_dep(dep, made)
     for out in stage.outs:
         if not out.hash_info:
             found.append(Reason("unrecorded", shown(out.fs_path)))
@@ -93,7 +97,8 @@ def missing(stage: Any) -> list[Reason]:
     ]
 
 
-def _dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
+def of_dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
+    """Whether a dep differs from what dvc.lock says."""
     path = shown(dep.fs_path)
     out = made.get(dep.fs_path)
     if not dep.hash_info:
@@ -104,16 +109,18 @@ def _dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
     elif out is not None:
         if out.hash_info and out.hash_info != dep.hash_info:
             yield Reason("dep", path)
-    elif dep.is_in_repo and not _of_outputs(dep.fs_path, made):
+    elif dep.is_in_repo and not within_outputs(dep.fs_path, made):
         yield Reason("missing", path)
 
 
-def _of_outputs(path: str, made: dict[str, Any]) -> bool:
+def within_outputs(path: str, made: dict[str, Any]) -> bool:
     """Whether a path is a folder of outputs, or lies in an output that is a folder."""
     return path in made or any(made.get(str(folder)) for folder in Path(path).parents)
 
 
-def _params(dep: Any) -> Iterator[Reason]:
+def _params(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
+    if not dep.exists and within_outputs(dep.fs_path, made):
+        return
     old = dep.hash_info.value or {}
     new = dep.read_params()
     for key in dep.params or [*new, *(old.keys() - new.keys())]:
@@ -129,15 +136,20 @@ def _values(key: str, old: Any, new: Any) -> Iterator[Reason]:
             if old.get(name, UNSET) != new.get(name, UNSET):
                 yield from _values(f"{key}.{name}", old.get(name, UNSET), new.get(name, UNSET))
     else:
-        yield Reason("param", key, _told(old), _told(new))
+        yield Reason("param", key, told(old), told(new))
 
 
-def _told(value: Any) -> str:
+def told(value: Any) -> str:
+    """A value of params, as JSON has it."""
     return "unset" if value is UNSET else json.dumps(value, default=str)
 
 
 def _locked(stage: Any) -> dict[str, Any]:
     """A pipeline stage's entry in dvc.lock; empty if there is none."""
-    contents = getattr(stage.dvcfile, "lockfile_contents", {})
-    entry: dict[str, Any] = contents.get("stages", {}).get(getattr(stage, "name", ""), {})
+    if not hasattr(stage, "name"):
+        return {}
+    known = _entries.setdefault(stage.repo, {})
+    if stage.path not in known:
+        known[stage.path] = stage.dvcfile.lockfile_contents.get("stages", {})
+    entry: dict[str, Any] = known[stage.path].get(stage.name, {})
     return entry

@@ -13,7 +13,7 @@ import psutil
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import claim, project
+from mwm.pipeline import claim, project, vouched
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
@@ -57,6 +57,7 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
             said = "stages that had ended are kept; `mwm repro` goes on from there"
             raise KeyboardInterrupt(said) from None
         finally:
+            vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
             _put_in_order(wanted, before)
     seconds = time.monotonic() - began
     kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""

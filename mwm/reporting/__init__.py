@@ -1,1 +1,1 @@
-"""The report: tables, figures and summary numbers from what evaluation found."""
+"""Figures, pages and tables of what evaluation measured: a folder for each thing that is made."""

@@ -1,4 +1,4 @@
-"""Finished episodes are kept aside: an interrupted collection plays only what is missing."""
+"""Checkpoints of finished episodes: an interrupted collection plays only the missing ones."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -15,9 +15,9 @@ from mwm.rollouts.workers import play_all
 def play_missing(
     recipe: Recipe, count: int, workers: int, shelf: checkpoints.Shelf
 ) -> Generator[Episode, None, None]:
-    """Episodes 0..count - 1 in order: those kept on `shelf`, and others, which it then keeps.
+    """Episodes 0..count - 1 in order: from `shelf`, or else played and then saved there.
 
-    A file an episode, so that a collection can grow; found by all that an episode depends on.
+    Each episode has a file, identified by all that it depends on, so that a collection can grow.
 
     Raises:
         MwmError: a worker failed or died.

@@ -1,4 +1,4 @@
-"""One Atari game in the emulator, at full speed, its frames a pure function of the actions."""
+"""An Atari game in the emulator: fast, and a deterministic function of the actions."""
 
 import re
 
@@ -60,6 +60,10 @@ class Emulator:
         """The screen, (height, width) palette values; overwritten by the next call."""
         self._ale.getScreen(self._screen)
         return self._screen
+
+    def pictures(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The screen as Gymnasium shows it: (height, width, 3) RGB, and (height, width) gray."""
+        return self._ale.getScreenRGB(), self._ale.getScreenGrayscale()
 
     @property
     def over(self) -> bool:

@@ -1,4 +1,4 @@
-"""What each game's screen looks like, read from games.yaml: a new game is data, not code."""
+"""What each game's screen looks like, from games.yaml."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,11 +29,11 @@ Box = Annotated[list[Edge], Field(min_length=4, max_length=4), AfterValidator(_r
 
 
 class Game(Section):
-    """One game's screen; the defaults are those of a game that is not listed.
+    """One game's screen; the defaults hold for games that are not listed.
 
     Attributes:
-        rows, columns: the playing field [first, last) on the emulator's screen; None: all.
-        background: palette value of a field pixel that shows nothing; None: to be found.
+        rows, columns: the playing field [first, last) on the emulator's screen; None: all of it.
+        background: palette value of the background; None: estimated from the screens.
         objects: name to [top, left, bottom, right) in pixels of the 64 x 64 frame.
     """
 
@@ -46,15 +46,17 @@ class Game(Section):
 _ENTRIES = TypeAdapter(dict[str, Game])
 
 
-def find(name: str, table: Path = TABLE) -> Game:
+def find(name: str, table: Path = TABLE, where: str = "params.yaml: collect.game") -> Game:
     """The entry in `table` of the game with the Gymnasium id `name`, or the defaults.
+
+    A name that is wrong is told as one that stands at `where`.
 
     Raises:
         UsageError: there is no such game; or the table is no YAML, names a game that does not
             exist, or has an entry with an unknown key or a value out of range.
     """
     known = known_games()
-    _check_known("params.yaml: collect.game", name, known)
+    _check_known(where, name, known)
     data, places = lines.read(table)
     try:
         entries = _ENTRIES.validate_python(data or {})

@@ -1,4 +1,4 @@
-"""One episode of random play, its screens compressed as they come."""
+"""Play one episode with the random policy and compress its screens."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +17,7 @@ GZIP_LEVEL = 2  # as fast as level 1, in a fifth of its bytes
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything an episode depends on but its index.
+    """Everything that an episode depends on, except its index.
 
     Attributes:
         game: Gymnasium id.
@@ -41,10 +41,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Episode:
-    """An episode as it goes to the file.
+    """An episode as it is written to the file.
 
     Attributes:
-        chunks: deflated blocks of `chunk_shape`, in order; the last is filled up with zeros.
+        chunks: compressed blocks of `chunk_shape`, in order; the last is padded with zeros.
         chunk_shape: (min(CHUNK, steps), height, width) uint8 palette values of the field. The
             screen of step t is what the player sees before action t.
         actions: (steps,) uint8, indices into the minimal action set.
@@ -86,5 +86,5 @@ def play(emulator: Emulator, recipe: Recipe, index: int) -> Episode:
 
 
 def _deflate(screens: NDArray[np.uint8]) -> bytes:
-    """What HDF5's gzip filter would make of a chunk, but made here, on all cores."""
+    """The output of HDF5's gzip filter, computed here so that all workers share the work."""
     return zlib_ng.compress(screens.data, GZIP_LEVEL)

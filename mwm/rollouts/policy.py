@@ -1,4 +1,4 @@
-"""The random policy: which action to take at each step, from a seeded generator."""
+"""The random policy: actions drawn from a seeded generator."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ BLOCK = 64  # choices drawn at once; one generator call per step would cost more
 def random_actions(
     generator: np.random.Generator, count: int, hold: int, repeat_probability: float
 ) -> Iterator[int]:
-    """Endless indices in 0..count - 1, uniform, each chosen for `hold` steps.
+    """An endless sequence of uniform action indices in 0..count - 1, each held for `hold` steps.
 
-    At each step but the first, with `repeat_probability`, the action of the step before is taken
-    again instead of the chosen one. What is yielded is what is done, so it can be played again.
+    At each step but the first, the previous action is repeated with `repeat_probability` instead.
+    Yielded actions are those taken, so that an episode can be replayed from them.
     """
     taken = None
     while True:

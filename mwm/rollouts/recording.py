@@ -1,4 +1,4 @@
-"""rollouts.h5: the screens, actions and rewards of all episodes, and how to play them again."""
+"""Write rollouts.h5: screens, actions and rewards of all episodes, and how they were played."""
 
 import json
 from collections.abc import Iterable
@@ -38,13 +38,13 @@ def collect(
         settings: how to play.
         path: file to write.
         workers: processes.
-        shelf: where finished episodes are kept as checkpoints.
-        monitor: is told how far the collection is.
+        shelf: where finished episodes are kept as checkpoints; None: nowhere.
+        monitor: receives progress.
 
     Raises:
         UsageError: the game is unknown, or its entry in the table does not fit its screen.
         MwmError: `path` cannot be written, or a worker failed.
-        KeyboardInterrupt: with a message that says what comes next.
+        KeyboardInterrupt: says whether finished episodes are kept.
     """
     game = games.find(settings.game)
     emulator = Emulator(settings.game)
@@ -89,7 +89,7 @@ def recipe_for(settings: Collect, game: games.Game, screen: tuple[int, int]) -> 
 def _attributes(
     settings: Collect, game: games.Game, recipe: Recipe, action_names: list[str]
 ) -> dict[str, Any]:
-    """Everything needed to play the episodes again, and to judge what is seen in them."""
+    """The attributes of the file: how to replay episodes, and where objects are on the screen."""
     return {
         **settings.model_dump(exclude={"episodes"}),
         "policy": "random",

@@ -1,15 +1,13 @@
-"""Episodes played in several processes, given back in order and in bounded memory."""
+"""Play episodes in several processes; they are returned in order and in bounded memory."""
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from mwm import MwmError
+from mwm.io.spawn import spawn
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 
@@ -52,29 +50,18 @@ def play_all(
 class _Team:
     """Worker processes, each at one end of a pipe: an index goes in, an episode comes out.
 
-    A pipe per worker and no shared queue: when this process is killed, each worker reads the end
-    of its pipe and leaves.
+    Each has a pipe of its own, so that it notices when this process is killed, and leaves.
     """
 
     def __init__(self, recipe: Recipe, episodes: Sequence[int], workers: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        resource_tracker.ensure_running()  # here, because it unblocks SIGINT when it starts
         self._idle: list[Connection] = []
         self._busy: dict[Connection, int] = {}
         self._processes: dict[Connection, BaseProcess] = {}
         self._episodes, self._given = episodes, 0
-        # Workers inherit the mask, so that Ctrl-C ends this process alone, which then ends them.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            for _ in range(workers):
-                ours, theirs = context.Pipe()
-                process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
-                process.start()
-                theirs.close()
-                self._idle.append(ours)
-                self._processes[ours] = process
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for _ in range(workers):
+            connection, process = spawn(_work, recipe)
+            self._idle.append(connection)
+            self._processes[connection] = process
 
     def assign(self, horizon: int) -> None:
         """Give every idle worker the next of the first `horizon` episodes, in order."""

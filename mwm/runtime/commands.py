@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import steadiness
+from mwm.runtime import kernels, steadiness
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -39,9 +39,15 @@ def command(
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
+            kernels.pin()
+            project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
             try:
                 with orderly(), steadiness.steady():
                     function(*args, **kwargs)
+                if "DVC_STAGE" in os.environ:
+                    from mwm.pipeline import vouched
+
+                    vouched.forget_running(project)
             except MwmError as error:
                 remedy = f"; {REMAKE}" if isinstance(error, ArtefactError) else ""
                 print(f"error: {error}{remedy}", file=sys.stderr)

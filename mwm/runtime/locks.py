@@ -7,7 +7,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import sys
 import time
 from contextlib import suppress
@@ -15,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
+from mwm.io import files
 from mwm.runtime import processes
 from mwm.runtime.state import state
-
-LEFT_BEHIND = re.compile(r"\.(.+)\.[a-z0-9_]{8}(\.\w+)?")  # by a killed `files.replacing`
 
 _held: dict[Path, int] = {}  # file descriptors of claims, by what they are for
 
@@ -37,6 +35,16 @@ def claim(*outputs: Path) -> None:
             digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
             _held[path] = _wait(state("locks", f"{path.name}-{digest}.json"), output)
             _tidy(path)
+
+
+def claim_folder(folder: Path) -> None:
+    """Make `folder` if need be, check that it can be written, and `claim` it.
+
+    Raises:
+        MwmError: the folder cannot be made or written, or no lock can be made.
+    """
+    files.check_folder(folder)
+    claim(folder)
 
 
 def release_all() -> None:
@@ -114,7 +122,7 @@ def _told(found: dict[str, Any] | None) -> str:
 def _tidy(path: Path) -> None:
     """Remove the temporary files of a killed process; the lock proves that it is none at work."""
     for file in (path if path.is_dir() else path.parent).glob(".*"):
-        found = LEFT_BEHIND.fullmatch(file.name)
-        if found and (path.is_dir() or found[1] == path.name):
+        name = files.final_name(file)
+        if name and (path.is_dir() or name == path.name):
             with suppress(OSError):
                 file.unlink()

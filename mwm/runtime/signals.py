@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -79,6 +80,14 @@ def _up_to_dvc() -> list[psutil.Process]:
         if "DVC_STAGE" not in process.environ():
             return above
     raise psutil.NoSuchProcess(os.getppid())
+
+
+def folder_of_dvc() -> Path | None:
+    """The folder in which the DVC that runs this stage was started; None if it cannot be known."""
+    try:
+        return Path(_up_to_dvc()[-1].cwd())
+    except psutil.Error:
+        return None
 
 
 def _outlive(watched: list[psutil.Process]) -> None:

@@ -1,1 +1,1 @@
-"""What params.yaml may hold: one module for each of its sections, every fault told by line."""
+"""The settings in params.yaml: one module per section; errors name the line."""

@@ -1,4 +1,4 @@
-"""The types that sections of params.yaml are made of."""
+"""The types from which the sections of params.yaml are built."""
 
 from typing import Annotated
 
@@ -17,6 +17,6 @@ Weight = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Section(BaseModel):
-    """A part of params.yaml: every key known, every value of its type (no "3" for 3), immutable."""
+    """A section of params.yaml: no unknown keys, strict types ("3" is not 3), immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -8,7 +8,7 @@ from mwm.settings.base import Count, Section, Seed
 
 
 class Evaluate(Section):
-    """How much of the test episodes is evaluated."""
+    """How much of the test episodes is evaluated, and how much is filmed."""
 
     frames: Count
     length: Annotated[int, Field(ge=2, le=10**6)]

@@ -1,4 +1,4 @@
-"""YAML with the place of every key, so that a fault in it is told by file and line."""
+"""Read YAML with the line of every key, so that errors can name file and line."""
 
 import difflib
 import re
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML, MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.resolver import VersionedResolver
 
 from mwm import UsageError
 
@@ -18,35 +20,35 @@ MOST_VALUES = 100_000  # in a file, each counted where an alias repeats it
 BRIEF = reprlib.Repr()
 BRIEF.maxstring = BRIEF.maxother = 120
 
+TYPES = {  # of plain scalars: all that matches none of these is a string
+    "null": r"~|null|",
+    "bool": r"true|false",
+    "int": r"[-+]?(0|[1-9][0-9]*)",
+    "float": r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+    r"|[-+]?\.inf|\.nan",
+    "merge": r"<<",
+}
 
-class Loader(yaml.SafeLoader):
-    """Plain YAML 1.2: `yes`, `010`, `1:30`, `1_000` and dates are words, 1e-05 is a number.
 
-    PyYAML's own YAML 1.1 takes the former for other things than DVC does, and the latter, which
-    DVC writes, for a word.
+class PlainResolver(VersionedResolver):
+    """YAML 1.2 in its narrowest form: `yes`, `010`, `0x1F`, `1:30`, `1_000` and dates are strings.
+
+    ruamel.yaml reads some of them as numbers and dates, which no param is meant to be.
     """
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 (as PyYAML has it)
-
-
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", "~n\0"),
-    ("bool", r"true|false", "tf"),
-    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("float", r"[-+]?[0-9]+[eE][-+]?[0-9]+", "-+0123456789"),
-    ("float", r"[-+]?\.inf|\.nan", "-+."),
-    ("merge", r"<<", "<"),
-):
-    Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(rf"^(?:{_pattern})$"),
-        [letter.strip("\0") for letter in _first],
-    )
+    versioned_resolver = {  # noqa: RUF012 (its values by first letter; None: any)
+        None: [
+            (f"tag:yaml.org,2002:{name}", re.compile(rf"(?:{pattern})\Z"))
+            for name, pattern in TYPES.items()
+        ]
+    }
 
 
 def read(path: Path | str) -> tuple[Any, Places]:
-    """The content of a YAML file, unchecked, and the place ("file:line") of each of its keys.
+    """Read a YAML file.
+
+    Returns:
+        The content, unchecked, and the place ("file:line") of each of its keys.
 
     Raises:
         UsageError: the file is missing, is no YAML, has a key twice, or too many values.
@@ -57,10 +59,13 @@ def read(path: Path | str) -> tuple[Any, Places]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); run from the project's root") from None
     try:
-        places = _places(yaml.compose(text, Loader=Loader), path)
-        return yaml.load(text, Loader=Loader), places
+        yaml = YAML(typ="safe", pure=True)  # the C parser crashes on 20,000 nested brackets
+        yaml.Resolver = PlainResolver
+        node = yaml.compose(text)
+        places = _places(node, path)  # first, as this refuses what would expand without end
+        return node and yaml.constructor.construct_document(node), places
     except (
-        yaml.YAMLError,
+        YAMLError,
         RecursionError,
         *(ValueError, TypeError, LookupError, AttributeError),  # of a tag such as !!int on a word
     ) as error:
@@ -68,19 +73,19 @@ def read(path: Path | str) -> tuple[Any, Places]:
         raise UsageError(f"{path}: expected YAML, found: {said}") from None
 
 
-def _places(node: yaml.Node | None, path: Path) -> Places:
-    """The place of every key; a key that is there twice is refused (YAML would drop the first)."""
+def _places(node: Node | None, path: Path) -> Places:
+    """The place of every key; a repeated key is an error (YAML would drop the first)."""
     places: Places = {(): f"{path}:1"}
 
-    def visit(node: yaml.Node | None, here: Key) -> None:
-        inner: list[tuple[Key, yaml.Node, yaml.Node]] = []  # key, where it stands, its value
-        if isinstance(node, yaml.MappingNode):
+    def visit(node: Node | None, here: Key) -> None:
+        inner: list[tuple[Key, Node, Node]] = []  # key, where it stands, its value
+        if isinstance(node, MappingNode):
             for key, value in node.value:
-                if not isinstance(key, yaml.ScalarNode):
+                if not isinstance(key, ScalarNode):
                     line = key.start_mark.line + 1
                     raise UsageError(f"{path}:{line}: expected a word as a key, found another")
                 inner.append(((*here, key.value), key, value))
-        elif isinstance(node, yaml.SequenceNode):
+        elif isinstance(node, SequenceNode):
             inner = [((*here, index), value, value) for index, value in enumerate(node.value)]
         for there, stands, value in inner:
             place = f"{path}:{stands.start_mark.line + 1}"
@@ -99,7 +104,7 @@ def _places(node: yaml.Node | None, path: Path) -> Places:
 
 
 def tell(places: Places, key: Key, said: str) -> str:
-    """One fault in one line: where it is, the key, and what is `said` of it."""
+    """A one-line error message: the place of `key`, its name, and what is `said` of it."""
     place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
     return f"{place}: {_name(key) or 'the file'}: {said}"
 
@@ -110,6 +115,6 @@ def _name(key: Key) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'mirror'?`, to end an error about `word`; empty if nothing known is close."""
+    """`; did you mean 'mirror'?` to end an error message; empty if no known word is close."""
     close = difflib.get_close_matches(word[:100], list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

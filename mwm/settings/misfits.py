@@ -1,4 +1,4 @@
-"""Values of params.yaml that are fine one by one but do not go together."""
+"""Rules between values of params.yaml that are each valid on their own."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,9 +9,9 @@ from mwm.settings.train import RESERVED_RUNS
 
 
 def misfits(p: Any) -> Iterator[tuple[Key, str]]:
-    """Values that are fine one by one but not together, by key.
+    """Keys whose values break a rule, and what is wrong with them.
 
-    In `p` anything may be missing, or None for faulty: what lacks its values breaks no rule.
+    In `p` any entry may be missing, or None if it is invalid: rules that need it are skipped.
     """
     match p:
         case {"preprocess": {"validation": float(validation), "test": float(test)}}:
@@ -67,7 +67,7 @@ def _worlds(run: Any) -> list[str]:
 
 
 def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key, str]]:
-    """Acts that need corresponding inputs, of a run whose inputs are independent."""
+    """Settings that need corresponding inputs, in a run with independent inputs."""
     act = "joint" if schedule == "joint" else "recruit"
     match train.get(act):
         case {"constraints": {"contrast": contrast}} if contrast:

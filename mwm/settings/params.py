@@ -1,4 +1,4 @@
-"""The schema of params.yaml; every fault is told by file and line."""
+"""Load and validate params.yaml; every error names its file and line."""
 
 import copy
 import re
@@ -34,10 +34,14 @@ class Params(Section):
 
 
 def check_name(name: str, of: str) -> str:
-    """`name` as it is, if worlds and runs (`of`) may have it: it becomes part of a path.
+    """Return `name` if it is a valid name of a world or run, as it becomes part of a path.
+
+    Args:
+        name: as the user gave it.
+        of: what it names, for the error message.
 
     Raises:
-        UsageError: it is something else, a path perhaps.
+        UsageError: it has other signs than small letters, digits and underscores, or is too long.
     """
     if not re.fullmatch(NAME, name):
         raise UsageError(
@@ -47,20 +51,20 @@ def check_name(name: str, of: str) -> str:
 
 
 def load(path: Path | str = "params.yaml") -> Params:
-    """Read and check all of params.yaml, so that a typo in its last section stops the first stage.
+    """Read params.yaml and validate all of it, so that every stage stops at a typo in any section.
 
     Raises:
-        UsageError: the file is missing, is no YAML, or has faults: one line for each.
+        UsageError: the file is missing, is not YAML, or has errors: one line for each.
     """
     return check(*read(path))
 
 
 def check(data: Any, places: Places) -> Params:
-    """Check `data` against the schema; `places` says where each key was read.
+    """Validate `data`; `places` says at which line each key stands.
 
     Raises:
-        UsageError: unknown or missing keys, wrong types, values out of range, values that do not
-            go together: one line for each.
+        UsageError: unknown or missing keys, wrong types, values out of range or in conflict: one
+            line for each.
     """
     faults, params = [], None
     try:
@@ -74,7 +78,7 @@ def check(data: Any, places: Places) -> Params:
 
 
 def _blanked(data: Any, keys: list[Key]) -> Any:
-    """`data`, with None for the innermost entry of a mapping that each faulty key leads to."""
+    """A copy of `data` with None for the innermost mapping entry on the way to each invalid key."""
     left = copy.deepcopy(data) if keys else data
     for key in keys:
         section, last = left, None
@@ -93,7 +97,7 @@ _PYDANTICS_WORDS = (
 
 
 def _fault(places: Places, fault: dict[str, Any]) -> tuple[Key, str]:
-    """The key of one fault of pydantic's, and in words what was expected and found."""
+    """The key of one of pydantic's errors, and in words what was expected and found."""
     key: Key = tuple(part for part in fault["loc"] if part != "[key]")
     match fault["type"]:
         case "missing":
@@ -112,7 +116,7 @@ def _fault(places: Places, fault: dict[str, Any]) -> tuple[Key, str]:
 
 
 def _keys(place: tuple[str | int, ...]) -> list[str]:
-    """The keys that the section at `place` knows."""
+    """The keys of the section at `place`."""
     section: Any = Params
     for part in place:
         inner = section.model_fields.get(part) if hasattr(section, "model_fields") else None
@@ -121,7 +125,12 @@ def _keys(place: tuple[str | int, ...]) -> list[str]:
 
 
 def pick(table: Mapping[str, T], name: str, where: str) -> T:
-    """The entry `name` of a mapping in params.yaml; `where` is the mapping's key.
+    """Look up `name` in a mapping of params.yaml.
+
+    Args:
+        table: the mapping.
+        name: as the user gave it.
+        where: the mapping's key in params.yaml, for the error message.
 
     Raises:
         UsageError: there is no such entry.

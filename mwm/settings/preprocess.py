@@ -4,7 +4,7 @@ from mwm.settings.base import Section, Share
 
 
 class Preprocess(Section):
-    """How episodes are split."""
+    """Shares of the episodes for validation and test; the rest is for training."""
 
     validation: Share
     test: Share

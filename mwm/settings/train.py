@@ -10,7 +10,7 @@ RESERVED_RUNS = ("see", "anchor", "decipher")
 
 
 class RunSettings(Section):
-    """What holds for every act of a run."""
+    """Settings that all acts of a run share."""
 
     schedule: Literal["anchored", "joint"]
     inputs: Literal["corresponding", "independent"]
@@ -21,7 +21,7 @@ class RunSettings(Section):
 
     @property
     def decipher_first(self) -> bool:
-        """Whether a recruit is told the original's latents: else nothing pairs the worlds."""
+        """Whether `recruit` uses deciphered latents, as no frames correspond between worlds."""
         return self.inputs == "independent" and self.schedule == "anchored"
 
 
@@ -37,7 +37,7 @@ class Model(Section):
 
 
 class Batch(Section):
-    """What one step sees of each world."""
+    """How much of each world one training step reads."""
 
     frames: Count
     sequences: Count
@@ -45,14 +45,14 @@ class Batch(Section):
 
 
 class Record(Section):
-    """How often, and on how much, the curves are measured."""
+    """How often the validation curves are measured, and on how many sequences."""
 
     every: Count
     sequences: Count
 
 
 class Act(Section):
-    """One act of a schedule: how long, how many P and R steps, and the weight of the KL."""
+    """One act of a schedule: its length, P and R steps per iteration, learning rate and KL."""
 
     iterations: CountOrNone
     prediction_steps: CountOrNone
@@ -65,14 +65,14 @@ class Act(Section):
 
 
 class ConstrainedAct(Act):
-    """An act in which a world's latents are pulled towards the original's."""
+    """An act with constraints that pull a world's latents towards the original's."""
 
     memory: Literal["frozen", "learns"]
     constraints: dict[Name, Weight]  # by kind, as mwm/training/constraints.py registers them
 
 
 class Decipher(Section):
-    """The search for the original's latents in another world, and what they are worth to V."""
+    """The search for the original's latents in another world, and their weight in V's loss."""
 
     states: Annotated[int, Field(ge=128, le=8192)]
     restarts: Annotated[int, Field(ge=1, le=10_000)]

@@ -1,1 +1,1 @@
-"""Acts that alternate reconstruction and prediction phases."""
+"""Training: acts that alternate prediction and reconstruction steps."""

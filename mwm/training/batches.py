@@ -1,7 +1,7 @@
-"""What a training step sees: packed frames of each world, held in memory and drawn at random."""
+"""What a training step sees: frames of every world, drawn at random from its training episodes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,86 +9,116 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm import MwmError
-from mwm.io.frames import Frames
+from mwm.io.frames import Frames, divide
+from mwm.models.encoding import Sequences
+from mwm.settings.base import ORIGINAL
 from mwm.settings.train import Batch
 
 
-@dataclass(frozen=True)
-class Sequences:
-    """Sequences of one world, each frame but the last with the action taken after it.
+class Images(NamedTuple):
+    """Single frames of one world.
 
     Attributes:
-        frames: (b, t + 1, 512) uint8, packed.
-        actions: (b, t) int64.
+        packed: (n, 512) uint8.
+        indices: (n,) int64, which frames of the world they are.
     """
 
-    frames: Tensor
-    actions: Tensor
+    packed: Tensor
+    indices: NDArray[np.int64]
 
 
-class Plays:
-    """The episodes of one world that training may use, or those that validation may."""
+class Episodes:
+    """Some episodes of one world, on the device: those for training, or those for validation.
+
+    Attributes:
+        indices: (n,) int64, all their frames.
+        starts: (s,) int64, all frames at which a sequence may start.
+    """
 
     def __init__(
-        self, content: Frames, episodes: NDArray[np.int64], length: int, device: torch.device
+        self, frames: Frames, episodes: NDArray[np.int64], length: int, device: torch.device
     ) -> None:
         """Keep `episodes`; sequences read `length` frames and end with one more to predict.
 
         Raises:
             MwmError: no episode is long enough for one sequence.
         """
-        offsets = content.episode_offsets
+        offsets = frames.episode_offsets
         spans = [(int(offsets[e]), int(offsets[e + 1])) for e in episodes]
-        self.frame_indices = np.concatenate([np.arange(a, b) for a, b in spans])
+        self.indices = np.concatenate([np.arange(a, b) for a, b in spans])
         self.starts = np.concatenate([np.arange(a, max(a, b - length)) for a, b in spans])
         if len(self.starts) == 0:
             raise MwmError(
                 f"train.batch.length: expected an episode of more than {length} frames, found the "
                 f"longest of {max(b - a for a, b in spans)}; shorten it, or raise collect.max_steps"
             )
-        self.length = length
-        self._frames = torch.from_numpy(content.frames).to(device)
-        self._actions = torch.from_numpy(content.actions).to(device, torch.int64)
+        self._packed = torch.from_numpy(frames.frames).to(device)
+        self._actions = torch.from_numpy(frames.actions).to(device, torch.int64)
         self._span = torch.arange(length + 1, device=device)
 
     def sequences(self, starts: NDArray[np.int64]) -> Sequences:
-        """The sequences that start at these frames."""
-        index = torch.from_numpy(starts).to(self._frames.device)[:, None] + self._span
-        return Sequences(self._frames[index], self._actions[index[:, :-1]])
+        """The sequences that start at these frames (b,)."""
+        index = torch.from_numpy(starts).to(self._packed.device)[:, None] + self._span
+        return Sequences(self._packed[index], self._actions[index[:, :-1]])
 
-    def frames(self, indices: NDArray[np.int64]) -> Tensor:
-        """The frames at these indices, (n, 512) uint8."""
-        return self._frames[torch.from_numpy(indices).to(self._frames.device)]
+    def images(self, indices: NDArray[np.int64]) -> Images:
+        """The frames at these indices (n,)."""
+        packed = self._packed[torch.from_numpy(indices).to(self._packed.device)]
+        return Images(packed, indices)
 
 
 class Sampler:
-    """Draws a batch for every world: the same indices (corresponding), or each world its own."""
+    """Draws a batch of every world: the same moments of play (corresponding), or independent ones.
+
+    Attributes:
+        episodes: the training episodes of every world. With independent inputs no two worlds hold
+            the same one: the original has the first share, the others the shares after it.
+        rng: of all draws.
+    """
 
     def __init__(
         self,
-        plays: Mapping[str, Plays],
+        worlds: Mapping[str, Frames],
         batch: Batch,
-        corresponding: bool,
+        inputs: str,
         rng: np.random.Generator,
+        device: torch.device,
     ) -> None:
-        self._plays, self._batch, self.rng = plays, batch, rng
-        self._corresponding = corresponding
+        """Divide the training episodes among the worlds.
+
+        Args:
+            worlds: what is trained at once. An act for one world alone leaves the other share.
+            batch: sizes, params `train.batch`.
+            inputs: "corresponding" or "independent".
+            rng: of all draws.
+            device: of the batches.
+
+        Raises:
+            MwmError: no episode of a world is long enough for one sequence.
+        """
+        self._batch, self._corresponding, self.rng = batch, inputs == "corresponding", rng
+        others = [world for world in worlds if world != ORIGINAL]
+        self.episodes: dict[str, Episodes] = {}
+        for world, frames in worlds.items():
+            share = 0 if world == ORIGINAL else 1 + others.index(world)
+            train = divide(frames.episodes("train"), inputs, share, max(2, len(worlds)))
+            self.episodes[world] = Episodes(frames, train, batch.length, device)
 
     def sequences(self) -> dict[str, Sequences]:
         """`batch.sequences` random sequences of every world."""
-        starts = self._draw([p.starts for p in self._plays.values()], self._batch.sequences)
-        return {w: p.sequences(s) for (w, p), s in zip(self._plays.items(), starts, strict=True)}
+        starts = self._draw([e.starts for e in self.episodes.values()], self._batch.sequences)
+        pairs = zip(self.episodes.items(), starts, strict=True)
+        return {world: episodes.sequences(own) for (world, episodes), own in pairs}
 
-    def indices(self) -> dict[str, NDArray[np.int64]]:
-        """`batch.frames` random frames of every world, by their places."""
-        chosen = self._draw([p.frame_indices for p in self._plays.values()], self._batch.frames)
-        return dict(zip(self._plays, chosen, strict=True))
+    def images(self) -> dict[str, Images]:
+        """`batch.frames` random frames of every world."""
+        indices = self._draw([e.indices for e in self.episodes.values()], self._batch.frames)
+        pairs = zip(self.episodes.items(), indices, strict=True)
+        return {world: episodes.images(own) for (world, episodes), own in pairs}
 
-    def frames(self, indices: Mapping[str, NDArray[np.int64]]) -> dict[str, Tensor]:
-        """The frames at these places of every world, (n, 512) uint8."""
-        return {world: self._plays[world].frames(places) for world, places in indices.items()}
-
-    def _draw(self, pools: Sequence[NDArray[np.int64]], count: int) -> list[NDArray[np.int64]]:
+    def _draw(self, choices: Sequence[NDArray[np.int64]], count: int) -> list[NDArray[np.int64]]:
+        """`count` of each world's choices, with replacement; the same for all if corresponding."""
         if self._corresponding:
-            return [pools[0][self.rng.integers(len(pools[0]), size=count)]] * len(pools)
-        return [pool[self.rng.integers(len(pool), size=count)] for pool in pools]
+            first = choices[0]
+            return [first[self.rng.integers(len(first), size=count)]] * len(choices)
+        return [own[self.rng.integers(len(own), size=count)] for own in choices]

@@ -1,4 +1,4 @@
-"""The one training loop: an act alternates P and R steps, logs them, validates at times."""
+"""The training loop: an act alternates P and R steps, logs them, and validates now and then."""
 
 import time
 
@@ -7,23 +7,34 @@ import torch
 from mwm.io.progress import Monitor, silent
 from mwm.models.model import MetaWorldModel
 from mwm.training.batches import Sampler
+from mwm.training.history import History, Row
 from mwm.training.plan import Plan
-from mwm.training.record import History, Row, Validator
 from mwm.training.resume import Checkpoints, State
 from mwm.training.steps import Steps
+from mwm.training.validation import Validator
 
 
 def perform(
     plan: Plan,
     model: MetaWorldModel,
     sampler: Sampler,
-    validator: Validator | None,
-    precision: str,
     rng: torch.Generator,
+    precision: str,
+    validator: Validator | None = None,
     checkpoints: Checkpoints | None = None,
     monitor: Monitor = silent,
 ) -> History:
     """Train `model` in place by `plan`, from the checkpoint that fits if there is one.
+
+    Args:
+        plan: what to do.
+        model: what is trained; the worlds' Vs and M.
+        sampler: draws batches.
+        rng: of latents that are sampled, on the model's device.
+        precision: "float32", "tf32" or "bfloat16".
+        validator: measures the model for the curves; None for no curves.
+        checkpoints: keep and restore the state; None for none.
+        monitor: opens the progress of the act.
 
     Raises:
         MwmError: a loss or a gradient is not finite.
@@ -42,17 +53,15 @@ def perform(
         try:
             for iteration in range(before + 1, settings.iterations + 1):
                 started = time.monotonic()
-                row = steps.iteration(iteration)
-                seconds = time.monotonic() - started
+                row, frames = steps.iteration(iteration)
+                rate = frames / (time.monotonic() - started)
                 history.training.append(row)
-                history.speed.append(
-                    {"iteration": iteration, "frames_per_second": round(steps.frames / seconds)}
-                )
+                history.speed.append({"iteration": iteration, "frames_per_second": round(rate)})
                 if validator and validator.due(iteration, settings.iterations):
                     history.validation += validator.measure(model, iteration)
                 if checkpoints:
                     checkpoints.keep(state)
-                progress.advance(note=_note(row, steps.frames / seconds))
+                progress.advance(note=_note(row, rate))
         except KeyboardInterrupt as interrupt:
             kept = checkpoints.latest if checkpoints else 0
             raise type(interrupt)(

@@ -1,17 +1,17 @@
-"""The two phases: prediction bends V towards M's dynamics, reconstruction restores V."""
+"""The losses of the two phases: prediction bends V towards M, reconstruction restores V."""
 
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
+from mwm.models.encoding import Sequences
 from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import kl_divergence, sample_gaussian
-from mwm.training.batches import Sequences
 from mwm.training.constraints import Posterior, Weighted
 
 Losses = dict[str, Tensor]  # scalars by name: what is logged
-Pull = Callable[[Posterior, Posterior], Tensor]
+Guidance = Callable[[Posterior, Posterior], Tensor]  # distance to deciphered latents
 
 
 def prediction_step(
@@ -20,14 +20,17 @@ def prediction_step(
     """P: L_p of every learner, d(decode(z~_{t+1}), s_{t+1}) with z~ sampled from M.
 
     All worlds pass through M as one batch: an LSTM's time hardly depends on its width.
+
+    Returns:
+        The total to minimise, and the losses by name, per frame.
     """
     codes, targets = [], []
     for world in learners:
-        vision, frames = model.vision(world), batch[world].frames
-        mean, log_variance = vision.encode(vision.unpack(frames[:, :-1].flatten(0, 1)))
+        vision = model.vision(world)
+        mean, log_variance = vision.encode(vision.unpack(batch[world].now))
         z = sample_gaussian(mean, log_variance, rng)
         codes.append(z.view(*batch[world].actions.shape, -1))
-        targets.append(vision.unpack(frames[:, 1:].flatten(0, 1)))
+        targets.append(vision.unpack(batch[world].after))
     actions = torch.cat([batch[world].actions for world in learners])
     mean, log_variance = model.memory(torch.cat(codes), actions)
     predicted = sample_gaussian(mean, log_variance, rng)
@@ -45,24 +48,34 @@ def reconstruction_step(
     kl_weight: float,
     constraints: Weighted,
     rng: torch.Generator,
-    guides: Mapping[str, tuple[Pull, float]] | None = None,
+    guides: Mapping[str, tuple[Guidance, float]],
 ) -> tuple[Tensor, Losses]:
     """R: L_r of every learner, the KL divergence, and the constraints towards the first world.
 
-    `guides` pull single codes, of the worlds that have one, by a weight of their own.
+    With corresponding inputs the frames of all worlds are the same moments of play, but the
+    constraints see statistics of the whole batch alone.
 
-    `batch` holds the packed frames (n, 512) of each world. With corresponding inputs they are the
-    same moments of play, but the constraints see statistics of the whole batch alone.
+    Args:
+        model: holds every world of `batch`.
+        learners: worlds whose V learns.
+        batch: the packed frames (n, 512) of each world, the reference first.
+        kl_weight: of the KL divergence.
+        constraints: with their weights, by kind.
+        rng: of the samples.
+        guides: by world, how far single codes are from deciphered ones, and its weight.
+
+    Returns:
+        The total to minimise, and the losses by name, per frame.
     """
     reference = next(iter(batch))
     posteriors: dict[str, Posterior] = {}
     losses: Losses = {}
     total = torch.zeros((), device=batch[reference].device)
-    for world, frames in batch.items():
+    for world, packed in batch.items():
         if world not in learners and (world != reference or not (constraints or guides)):
             continue
         vision = model.vision(world)
-        x = vision.unpack(frames)
+        x = vision.unpack(packed)
         posteriors[world] = Posterior(*vision.encode(x))
         if world in learners:
             mean, log_variance = posteriors[world]
@@ -73,11 +86,11 @@ def reconstruction_step(
     for kind, (distance, weight) in constraints.items():
         for world in learners:
             if world != reference:
-                pull = distance(posteriors[world], posteriors[reference], rng)
-                losses[f"{kind}_{world}"] = pull
-                total = total + weight * pull
-    for world, (guide, weight) in (guides or {}).items():
-        pull = guide(posteriors[world], posteriors[reference])
-        losses[f"deciphered_{world}"] = pull
-        total = total + weight * pull
+                loss = distance(posteriors[world], posteriors[reference], rng)
+                losses[f"{kind}_{world}"] = loss
+                total = total + weight * loss
+    for world, (guidance, weight) in guides.items():
+        loss = guidance(posteriors[world], posteriors[reference])
+        losses[f"deciphered_{world}"] = loss
+        total = total + weight * loss
     return total, losses

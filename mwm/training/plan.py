@@ -1,4 +1,4 @@
-"""What an act is to do: a plan, and how its pace depends on how long the act is."""
+"""What an act does, and how its learning rate and weights depend on the iteration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from mwm.settings.train import Act
 from mwm.training.constraints import Weighted
 from mwm.training.guide import Guide
 
-GROWN = 0.5  # share of the iterations by which constraints beside guides have their weight
+WARMUP = 0.5  # share of the iterations over which constraints beside guides grow to their weight
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Plan:
         memory_learns: whether M learns (in P; R never touches it).
         constraints: pull the learners' latents towards the first world's, by kind.
         guides: deciphered latents of learners, by world, ...
-        guidance: ... and their weight. With guides, constraints grow from 0 until GROWN: what
+        guidance: ... and their weight. With guides, constraints grow from 0 over the WARMUP: what
             distributions say misleads until codes are about right.
     """
 
@@ -35,13 +35,17 @@ class Plan:
     guides: Mapping[str, Guide] = field(default_factory=dict)
     guidance: float = 0.0
 
-    def rate(self, iteration: int) -> float:
+    def learning_rate_factor(self, iteration: int) -> float:
         """Share of the learning rate: 1, then falling to 0 over the cooldown."""
         left = (self.settings.iterations - iteration + 1) / self.settings.iterations
         return min(1.0, left / max(self.settings.cooldown, 1e-9))
 
-    def grown(self, iteration: int) -> float:
-        """Share of the constraints' weight."""
+    def constraint_factor(self, iteration: int) -> float:
+        """Share of the constraints' weight: 1, but beside guides growing from 0."""
         if not self.guides:
             return 1.0
-        return min(1.0, (iteration - 1) / self.settings.iterations / GROWN)
+        return min(1.0, (iteration - 1) / self.settings.iterations / WARMUP)
+
+    def kl_weight(self, step: int) -> float:
+        """Weight of the KL divergence in the R step of this number, counted from 1 over the act."""
+        return self.settings.kl * min(1.0, step / max(self.settings.kl_ramp, 1))

@@ -15,8 +15,9 @@ from mwm.io import checkpoints
 from mwm.io.checkpoints import Shelf
 from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel
+from mwm.training.history import History
 from mwm.training.plan import Plan
-from mwm.training.record import History, Validator
+from mwm.training.validation import Validator
 
 LATEST, STEADY = "latest", "steady"  # the second is of the last iteration before the cooldown
 
@@ -28,8 +29,8 @@ class State:
     Attributes:
         model: all of it; what is frozen as well.
         optimizer: Adam over what learns.
-        draws: of batches.
-        samples: of latents.
+        draws: the generator of batches.
+        samples: the generator of latents.
         history: its last row of training tells how many iterations were done.
     """
 
@@ -76,7 +77,7 @@ class Checkpoints:
         shelf: Shelf,
         plan: Plan,
         model: MetaWorldModel,
-        contents: Mapping[str, Frames],
+        worlds: Mapping[str, Frames],
         settings: Any,
     ) -> None:
         """Wait until no other process works on the same.
@@ -85,7 +86,7 @@ class Checkpoints:
             shelf: of all checkpoints.
             plan: of the act.
             model: as the act finds it.
-            contents: the frames that it sees.
+            worlds: the frames that it sees.
             settings: what else it depends on, JSON values.
         """
         self._plan = plan
@@ -100,7 +101,7 @@ class Checkpoints:
                 for name, guide in plan.guides.items()
             },
             {name: value.cpu().numpy() for name, value in model.state_dict().items()},
-            {name: vars(content) for name, content in contents.items()},
+            {name: vars(frames) for name, frames in worlds.items()},
             torch.get_num_threads(),
             torch.backends.cpu.get_cpu_capability(),
         )
@@ -131,10 +132,13 @@ class Checkpoints:
 
     def keep(self, state: State) -> None:
         """Save after an iteration, if it is time, or the last, or the last before the cooldown."""
-        done, last = len(state.history.training), self._plan.settings.iterations
+        plan, done = self._plan, len(state.history.training)
+        last = plan.settings.iterations
         if done == last or time.monotonic() - self._saved >= checkpoints.every():
             self._save(LATEST, state)
-        if done < last and self._plan.rate(done) == 1 > self._plan.rate(done + 1):
+        if done < last and plan.learning_rate_factor(done) == 1 > plan.learning_rate_factor(
+            done + 1
+        ):
             self._save(STEADY, state)
 
     def _save(self, slot: str, state: State) -> None:
@@ -150,7 +154,10 @@ class Checkpoints:
 
     def _pace(self, done: int) -> list[list[float]]:
         plan = self._plan
-        return [[plan.rate(number), plan.grown(number)] for number in range(1, done + 1)]
+        return [
+            [plan.learning_rate_factor(iteration), plan.constraint_factor(iteration)]
+            for iteration in range(1, done + 1)
+        ]
 
     def _path(self, slot: str) -> Path:
         return self._folder / f"{slot}.safetensors"

@@ -1,7 +1,7 @@
 """One iteration of an act: its P steps, then its R steps, each with an update by Adam."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
@@ -11,13 +11,15 @@ from torch import Tensor
 from mwm import MwmError
 from mwm.models.model import MetaWorldModel
 from mwm.training.batches import Sampler
-from mwm.training.phases import Losses, Pull, prediction_step, reconstruction_step
+from mwm.training.history import Row
+from mwm.training.phases import Guidance, Losses, prediction_step, reconstruction_step
 from mwm.training.plan import Plan
-from mwm.training.record import Row
+
+Step = Callable[[], tuple[Tensor, Losses, int]]  # the total, losses by name, frames seen
 
 
 class Steps:
-    """One iteration of an act: its P steps, then its R steps."""
+    """The steps of an act."""
 
     def __init__(
         self,
@@ -30,27 +32,32 @@ class Steps:
     ) -> None:
         self._plan, self._model, self._sampler = plan, model, sampler
         self._optimizer, self._rng = optimizer, rng
-        self._cuda = next(model.parameters()).is_cuda
-        self._precision = precision
-        self._reconstructions = 0
-        self.frames = 0
+        self._bfloat16 = precision == "bfloat16" and next(model.parameters()).is_cuda
 
-    def iteration(self, number: int) -> Row:
-        """Perform the steps; the mean losses of the iteration and the last gradient's norm."""
+    def iteration(self, number: int) -> tuple[Row, int]:
+        """Perform the steps of iteration `number`, counted from 1.
+
+        Returns:
+            The mean losses of the iteration and the last gradient's norm; and how many frames the
+            learners saw.
+
+        Raises:
+            MwmError: one of these is not finite.
+        """
+        settings = self._plan.settings
+        for group in self._optimizer.param_groups:
+            factor = self._plan.learning_rate_factor(number)
+            group["lr"] = settings.learning_rate * factor
         sums: dict[str, Tensor] = defaultdict(lambda: torch.zeros(()))
         counts: dict[str, int] = defaultdict(int)
-        norm = torch.zeros(())
-        self.frames = 0
-        settings, grown = self._plan.settings, self._plan.grown(number)
-        for group in self._optimizer.param_groups:
-            group["lr"] = settings.learning_rate * self._plan.rate(number)
-        self._reconstructions = (number - 1) * settings.reconstruction_steps
-        for step in self._schedule(grown):
+        frames = 0
+        for step in self._steps(number):
             with self._autocast():
-                total, losses = step()
+                total, losses, seen = step()
             self._optimizer.zero_grad()
             total.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
+            frames += seen
             for name, loss in losses.items():
                 sums[name] = sums[name] + loss.detach()
                 counts[name] += 1
@@ -60,49 +67,43 @@ class Steps:
         row = {name: round((sums[name] / counts[name]).item(), 6) for name in sums}
         row = {"iteration": number, **row, "gradient_norm": round(norm.item(), 6)}
         self._check(row)
-        return row
+        return row, frames
 
-    def _schedule(self, grown: float) -> Iterator[Callable[[], tuple[Tensor, Losses]]]:
+    def _steps(self, iteration: int) -> list[Step]:
         settings = self._plan.settings
-        for _ in range(settings.prediction_steps):
-            yield self._predict
-        for _ in range(settings.reconstruction_steps):
-            yield partial(self._reconstruct, grown)
+        count = settings.reconstruction_steps
+        before = (iteration - 1) * count
+        return [self._predict] * settings.prediction_steps + [
+            partial(self._reconstruct, iteration, before + step) for step in range(1, count + 1)
+        ]
 
-    def _predict(self) -> tuple[Tensor, Losses]:
+    def _predict(self) -> tuple[Tensor, Losses, int]:
         batch = self._sampler.sequences()
         learners = self._plan.learners
-        self.frames += sum(batch[world].actions.numel() for world in learners)
-        return prediction_step(self._model, learners, batch, self._rng)
+        total, losses = prediction_step(self._model, learners, batch, self._rng)
+        return total, losses, sum(batch[world].actions.numel() for world in learners)
 
-    def _reconstruct(self, grown: float) -> tuple[Tensor, Losses]:
+    def _reconstruct(self, iteration: int, step: int) -> tuple[Tensor, Losses, int]:
+        """The R step of this number, counted from 1 over the act."""
         plan = self._plan
-        guides: dict[str, tuple[Pull, float]] = {}
-        constraints = plan.constraints
+        guides: dict[str, tuple[Guidance, float]] = {}
         if plan.settings.frames == "random":
-            indices = self._sampler.indices()
-            batch = self._sampler.frames(indices)
-            if plan.guides:
-                constraints = {k: (f, w * grown) for k, (f, w) in constraints.items()}
-                guides = {
-                    world: (partial(guide.pull, indices[world]), plan.guidance)
-                    for world, guide in plan.guides.items()
-                }
+            images = self._sampler.images()
+            packed = {world: image.packed for world, image in images.items()}
+            for world, guide in plan.guides.items():
+                guides[world] = partial(guide.distance, images[world].indices), plan.guidance
         else:
-            sequences = self._sampler.sequences().items()
-            batch = {world: s.frames[:, 1:].flatten(0, 1) for world, s in sequences}
-        self.frames += sum(len(batch[world]) for world in plan.learners)
-        self._reconstructions += 1
-        ramp = max(plan.settings.kl_ramp, 1)
-        kl = plan.settings.kl * min(1.0, self._reconstructions / ramp)
-        return reconstruction_step(
-            self._model, plan.learners, batch, kl, constraints, self._rng, guides
+            packed = {world: s.after for world, s in self._sampler.sequences().items()}
+        factor = plan.constraint_factor(iteration)
+        constraints = {kind: (f, weight * factor) for kind, (f, weight) in plan.constraints.items()}
+        kl = plan.kl_weight(step)
+        total, losses = reconstruction_step(
+            self._model, plan.learners, packed, kl, constraints, self._rng, guides
         )
+        return total, losses, sum(len(packed[world]) for world in plan.learners)
 
     def _autocast(self) -> AbstractContextManager[object]:
-        if self._cuda and self._precision == "bfloat16":
-            return torch.autocast("cuda", dtype=torch.bfloat16)
-        return nullcontext()
+        return torch.autocast("cuda", dtype=torch.bfloat16) if self._bfloat16 else nullcontext()
 
     def _check(self, row: Row) -> None:
         for name, value in row.items():

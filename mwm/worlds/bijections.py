@@ -1,6 +1,6 @@
-"""The kinds of bijection: the five variants of the paper, and a fixed random permutation of pixels.
+"""The bijections: the five variants of the paper, and a fixed random permutation of pixels.
 
-Each takes packed frames, (n, 512) uint8 in memory order, and returns as many. Eight pixels are a
+Each maps packed frames, (n, 512) uint8 in C order, to as many. Eight pixels are a
 byte, the leftmost its most significant bit; a row is eight bytes; a frame is 64 rows.
 """
 
@@ -19,7 +19,7 @@ TRANSPOSAL = ((9, 0x0055005500550055), (18, 0x0000333300003333), (36, 0x00000000
 
 @bijection("transpose")
 def transpose(frames: Packed) -> Packed:
-    """Γt: x.T, that is a quarter turn clockwise and then a reflection."""
+    """Γt: x.T, rows become columns."""
     blocks = frames.reshape(-1, 8, 8, 8).transpose(
         0, 3, 1, 2
     )  # frame, column of blocks, row of blocks, row
@@ -32,20 +32,20 @@ def transpose(frames: Packed) -> Packed:
 
 @bijection("hswap")
 def hswap(frames: Packed) -> Packed:
-    """Γh: the left and right halves change places."""
+    """Γh: swap the left and right halves."""
     rows = frames.view("<u8")
     return ((rows << 32) | (rows >> 32)).view(np.uint8)
 
 
 @bijection("vswap")
 def vswap(frames: Packed) -> Packed:
-    """Γv: the upper and lower halves change places."""
+    """Γv: swap the upper and lower halves."""
     return np.roll(frames, frames.shape[1] // 2, axis=1)
 
 
 @bijection("invert")
 def invert(frames: Packed) -> Packed:
-    """Γc: background and objects change colours."""
+    """Γc: invert every pixel."""
     return ~frames
 
 
@@ -60,6 +60,6 @@ def mirror(frames: Packed) -> Packed:
 
 @bijection("permutation")
 def permutation(frames: Packed, seed: int) -> Packed:
-    """Pixels change places at random, in every frame alike: nothing spatial is left."""
+    """Permute the pixels at random, all frames alike, which destroys all spatial structure."""
     order = generator(seed, "permutation").permutation(SIDE * SIDE)
     return np.packbits(np.unpackbits(frames, axis=1).take(order, axis=1), axis=1)

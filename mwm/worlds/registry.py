@@ -1,4 +1,4 @@
-"""The kinds of bijection by name: a decorated function becomes a kind that params may name."""
+"""The registry of bijections: a decorated function becomes a kind that params may name."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -19,8 +19,8 @@ KINDS: dict[str, Callable[..., Packed]] = {}
 def bijection(kind: str) -> Callable[[Callable[..., Packed]], Callable[..., Packed]]:
     """Register a function of packed frames, (n, 512) uint8 to the same shape, as `kind`.
 
-    Arguments after the frames are the kind's params, integers. The frames themselves are not to be
-    changed: the function returns others.
+    Arguments after the frames are the kind's params, integers. The function must return new frames
+    and leave its argument as it is.
     """
 
     def register(function: Callable[..., Packed]) -> Callable[..., Packed]:
@@ -36,7 +36,7 @@ def named(kind: str, params: Mapping[str, int], where: str) -> Bijection:
     """The registered bijection `kind` with its params.
 
     Raises:
-        UsageError: no such kind, or not the params that it takes; told as at `where`.
+        UsageError: no such kind, or not the params that it takes, integers; told as at `where`.
     """
     if kind not in KINDS:
         raise UsageError(
@@ -44,13 +44,20 @@ def named(kind: str, params: Mapping[str, int], where: str) -> Bijection:
             f"{did_you_mean(kind, KINDS)}"
         )
     taken = list(inspect.signature(KINDS[kind]).parameters)[1:]
-    if set(params) != set(taken):
+    if not isinstance(params, Mapping) or set(params) != set(taken):
         example = f"{{{kind}: {{{', '.join(f'{name}: 0' for name in taken)}}}}}" if taken else kind
         raise UsageError(
-            f"{where}: expected {kind} with {_listed(taken)}, found {_listed(params)}; "
+            f"{where}: expected {kind} with {_listed(taken)}, found {_told(params)}; "
             f"write {example}"
         )
+    for name, value in params.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UsageError(f"{where}: {kind}: {name}: expected a whole number, found {value!r}")
     return partial(KINDS[kind], **params)
+
+
+def _told(params: object) -> str:
+    return _listed(params) if isinstance(params, Mapping) else repr(params)
 
 
 def _listed(names: Iterable[str]) -> str:

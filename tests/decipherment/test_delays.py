@@ -6,10 +6,14 @@ import torch
 from torch import Tensor
 
 from mwm.decipherment import delays
-from mwm.decipherment.chain import emitted, learn
+from mwm.decipherment.clusters import nearest
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.delays import improve, nudge, reverse, spread
-from mwm.decipherment.level import Level, Scale, nearest
+from mwm.decipherment.delays import nudge_parts, shift_parts
+from mwm.decipherment.learning import learn, normalise
+from mwm.decipherment.level import Level
+from mwm.decipherment.moves import reverse
+from mwm.decipherment.relaxation import spread
+from mwm.decipherment.sources import Original, Other, Scale
 
 STEPS, EPISODES, LAP = 300, 12, 40
 
@@ -44,35 +48,35 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
         np.stack([starts, starts + STEPS], 1),
     )
     centred = z - z.mean(0)
-    return Level(
-        Scale(80, 80, 3, 3), codes, centred, centred, codes, centred, 1, actions=False, seed=0
-    )
+    original = Original(codes, centred, centred, gap=1, actions=False)
+    return Level(Scale(80, 80, 3, 3), original, Other(codes, centred), seed=0)
 
 
 def by_count(level: Level, late: Tensor) -> Tensor:
     """Emissions counted from the true states, those of some frames `late` steps late."""
-    at = level.original_at[5:]
-    states, symbols = level.states[at - late[at]], level.symbols[at]
-    counts = torch.bincount(states * level.m + symbols, minlength=level.k * level.m)
-    emissions = counts.view(level.k, level.m) + 1e-3
+    at = level.states.at[5:]
+    states, symbols = level.states.of[at - late[at]], level.symbols.of[at]
+    k, m = level.states.count, level.symbols.count
+    counts = torch.bincount(states * m + symbols, minlength=k * m)
+    emissions = counts.view(k, m) + 1e-3
     return (emissions / emissions.sum(1, keepdim=True))[None]
 
 
 def off(level: Level, emissions: Tensor) -> float:
     """Median distance of the state that is read from the true one."""
-    sequences = level.sequences
-    read = level.expect(emissions, level.functions[:, 1:3], sequences)
-    return float((read - level.functions[sequences][..., 1:3]).norm(dim=2).median())
+    sequences = level.symbols.sequences
+    read = level.expect(emissions, level.states.functions[:, 1:3], sequences)
+    return float((read - level.states.functions[sequences][..., 1:3]).norm(dim=2).median())
 
 
 def test_half_of_the_play_that_is_late_is_put_right(ring: Level) -> None:
     """vswap had settled with the rallies of one half of the field two steps late, and stayed so."""
-    side = ring.symbols_from[:, 0] > 0
+    side = ring.symbols.functions[:, 0] > 0
     late = by_count(ring, 2 * side.long())
-    text = ring.training(10_000)
-    stuck, _ = learn(ring.chain, late, *text, [1.0] * 20)
+    observed = ring.training(10_000)
+    stuck, _ = learn(ring.states.chain, late, observed, [1.0] * 20)
     assert off(ring, stuck) > 0.1
-    improved = improve(ring, stuck)[:1]
+    improved = shift_parts(ring, stuck)[:1]
     assert off(ring, improved) < 0.05
     assert ring.score(improved)[0] > ring.score(stuck)[0]
 
@@ -82,41 +86,42 @@ def test_a_nudge_puts_a_part_right_and_keeps_what_was(
 ) -> None:
     """At 1000 states the ball of the upper half came a fraction of a step late."""
     monkeypatch.setattr(delays, "SMALL", (-1.0, 1.0))
-    side = ring.symbols_from[:, 0] > 0
-    text = ring.training(10_000)
-    stuck, _ = learn(ring.chain, by_count(ring, side.long()), *text, [1.0] * 20)
-    kept, moved = torch.split(nudge(ring, stuck, text), 1)
+    side = ring.symbols.functions[:, 0] > 0
+    observed = ring.training(10_000)
+    stuck, _ = learn(ring.states.chain, by_count(ring, side.long()), observed, [1.0] * 20)
+    kept, moved = torch.split(nudge_parts(ring, stuck, frames=10_000), 1)
     assert torch.equal(kept, stuck)
     assert off(ring, moved) < 0.5 * off(ring, stuck)
     assert ring.score(moved)[0] > ring.score(stuck)[0]
 
 
 def test_what_is_right_stays(ring: Level) -> None:
-    right = by_count(ring, torch.zeros(len(ring.states), dtype=torch.int64))
-    assert off(ring, improve(ring, right)[:1]) < 0.05
+    right = by_count(ring, torch.zeros(len(ring.states.of), dtype=torch.int64))
+    assert off(ring, shift_parts(ring, right)[:1]) < 0.05
 
 
 def test_a_function_upside_down_is_reversed(ring: Level) -> None:
     """With seed 1 nearly all starts had found the agent's bat upside down."""
-    reflected = ring.functions * torch.tensor([1.0, 1.0, -1.0]).repeat(2)
-    centres = ring.means(ring.functions)
-    counts = torch.bincount(nearest(reflected, centres) * ring.m + ring.symbols, minlength=6400)
-    wrong = emitted(counts.view(1, ring.k, ring.m).float())
+    reflected = ring.states.functions * torch.tensor([1.0, 1.0, -1.0]).repeat(2)
+    centres = ring.states.means(ring.states.functions)
+    states = nearest(reflected, centres)
+    counts = torch.bincount(80 * states + ring.symbols.of, minlength=80 * 80)
+    wrong = normalise(counts.view(1, 80, 80).float())
     assert off(ring, wrong) > 0.5
-    text = ring.training(10_000)
-    stuck, _ = learn(ring.chain, wrong, *text, [1.0] * 20)
+    observed = ring.training(10_000)
+    stuck, _ = learn(ring.states.chain, wrong, observed, [1.0] * 20)
     assert off(ring, stuck) > 0.5
-    righted, _ = learn(ring.chain, reverse(ring, wrong), *text, [1.0] * 20)
+    righted, _ = learn(ring.states.chain, reverse(ring, wrong), observed, [1.0] * 20)
     assert off(ring, righted) < 0.15
     assert ring.score(righted)[0] > ring.score(stuck)[0]
 
 
 def test_spread_emissions_are_those_of_steps_before_and_after(ring: Level) -> None:
-    right = by_count(ring, torch.zeros(len(ring.states), dtype=torch.int64))
-    wide = spread(ring.chain, right, 0.5)
-    onwards = ring.chain.transitions.mean(0)
-    joint = ring.chain.start[:, None] * onwards
+    right = by_count(ring, torch.zeros(len(ring.states.of), dtype=torch.int64))
+    wide = spread(ring.states.chain, right, 0.5)
+    onwards = ring.states.chain.transitions.mean(0)
+    joint = ring.states.chain.start[:, None] * onwards
     backwards = (joint / joint.sum(0)).T
     torch.testing.assert_close(wide, 0.5 * right + 0.25 * (onwards + backwards) @ right)
-    torch.testing.assert_close(wide.sum(2), torch.ones(1, ring.k), atol=1e-4, rtol=0)
+    torch.testing.assert_close(wide.sum(2), torch.ones(1, ring.states.count), atol=1e-4, rtol=0)
     assert (wide > 0.05).sum() > (right > 0.05).sum()

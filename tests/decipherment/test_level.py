@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from small_world import as_is, look_at, states_of_play
 from torch import Tensor
 
-from mwm.decipherment import chain
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.level import DOUBT, MILD, Hints, Level, Scale
+from mwm.decipherment.inference import infer
+from mwm.decipherment.learning import learn, normalise
+from mwm.decipherment.level import Level
+from mwm.decipherment.sources import Hints, Original, Other, Scale
+from mwm.decipherment.states import DOUBT, MILD
 
 STEPS, EPISODES = 300, 20
 
@@ -37,9 +41,8 @@ def flight() -> Codes:
 
 
 def read_as_its_own_cipher(codes: Codes, states: int) -> Level:
-    z = codes.z
-    scale = Scale(states, states, 1, 1)
-    return Level(scale, codes, z, z, codes, z, gap=3, actions=False, seed=0)
+    original = Original(codes, codes.z, codes.z, gap=3, actions=False)
+    return Level(Scale(states, states, 1, 1), original, Other(codes, codes.z), seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +52,30 @@ def ball(flight: Codes) -> Level:
 
 def late_by(level: Level, steps: int) -> Tensor:
     """Emissions counted from the true states some steps before or after."""
-    at = level.original_at[10:-10]
-    states, symbols = level.states[at - steps], level.symbols[at]
-    counts = torch.bincount(states * level.m + symbols, minlength=level.k * level.m)
-    return chain.emitted(counts.view(1, level.k, level.m).float())
+    at = level.states.at[10:-10]
+    states, symbols = level.states.of[at - steps], level.symbols.of[at]
+    k, m = level.states.count, level.symbols.count
+    counts = torch.bincount(states * m + symbols, minlength=k * m)
+    return normalise(counts.view(1, k, m).float())
 
 
 @pytest.mark.parametrize("steps", [-2, 2])
 def test_a_delay_of_everything_costs_score(ball: Level, steps: int) -> None:
     """vswap had settled half a step early: of free emissions that was as likely as the truth."""
     right, wrong = late_by(ball, 0), late_by(ball, steps)
-    symbols, actions = ball.training()
-    free = [float(chain.infer(ball.chain, one, symbols, actions)[0]) for one in (right, wrong)]
+    observed = ball.training()
+    free = [float(infer(ball.states.chain, one, observed)[0]) for one in (right, wrong)]
     tied = [ball.score(one)[0] for one in (right, wrong)]
     assert abs(free[0] - free[1]) < 0.1
     assert tied[0] - tied[1] > 0.3
 
 
 def test_learned_emissions_are_mixtures_of_what_views_emit(ball: Level) -> None:
-    text = ball.training()
-    tied, _ = ball.learn(late_by(ball, 0), text, [1.0] * 3)
-    free, _ = chain.learn(ball.chain, late_by(ball, 0), *text, [1.0] * 3)
-    torch.testing.assert_close(tied.sum(2), torch.ones(1, ball.k), atol=1e-4, rtol=0)
-    views = ball.k // 2
+    observed = ball.training()
+    tied, _ = ball.learn(late_by(ball, 0), observed, [1.0] * 3)
+    free, _ = learn(ball.states.chain, late_by(ball, 0), observed, [1.0] * 3)
+    torch.testing.assert_close(tied.sum(2), torch.ones(1, ball.states.count), atol=1e-4, rtol=0)
+    views = ball.states.count // 2
     assert torch.linalg.svdvals(tied[0])[views] < 1e-4
     assert torch.linalg.svdvals(free[0])[views] > 0.01
 
@@ -80,17 +84,19 @@ def test_a_finer_level_inherits_what_a_coarser_one_infers(flight: Codes, ball: L
     """Frame by frame: a symbol gets the chances of coarse states, shared among their fine ones."""
     coarse = read_as_its_own_cipher(flight, 20)
     emissions = late_by(coarse, 0)
-    at = ball.original_at
-    share = np.zeros((coarse.k, ball.k))
-    for one, other in zip(coarse.states[at].tolist(), ball.states[at].tolist(), strict=True):
+    at = ball.states.at
+    share = np.zeros((coarse.states.count, ball.states.count))
+    for one, other in zip(coarse.states.of[at].tolist(), ball.states.of[at].tolist(), strict=True):
         share[one, other] += 1
     share /= share.sum(1, keepdims=True).clip(1)
-    index = ball.sequences[: ball._first_held_out]
-    chances = coarse.read(emissions, torch.eye(coarse.k), index).numpy()
-    counts = np.zeros((ball.k, ball.m))
-    for symbol, chance in zip(ball.symbols[index].flatten(), chances.reshape(-1, 20), strict=True):
+    index = ball.symbols.training
+    chances = coarse.read(emissions, torch.eye(coarse.states.count), index).numpy()
+    counts = np.zeros((ball.states.count, ball.symbols.count))
+    for symbol, chance in zip(
+        ball.symbols.of[index].flatten(), chances.reshape(-1, 20), strict=True
+    ):
         counts[:, int(symbol)] += chance @ share
-    expected = chain.emitted(torch.from_numpy(counts)[None].float())
+    expected = normalise(torch.from_numpy(counts)[None].float())
     torch.testing.assert_close(ball.inherit(coarse, emissions), expected, atol=1e-5, rtol=1e-3)
 
 
@@ -100,11 +106,23 @@ def test_hints_of_a_state_are_counted_in_the_original() -> None:
     spans = np.array([[0, 300], [300, 600]])
     codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), torch.ones(1), none, spans)
     hints = Hints((z[:, 0] > 0.5).long(), torch.randint(3, (600,)), 3)
-    level = Level(Scale(4, 4, 1, 1), codes, z, z, codes, z, 3, actions=False, seed=0, hints=hints)
-    assert level.chain.hints is not None
+    original = Original(codes, z, z, gap=3, actions=False)
+    level = Level(Scale(4, 4, 1, 1), original, Other(codes, z), seed=0, hints=hints)
+    assert level.states.chain.hints is not None
     for state in range(4):
-        at = level.original_at[level.states[level.original_at] == state]
+        at = level.states.at[level.states.of[level.states.at] == state]
         counted = torch.bincount(hints.original[at], minlength=3) / len(at)
         expected = ((1 - DOUBT) * counted + DOUBT / 3) ** MILD
-        torch.testing.assert_close(level.chain.hints[:, state], expected)
-    assert torch.equal(level.training()[1], hints.other[level.sequences[: level._first_held_out]])
+        torch.testing.assert_close(level.states.chain.hints[:, state], expected)
+    assert torch.equal(level.training()[1], hints.other[level.symbols.training])
+
+
+def test_symbols_are_of_one_frame_since_a_delay_is_a_symmetry() -> None:
+    """With two frames in a symbol, mirror settled one step late: 1.1 to 1.5 pixels off."""
+    original, other = (look_at(*states_of_play(s), as_is) for s in (1, 2))
+    reordered = other.z[other.z[:, 0].argsort()]
+    read = Original(original, original.z, original.z, gap=2, actions=False)
+    level = Level(Scale(12, 12, 2, 2), read, Other(other, reordered), seed=0)
+    spread = torch.stack([reordered[level.symbols.of == k].std(0) for k in range(12)])
+    assert level.states.functions.shape[1] == 2 * level.symbols.functions.shape[1]
+    assert spread.nanmean() < 0.5

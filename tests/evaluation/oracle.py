@@ -8,6 +8,22 @@ from torch import nn
 from mwm.models.visions.base import unpack_bits
 
 
+class Dynamics:
+    """An M that needs no state: it applies `move` to each latent alone."""
+
+    def __init__(self, move):
+        self.move = move
+
+    def __call__(self, z, actions):
+        return self.read(z, actions)[:2]
+
+    def read(self, z, actions, state=None):
+        return self.move(z, actions), torch.zeros_like(z), None
+
+    def step(self, z, action, state=None):
+        return self.move(z[:, None], action[:, None])[:, 0], torch.zeros_like(z), None
+
+
 class Oracle(nn.Module):
     """Its latents are the true frames of the original; `blind` worlds draw a blank frame."""
 
@@ -39,5 +55,10 @@ class Oracle(nn.Module):
     def vision(self, world):
         return self.sights[world]
 
-    def memory(self, z, actions):
-        return z, torch.zeros_like(z)  # "nothing moves": the baseline of a copied frame
+    def move(self, z, actions):
+        """The next latents, of z (b, t, latent): nothing moves, as in a copied frame."""
+        return z
+
+    @property
+    def memory(self):
+        return Dynamics(self.move)

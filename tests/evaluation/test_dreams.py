@@ -4,9 +4,10 @@ import pytest
 import torch
 from oracle import Oracle
 
-from mwm.evaluation.assemble import alone
-from mwm.evaluation.dreams import COLUMNS, dream, dreams
+from mwm.evaluation.assemble import with_pretrained_visions
+from mwm.evaluation.dreams import COLUMNS, dreams
 from mwm.evaluation.mirror_test import mirror_test
+from mwm.models.encoding import dream
 from mwm.models.model import initialise, save
 
 WORLDS = ["original", "mirror", "invert"]
@@ -26,12 +27,12 @@ def shown(contents):
 class Mover(Oracle):
     """Action a moves the agent's bat, and nothing else, by a rows."""
 
-    def memory(self, z, actions):
+    def move(self, z, actions):
         frames = z.view(*z.shape[:2], 64, 64).clone()
         for a in range(6):
             taken = actions == a
             frames[taken, :, 54:] = frames[taken, :, 54:].roll(a, 1)
-        return frames.flatten(2), torch.zeros_like(z)
+        return frames.flatten(2)
 
 
 def test_who_dreams_that_nothing_moves_errs_as_a_copied_frame_does(shown, settings):
@@ -74,11 +75,11 @@ def test_nothing_is_marked_where_actions_change_nothing(shown, settings):
     assert all(row["marked"] == row["moved"] == 0 for row in rows)
 
 
-def test_worlds_alone_keep_what_they_saw_with_the_shared_memory(tmp_path, defaults):
+def test_the_control_has_pretrained_visions_and_the_shared_memory(tmp_path, defaults):
     shared = initialise(defaults.train.model, WORLDS, 6, seed=1)
     for world in WORLDS:
         save(initialise(defaults.train.model, [world], 6, seed=2), tmp_path / world, {})
-    both = alone(shared, tmp_path)
+    both = with_pretrained_visions(shared, tmp_path)
     seen = initialise(defaults.train.model, WORLDS, 6, seed=2)
     for name, value in both.state_dict().items():
         source = shared if name.startswith("memory") else seen

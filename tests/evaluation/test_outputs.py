@@ -12,7 +12,7 @@ from forgery import rewrite
 
 from mwm import MwmError
 from mwm.evaluation.assemble import assemble
-from mwm.evaluation.film import shoot
+from mwm.evaluation.film import make_film
 from mwm.evaluation.tables import CURVE_ROWS, gather_curves
 from mwm.io import records
 from mwm.io.film import write_films
@@ -52,7 +52,7 @@ def test_joint_runs_are_models_of_their_own(tmp_path, defaults):
 def test_film_holds_truth_and_decodings_of_the_original_s_latents(tmp_path, defaults, contents):
     worlds = {w: contents[w] for w in ("original", "mirror")}
     model = initialise(defaults.train.model, worlds, 6, seed=0)
-    film = shoot(model, worlds, count=20)
+    film = make_film(model, worlds, count=20)
     assert film.truth.shape == (2, 20, 512)
     assert film.decoded.shape == (2, 20, 4096)
     index = [np.flatnonzero((contents["original"].frames == f).all(1)) for f in film.truth[0]]
@@ -71,7 +71,7 @@ def test_film_holds_truth_and_decodings_of_the_original_s_latents(tmp_path, defa
 
 def test_film_is_cut_to_the_longest_test_episode(defaults, contents):
     worlds = {"original": contents["original"]}
-    film = shoot(initialise(defaults.train.model, worlds, 6, seed=0), worlds, count=5000)
+    film = make_film(initialise(defaults.train.model, worlds, 6, seed=0), worlds, count=5000)
     offsets, test = contents["original"].episode_offsets, contents["original"].episodes("test")
     assert film.truth.shape[1] == np.diff(offsets)[test].max() - 1
 

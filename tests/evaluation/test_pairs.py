@@ -8,9 +8,10 @@ import torch
 from oracle import Oracle
 
 from mwm import MwmError
-from mwm.evaluation.evaluate import evaluate_model
-from mwm.evaluation.scenes import scene, windows
+from mwm.evaluation.pairs import evaluate_pairs
+from mwm.evaluation.selection import windows
 from mwm.metrics.objects import position
+from mwm.models.encoding import sequences
 from mwm.models.visions.base import unpack_bits
 
 WORLDS = ["original", "mirror", "invert"]
@@ -23,7 +24,7 @@ def settings(defaults):
 
 def judge(contents, settings, **kwargs):
     shown = {world: contents[world] for world in WORLDS}
-    rows = evaluate_model("test", Oracle(contents, WORLDS, **kwargs), shown, settings)
+    rows = evaluate_pairs("test", Oracle(contents, WORLDS, **kwargs), shown, settings)
     return {(row["source"], row["target"]): row for row in rows}
 
 
@@ -45,7 +46,7 @@ def test_a_perfect_model_is_perfect_in_all_metrics(contents, settings):
 def test_baselines_are_what_their_names_say(contents, settings):
     content = contents["original"]
     starts = windows(content, 10, 10)
-    truth = unpack_bits(scene(content, starts, 10).now.flatten(0, 1)).numpy()
+    truth = unpack_bits(sequences(content, starts, 10).now).numpy()
     mirrored = truth.reshape(-1, 64, 64)[:, :, ::-1].reshape(truth.shape)
     row = judge(contents, settings)["original", "mirror"]
     assert row["frames"] == len(truth)
@@ -66,8 +67,8 @@ def test_baselines_are_what_their_names_say(contents, settings):
 
 def test_prediction_is_compared_with_the_next_frame(contents, settings):
     content = contents["original"]
-    both = scene(content, windows(content, 10, 10), 10)
-    now, after = (unpack_bits(part.flatten(0, 1)) for part in (both.now, both.after))
+    test = sequences(content, windows(content, 10, 10), 10)
+    now, after = unpack_bits(test.now), unpack_bits(test.after)
     row = judge(contents, settings)["mirror", "original"]
     expected = (now - after).square().sum(1).mean().item()
     assert row["prediction"] == row["predicted_transfer"] == pytest.approx(expected, abs=1e-5)
@@ -102,7 +103,7 @@ def test_worlds_of_other_plays_are_refused(contents, settings):
     other = replace(contents["mirror"], actions=contents["mirror"].actions[::-1].copy())
     shown = {"original": contents["original"], "mirror": other}
     with pytest.raises(MwmError, match="worlds original and mirror: expected the same actions"):
-        evaluate_model("test", Oracle(contents, WORLDS), shown, settings)
+        evaluate_pairs("test", Oracle(contents, WORLDS), shown, settings)
 
 
 def test_windows_are_disjoint_and_within_test_episodes(contents):

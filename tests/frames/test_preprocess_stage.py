@@ -5,8 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import plain_yaml
 import pytest
-import yaml
 from forgery import changing_h5
 from typer.testing import CliRunner, Result
 
@@ -24,7 +24,7 @@ def project(rollouts: Path, monkeypatch: pytest.MonkeyPatch, defaults: Params) -
     monkeypatch.chdir(folder)
     (folder / "data").mkdir()
     rollouts.rename("data/rollouts.h5")
-    (folder / "params.yaml").write_text(yaml.safe_dump(defaults.model_dump()))
+    (folder / "params.yaml").write_text(plain_yaml.text(defaults.model_dump()))
     return folder
 
 

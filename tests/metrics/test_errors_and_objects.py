@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mwm.metrics.errors import alignment, squared_error
-from mwm.metrics.objects import Judge, f1
+from mwm.metrics.objects import OriginalView, f1
 from mwm.models.visions.base import unpack_bits
 
 CPU = torch.device("cpu")
@@ -28,18 +28,20 @@ def test_alignment_is_one_at_the_own_code_and_zero_at_chance():
 
 
 @pytest.mark.parametrize("world", ["transpose", "hswap", "vswap", "invert", "mirror"])
-def test_judge_turns_every_world_back_into_the_original(contents, world):
+def test_the_original_s_view_turns_every_world_back_into_the_original(contents, world):
     shown = unpack_bits(torch.from_numpy(contents[world].frames[100:160]))
     truth = unpack_bits(torch.from_numpy(contents["original"].frames[100:160]))
-    assert torch.equal(Judge(contents[world], CPU).on_pixels(shown), truth.bool().view(-1, 64, 64))
+    assert torch.equal(
+        OriginalView(contents[world], CPU).binary(shown), truth.bool().view(-1, 64, 64)
+    )
 
 
 def test_objects_of_pong_are_in_their_boxes(contents):
-    judge = Judge(contents["original"], CPU)
-    frames = judge.on_pixels(unpack_bits(torch.from_numpy(contents["original"].frames)))
-    counted = sum(judge.box(frames, name).sum() for name in judge.objects)
+    view = OriginalView(contents["original"], CPU)
+    frames = view.binary(unpack_bits(torch.from_numpy(contents["original"].frames)))
+    counted = sum(view.crop(frames, name).sum() for name in view.objects)
     assert counted == frames.sum()
-    assert judge.box(frames, "agent").flatten(1).any(1).all(), "the agent's bat is in all frames"
+    assert view.crop(frames, "agent").flatten(1).any(1).all(), "the agent's bat is in all frames"
 
 
 def test_f1_counts_pixels_of_frames_in_which_the_object_is_visible():

@@ -24,13 +24,12 @@ def test_models_trained_here_need_no_note(manifest):
 
 
 def test_models_trained_elsewhere_are_noted_in_one_line(manifest):
-    there = {"environment": environment(CPU) | {"torch": "2.0.0", "python": "3.9.1"}}
+    there = {"environment": environment(CPU) | {"torch": "2.0.0"}}
     other = manifest.with_name("other.json")
     records.write(other, there)
     said = note([manifest, other, other], CPU)
     assert said.startswith(f"note: {other}: trained elsewhere: torch 2.0.0 there, ")
     assert "(and 1 more)" in said
-    assert "python" not in said, "it does no sums"
     assert "\n" not in said
 
 

@@ -8,7 +8,7 @@ from forgery import change_record
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.models.encoding import decode, encode_sequences
+from mwm.models.encoding import decode, encode, encode_sequences
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 
 
@@ -76,6 +76,29 @@ def test_sequences_are_read_as_their_frames_and_m_never_sees_the_future(model, c
     torch.testing.assert_close(whole.code[1, 3], frame.code[0, 0])
     start = encode_sequences(model, "original", packed[:, :4], actions[:, :4])
     torch.testing.assert_close(whole.prediction[:, :4], start.prediction)
+
+
+def test_m_reads_a_sequence_in_parts_or_step_by_step_as_it_reads_the_whole(model):
+    rng = torch.Generator().manual_seed(0)
+    z = torch.randn(3, 6, 32, generator=rng)
+    actions = torch.randint(0, 6, (3, 6), generator=rng)
+    whole = model.memory(z, actions)
+    *start, state = model.memory.read(z[:, :4], actions[:, :4])
+    parts = [start]
+    for t in (4, 5):
+        mean, log_variance, state = model.memory.step(z[:, t], actions[:, t], state)
+        parts.append([mean[:, None], log_variance[:, None]])
+    for one, pieces in zip(whole, zip(*parts, strict=True), strict=True):
+        torch.testing.assert_close(one, torch.cat(pieces, 1))
+
+
+def test_frames_are_encoded_alike_in_batches_of_any_size(model, contents):
+    packed = torch.from_numpy(contents["mirror"].frames[:50])
+    vision = model.vision("mirror")
+    with torch.no_grad():
+        expected = vision.encode(vision.unpack(packed))
+    for found, whole in zip(encode(vision, packed, batch=7), expected, strict=True):
+        torch.testing.assert_close(found, whole)
 
 
 def refusal(folder, expected=None) -> str:

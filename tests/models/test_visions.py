@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from mwm import UsageError
 from mwm.models.model import initialise
 from mwm.models.visions import KINDS
 from mwm.models.visions.base import Vision, kl_divergence, pixel_loss, sample_gaussian, unpack_bits
 from mwm.models.visions.sparse import SparseVision
 
-KINDS = list(KINDS)
 WORLDS = ["original", "transpose", "hswap", "vswap", "invert", "mirror"]
 
 
@@ -135,3 +135,9 @@ def test_samples_have_the_posterior_s_moments():
     z = sample_gaussian(mean, log_variance, torch.Generator().manual_seed(0))
     assert z.mean().item() == pytest.approx(3, abs=0.02)
     assert z.var().item() == pytest.approx(np.exp(-1), rel=0.03)
+
+
+def test_an_unknown_kind_is_told_with_the_closest(defaults):
+    config = defaults.train.model.model_copy(update={"vision": "spares"})
+    with pytest.raises(UsageError, match=r"unknown kind 'spares'.*did you mean 'sparse'\?"):
+        initialise(config, ["original"], actions=6, seed=0)

@@ -1,7 +1,5 @@
 """Evaluations of real frames and made-up numbers, and their reports."""
 
-import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,10 @@ import numpy as np
 from mwm.evaluation.dreams import COLUMNS as DREAMT
 from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.io import records
+from mwm.io.film import Film, write_films
 from mwm.io.frames import Frames
-from mwm.io.hdf5 import creating_h5
-from mwm.reporting.report import report
+from mwm.io.tables import write_csv
+from mwm.reporting.run.report import report
 from mwm.settings.report import Report
 
 PONG = ("opponent", "agent", "ball")
@@ -106,13 +105,6 @@ def _mark(model: str, world: str, name: str) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def evaluate(
     folder: Path,
     contents: dict[str, Frames],
@@ -140,28 +132,27 @@ def evaluate(
             pairs.append(row | {k: v for o in objects for k, v in _object(o, value).items()})
         for world in worlds[1:]:
             curves += _curves(world, world)
-    _write(folder / "pairs.csv", pairs)
+    write_csv(folder / "pairs.csv", pairs)
     if curves:
-        _write(folder / "curves.csv", curves)
-    _write(folder / "elements.csv", [row for m, ws in models.items() for row in _elements(m, ws)])
+        write_csv(folder / "curves.csv", curves)
+    write_csv(
+        folder / "elements.csv", [row for m, ws in models.items() for row in _elements(m, ws)]
+    )
     (folder / "dreams.csv").write_text(f"{','.join(DREAMT)}\n")
     (folder / "mirror_test.csv").write_text(f"{','.join(MARKED)}\n")
     if objects:
         ways = [(m, i, j) for m, worlds in models.items() for i in worlds for j in worlds]
-        _write(folder / "dreams.csv", [row for way in ways for row in _dreams(*way, objects)])
+        write_csv(folder / "dreams.csv", [row for way in ways for row in _dreams(*way, objects)])
         shown = [(m, w) for m, worlds in models.items() for w in worlds]
         shown += [("alone", w) for w in dict.fromkeys(w for _, w in shown)]
         marks = [(m, w, o) for m, w in shown for o in objects]
-        _write(folder / "mirror_test.csv", [_mark(*mark) for mark in marks])
-    with creating_h5(folder / "film.h5", "film", {}) as file:
-        for model, worlds in models.items():
-            plays = [contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds]
-            on = np.unpackbits(np.stack(plays), axis=2)
-            group = file.create_group(model)
-            group.attrs["worlds"] = json.dumps(worlds)
-            group.attrs["source"] = "original"
-            group["truth"] = np.stack(plays)
-            group["decoded"] = on * 200 + np.roll(on, 1, axis=2) * 40
+        write_csv(folder / "mirror_test.csv", [_mark(*mark) for mark in marks])
+    films = {}
+    for model, worlds in models.items():
+        truth = np.stack([contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds])
+        on = np.unpackbits(truth, axis=2)
+        films[model] = Film(worlds, truth, on * 200 + np.roll(on, 1, axis=2) * 40)
+    write_films(folder / "film.h5", films)
     records.write_manifest(folder, [path.name for path in folder.glob("*.csv")])
     return folder
 

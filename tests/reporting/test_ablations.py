@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mwm import MwmError
-from mwm.reporting.ablations import report_ablations
+from mwm.reporting.studies.ablations import report_ablations
 from stages import tabulate as stage
 
 MODELS = {"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]}

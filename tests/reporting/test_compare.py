@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 from mwm import MwmError, UsageError
 from mwm.__main__ import app
 from mwm.io.files import write_json
-from mwm.reporting.comparison import metrics_table, params_table, sides
-from mwm.reporting.comparison_page import markdown, page
-from mwm.reporting.outcome import FILES, read_outcome
-from mwm.reporting.results import read_pairs
-from mwm.reporting.summary import summarise
+from mwm.pipeline.revisions import opened
+from mwm.reporting.comparison.outcome import FILES, read_outcome
+from mwm.reporting.comparison.page import markdown, page
+from mwm.reporting.comparison.tables import metrics_table, params_table, sides
+from mwm.reporting.run.summary import summarise
+from mwm.reporting.shared.results import read_pairs
 from mwm.settings.overlay import lay_over
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -66,7 +67,13 @@ def repository(kept, tmp_path, monkeypatch):
 
 
 def read(runs, *names):
-    return [read_outcome(str(runs[name])) for name in names]
+    return [found(runs[name]) for name in names]
+
+
+def found(name):
+    """The run of that name, wherever it is kept."""
+    with opened(str(name), FILES) as (called, folder):
+        return read_outcome(called, folder)
 
 
 def test_params_and_metrics_that_differ_are_told(runs):
@@ -79,7 +86,7 @@ def test_params_and_metrics_that_differ_are_told(runs):
     assert titles == ["metric", "before", "after", "change"]
     assert ["alignment_vswap", "0.96", "0.5", "−0.46"] in rows
     assert ["alignment_mirror", "0.96", "0.96", "0"] in rows
-    assert "- after against before: 0 of 9 metrics are better, 8 worse." in markdown(compared)
+    assert "- after against before: 0 of 9 metrics are better, 8 worse." in markdown(compared, "")
 
 
 def test_runs_that_differ_in_seeds_alone_can_be_one(runs):
@@ -93,14 +100,14 @@ def test_settings_stay_apart_when_seeds_are_together(runs, tmp_path):
     other = shutil.copytree(runs["again"], tmp_path / "other")
     text = (other / "params.yaml").read_text()
     (other / "params.yaml").write_text(text.replace("transport: 100.0", "transport: 0.0"))
-    outcomes = [*read(runs, "before", "after"), read_outcome(str(other))]
+    outcomes = [*read(runs, "before", "after"), found(other)]
     compared = sides(outcomes, seeds_together=True)
     assert [len(side.outcomes) for side in compared] == [2, 1]
     assert ["train.recruit.constraints.transport", "100.0", "0.0"] in params_table(compared)[1]
 
 
 def test_the_page_holds_tables_curves_and_pictures_and_needs_no_other_file(runs):
-    told = Page(page(sides(read(runs, "before", "after"), seeds_together=False)))
+    told = Page(page(sides(read(runs, "before", "after"), seeds_together=False), ""))
     links = [a[key] for _, a in told.tags for key in ("src", "srcset", "href") if key in a]
     assert len(links) == 2 + 2 * 3  # curves on light and on dark paper; three pictures of each run
     assert all(link.startswith("data:image/png;base64,") for link in links)
@@ -109,12 +116,12 @@ def test_the_page_holds_tables_curves_and_pictures_and_needs_no_other_file(runs)
 
 
 def test_a_revision_comes_from_git_and_from_the_cache(repository, runs):
-    head, workspace = read_outcome("HEAD"), read_outcome("workspace")
+    head, workspace = found("HEAD"), found("workspace")
     assert head.missing == workspace.missing == []
-    assert head.metrics == read_outcome(str(runs["before"])).metrics
-    assert head.curves == read_outcome(str(runs["before"])).curves
-    assert head.pictures == read_outcome(str(runs["before"])).pictures
-    assert workspace.metrics == read_outcome(str(runs["after"])).metrics
+    assert head.metrics == found(runs["before"]).metrics
+    assert head.curves == found(runs["before"]).curves
+    assert head.pictures == found(runs["before"]).pictures
+    assert workspace.metrics == found(runs["after"]).metrics
 
 
 def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
@@ -130,27 +137,27 @@ def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
 def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
     study = shutil.copytree(runs["after"], tmp_path / "study")
     (study / "metrics.json").unlink()
-    assert read_outcome(str(study)).metrics == read(runs, "after")[0].metrics
+    assert found(study).metrics == read(runs, "after")[0].metrics
 
 
 def test_an_unknown_name_is_told_in_one_line(repository):
     with pytest.raises(
         UsageError, match=r"^nowhere: expected 'workspace', a folder with.*exp list"
     ):
-        read_outcome("nowhere")
+        found("nowhere")
 
 
 def test_a_folder_or_workspace_without_params_is_refused(repository):
     (repository / "params.yaml").unlink()
     with pytest.raises(UsageError, match=r"^workspace: expected a run with params.yaml"):
-        read_outcome("workspace")
+        found("workspace")
 
 
 def test_a_damaged_file_is_told_by_run_and_line(repository):
     path = repository / "metrics.json"
     path.write_text('{"successes": "many"}')
     with pytest.raises(MwmError, match=r"^metrics.json: expected numbers by name"):
-        read_outcome("workspace")
+        found("workspace")
 
 
 def test_all_files_of_a_run_are_named(runs):

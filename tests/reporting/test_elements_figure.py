@@ -11,8 +11,8 @@ from PIL import Image
 from mwm import MwmError
 from mwm.io import records
 from mwm.io.tables import write_csv
-from mwm.reporting.elements import _table, elements_figure, read_elements
-from mwm.reporting.style import DARK, LIGHT, themed
+from mwm.reporting.figures.elements import _table, elements_figure, read_elements
+from mwm.reporting.figures.style import DARK, LIGHT, themed
 
 ONE = {"anchored": ["original", "vswap", "mirror"]}
 JOINT = {"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]}
@@ -146,7 +146,6 @@ def test_damaged_tables_are_told_by_file_and_line(table, old, new, told):
     with pytest.raises(MwmError, match=told) as caught:
         read_elements(path)
     assert str(caught.value).startswith(str(path))
-    assert "make it again" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -165,7 +164,7 @@ def test_a_model_without_original_or_variant_is_refused(table, models, told):
 
 def test_missing_and_foreign_tables_are_told(tmp_path):
     path = tmp_path / "elements.csv"
-    with pytest.raises(MwmError, match=r"elements.csv: not found; make it again"):
+    with pytest.raises(MwmError, match=r"elements.csv: not found"):
         read_elements(path)
     rewrite(path, b"\x89HDF\r\n\x1a\n")
     with pytest.raises(MwmError, match=r"elements.csv: expected CSV"):

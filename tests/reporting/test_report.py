@@ -11,8 +11,9 @@ from forgery import rewrite
 from PIL import Image
 from typer.testing import CliRunner
 
-from mwm.reporting.page import page as write_page
-from mwm.reporting.results import read_pairs
+from mwm.reporting.run.page import page as write_page
+from mwm.reporting.shared.pages import Figure
+from mwm.reporting.shared.results import read_pairs
 from stages import report as stage
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -71,7 +72,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
     assert all(re.match("data:image/(png|gif);base64,", link) for link in links)
     assert "script" not in {tag for tag, _ in page.tags}
     assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
-    assert "$" not in page.text
+    assert not re.search("{{|{%|%}", page.text)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +93,18 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], (b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
     assert headline in page.text
     assert verdict in page.text
+
+
+def test_names_are_text_and_no_html(evaluated):
+    models = {"<i>one</i>": ["original", "vswap"], "other": ["original", "mirror"]}
+    folder = evaluated(models, {("original", "vswap"): 0.3}, objects=("<b>",))
+    pairs = read_pairs(folder / "pairs.csv")
+    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
+    assert "model <i>one</i>" in page.text
+    assert "falls shortalignment; F1 across: <b>" in page.text
 
 
 def test_every_number_of_the_pairs_with_the_original_is_in_the_page(reported):

@@ -1,7 +1,7 @@
 import pytest
 
-from mwm.reporting.results import read_pairs
-from mwm.reporting.summary import summarise
+from mwm.reporting.run.summary import summarise
+from mwm.reporting.shared.results import read_pairs
 
 SIX = ["original", "transpose", "hswap", "vswap", "invert", "mirror"]
 CROSSED = {("original", "vswap"): 0.3, ("mirror", "original"): 0.92, ("vswap", "mirror"): -0.2}

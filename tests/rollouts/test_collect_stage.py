@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import plain_yaml
 import pytest
-import yaml
 from typer.testing import CliRunner, Result
 
 from mwm.settings.params import Params
@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defaults: Params) -
 def _set(folder: Path, defaults: Params, **values: object) -> None:
     data = defaults.model_dump()
     data["collect"] |= values
-    (folder / "params.yaml").write_text(yaml.safe_dump(data))
+    (folder / "params.yaml").write_text(plain_yaml.text(data))
 
 
 def _run(*arguments: str) -> Result:
@@ -144,7 +144,7 @@ def test_an_interrupt_ends_all_processes_with_one_line(project: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1] == (
-        "interrupted: finished episodes are kept; `dvc repro` plays the others"
+        "interrupted: finished episodes are kept; `dvc repro` goes on from there"
     )
     assert list((project / "data").iterdir()) == []
     assert _group_is_gone(process.pid, seconds=5)

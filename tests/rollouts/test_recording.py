@@ -14,6 +14,7 @@ from mwm import UsageError
 from mwm.rollouts import games
 from mwm.rollouts.recording import collect, recipe_for
 from mwm.runtime.signals import orderly
+from mwm.runtime.state import shelf
 from mwm.settings.collect import Collect
 from mwm.settings.params import Params
 
@@ -142,11 +143,11 @@ def test_a_collection_goes_on_with_what_is_missing(
 ) -> None:
     """Interrupted, grown, shrunk, or with a damaged episode: the bytes of one never interrupted."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    aside = tmp_path / "aside"
+    kept_aside = shelf()
 
     def collected(episodes: int, workers: int) -> bytes:
         with orderly():
-            collect(_with(short, episodes=episodes), tmp_path / "one.h5", workers, aside)
+            collect(_with(short, episodes=episodes), tmp_path / "one.h5", workers, kept_aside)
         return (tmp_path / "one.h5").read_bytes()
 
     whole = {}
@@ -154,7 +155,7 @@ def test_a_collection_goes_on_with_what_is_missing(
         collect(_with(short, episodes=episodes), tmp_path / "other.h5", 1)
         whole[episodes] = (tmp_path / "other.h5").read_bytes()
     assert collected(5, 2) == whole[5]
-    files = sorted(aside.glob("collect/*/*.safetensors"))
+    files = sorted(kept_aside.folder.glob("collect/*/*.safetensors"))
     assert [file.stem for file in files] == [f"{index:06d}" for index in range(5)]
     files[1].unlink()
     files[2].write_bytes(files[3].read_bytes()[:-1])

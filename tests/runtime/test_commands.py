@@ -136,3 +136,16 @@ def test_progress_says_nothing_more_once_a_command_has_failed(
     with pytest.raises(RuntimeError, match="disk"), Progress("collect", 10, "frames"):
         raise RuntimeError("disk")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "0"), ({"GOMP_SPINCOUNT": "9"}, "9")])
+def test_commands_keep_torch_s_threads_from_spinning_unless_told_otherwise(given, expected):
+    code = "import os, mwm.runtime.commands; print(os.environ['GOMP_SPINCOUNT'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(ROOT), **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == expected

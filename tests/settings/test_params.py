@@ -89,12 +89,6 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
             "preprocess.validation: expected a finite number, found nan",
         ),
         (
-            r"vision: \w+",
-            "vision: spares",
-            "train.model.vision: expected 'sparse', 'dense' or 'conv', found 'spares'; "
-            "did you mean 'sparse'?",
-        ),
-        (
             r"mirror: \[mirror\]",
             "mirror: mirror",
             "variants.worlds.mirror: expected a valid list, found 'mirror'",

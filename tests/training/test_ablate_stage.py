@@ -3,10 +3,10 @@
 import csv
 from pathlib import Path
 
-import yaml
+import plain_yaml
 from typer.testing import CliRunner
 
-from mwm.evaluation.evaluate import evaluate_model
+from mwm.evaluation.pairs import evaluate_pairs
 from mwm.io.frames import read_frames
 from mwm.models.model import load
 from mwm.settings import params
@@ -16,11 +16,11 @@ from stages import ablate, train
 def settle(project: Path, **changes) -> None:
     """One run, judged on few frames; `changes` are of train.recruit."""
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path)
     values["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
     values["train"]["recruit"] |= changes
     values["evaluate"] |= {"frames": 50, "length": 10}
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(plain_yaml.text(values))
 
 
 def ablated(*options: str) -> list[dict[str, str]]:
@@ -36,7 +36,7 @@ def test_with_the_same_settings_it_is_the_same_recruit(project):
         assert CliRunner().invoke(train.app, words).exit_code == 0
     settings = params.load().evaluate
     worlds = {w: read_frames(f"data/worlds/{w}.h5", "world") for w in ("original", "mirror")}
-    expected = evaluate_model("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
+    expected = evaluate_pairs("mirror", load(Path("runs/mirror")).eval(), worlds, settings)
     columns = ("source", "target", "transfer", "predicted_transfer")
     rows = [[row[c] for c in columns] for row in ablated("--base", "runs")]
     assert rows == [[str(row[c]) for c in columns] for row in expected]
@@ -50,9 +50,9 @@ def test_fewer_episodes_are_other_training_data_and_the_same_test_episodes(proje
     settle(project)
     whole = ablated()
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path)
     values["collect"]["episodes"] = 3
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(plain_yaml.text(values))
     few = ablated()
     assert [row["transfer"] for row in few] != [row["transfer"] for row in whole]
     assert [row["blank"] for row in few] == [row["blank"] for row in whole]

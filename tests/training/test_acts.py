@@ -7,22 +7,24 @@ import torch
 
 from mwm import MwmError, UsageError
 from mwm.models.model import initialise
+from mwm.training import acts
+from mwm.training.acts import Setup
 from mwm.training.constraints import KINDS
-from mwm.training.schedule import Trainer
+from mwm.training.device import prepare_device
 
 WORLDS = ("original", "mirror")
 
 
 @pytest.fixture
-def trainer(defaults):
-    return open_trainer(defaults)
+def setup(defaults):
+    return make_setup(defaults)
 
 
-def open_trainer(defaults, vision: str = "sparse", **run) -> Trainer:
+def make_setup(defaults, vision: str = "sparse", **run) -> Setup:
     batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
     model = defaults.train.model.model_copy(update={"vision": vision})
     settings = defaults.train.run.model_copy(update={"threads": 1, "device": "cpu", **run})
-    return Trainer.open(settings, model, batch)
+    return Setup(settings, model, batch, prepare_device(settings))
 
 
 def act(defaults, name: str, **changes):
@@ -35,19 +37,19 @@ def record(defaults):
     return defaults.train.record.model_copy(update={"every": 1, "sequences": 4})
 
 
-def perform(trainer, defaults, contents, worlds=WORLDS, **changes):
+def perform(setup, defaults, contents, worlds=WORLDS, **changes):
     """See, anchor and recruit as the pipeline does; the models and histories of each."""
     see = act(defaults, "see", prediction_steps=0)
-    seen = {w: trainer.see(w, contents[w], see)[0] for w in worlds}
-    original = contents["original"]
-    anchor = trainer.anchor(seen["original"], original, act(defaults, "anchor"), record(defaults))
-    name = "joint" if trainer.run.schedule == "joint" else "recruit"
-    recruit = trainer.recruit(
+    seen = {w: acts.see(setup, w, contents[w], see)[0] for w in worlds}
+    anchor = acts.anchor(
+        setup, seen["original"], contents["original"], act(defaults, "anchor"), record(defaults)
+    )
+    recruit = acts.recruit(
+        setup,
         "test",
-        anchor[0],
-        [seen[w] for w in worlds[1:]],
+        [anchor[0], *(seen[w] for w in worlds[1:])],
         {w: contents[w] for w in worlds},
-        act(defaults, name, **changes),
+        act(defaults, "joint" if setup.run.schedule == "joint" else "recruit", **changes),
         record(defaults),
     )
     return seen, anchor, recruit
@@ -60,24 +62,24 @@ def same(one, other) -> bool:
     )
 
 
-def test_anchor_and_m_are_frozen_while_a_world_is_recruited(trainer, defaults, contents):
-    seen, (anchor, _), (model, _) = perform(trainer, defaults, contents)
+def test_anchor_and_m_are_frozen_while_a_world_is_recruited(setup, defaults, contents):
+    seen, (anchor, _), (model, _) = perform(setup, defaults, contents)
     assert same(model.vision("original"), anchor.vision("original"))
     assert same(model.memory, anchor.memory)
     assert not same(model.vision("mirror"), seen["mirror"].vision("mirror"))
     assert not same(anchor.vision("original"), seen["original"].vision("original"))
 
 
-def test_m_learns_beside_a_new_v_where_it_is_asked_to(trainer, defaults, contents):
-    _, (anchor, _), (model, _) = perform(trainer, defaults, contents, memory="learns")
+def test_m_learns_beside_a_new_v_where_it_is_asked_to(setup, defaults, contents):
+    _, (anchor, _), (model, _) = perform(setup, defaults, contents, memory="learns")
     assert same(model.vision("original"), anchor.vision("original"))
     assert not same(model.memory, anchor.memory)
 
 
 def test_joint_trains_all_parts_from_their_initial_weights(defaults, contents):
-    trainer = open_trainer(defaults, schedule="joint")
-    seen, (anchor, history), (model, _) = perform(trainer, defaults, contents)
-    fresh = initialise(trainer.model, WORLDS, 6, defaults.train.run.seed)
+    setup = make_setup(defaults, schedule="joint")
+    seen, (anchor, history), (model, _) = perform(setup, defaults, contents)
+    fresh = initialise(setup.model, WORLDS, 6, defaults.train.run.seed)
     assert same(anchor.memory, fresh.memory)
     assert torch.equal(seen["mirror"].vision("mirror").embedding, fresh.vision("mirror").embedding)
     assert not history.training
@@ -91,8 +93,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     defaults, contents, inputs, schedule
 ):
     def train(seed):
-        trainer = open_trainer(defaults, inputs=inputs, schedule=schedule, seed=seed)
-        return perform(trainer, defaults, contents)[2]
+        setup = make_setup(defaults, inputs=inputs, schedule=schedule, seed=seed)
+        return perform(setup, defaults, contents)[2]
 
     (one, curves), (two, again), (other, _) = train(3), train(3), train(4)
     assert same(one, two)
@@ -104,8 +106,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 @pytest.mark.parametrize("vision", ["sparse", "dense"])
 @pytest.mark.parametrize("weights", [{}, {"mmd": 0.0}, *({kind: 1.0} for kind in KINDS)])
 def test_every_constraint_trains_and_is_logged(defaults, contents, vision, weights):
-    trainer = open_trainer(defaults, vision)
-    _, _, (_, history) = perform(trainer, defaults, contents, constraints=weights)
+    setup = make_setup(defaults, vision)
+    _, _, (_, history) = perform(setup, defaults, contents, constraints=weights)
     last = history.training[-1]
     logged = {f"{kind}_mirror" for kind in KINDS} & last.keys()
     assert logged == {f"{kind}_mirror" for kind, weight in weights.items() if weight}
@@ -114,9 +116,9 @@ def test_every_constraint_trains_and_is_logged(defaults, contents, vision, weigh
 
 
 def test_three_worlds_train_in_one_run(defaults, contents):
-    trainer = open_trainer(defaults, schedule="joint", inputs="independent")
+    setup = make_setup(defaults, schedule="joint", inputs="independent")
     _, _, (model, history) = perform(
-        trainer, defaults, contents, worlds=("original", "invert", "transpose")
+        setup, defaults, contents, worlds=("original", "invert", "transpose")
     )
     assert model.worlds == ["original", "invert", "transpose"]
     pairs = {(row["source"], row["target"]) for row in history.validation}
@@ -125,27 +127,27 @@ def test_three_worlds_train_in_one_run(defaults, contents):
 
 @pytest.mark.slow
 def test_conv_trains_on_two_worlds(defaults, contents):
-    trainer = open_trainer(defaults, "conv", schedule="joint")
-    _, _, (_, history) = perform(trainer, defaults, contents)
+    setup = make_setup(defaults, "conv", schedule="joint")
+    _, _, (_, history) = perform(setup, defaults, contents)
     assert all(math.isfinite(value) for value in history.training[-1].values())
 
 
-def test_seeing_learns_to_reconstruct(trainer, defaults, contents):
+def test_seeing_learns_to_reconstruct(setup, defaults, contents):
     see = act(defaults, "see", iterations=4, reconstruction_steps=40, prediction_steps=0, kl=0.1)
-    _, history = trainer.see("original", contents["original"], see)
+    _, history = acts.see(setup, "original", contents["original"], see)
     first, last = (history.training[k]["reconstruction_original"] for k in (0, -1))
     assert last < 0.5 * first
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_cause(trainer, defaults, contents):
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_cause(setup, defaults, contents):
     see = act(defaults, "see", iterations=50, prediction_steps=0, kl=1e9, learning_rate=10.0)
     with pytest.raises(
         MwmError, match=r"see original: iteration \d+: \w+: expected a finite number"
     ):
-        trainer.see("original", contents["original"], see)
+        acts.see(setup, "original", contents["original"], see)
 
 
-def test_ctrl_c_tells_how_far_the_act_had_come(trainer, defaults, contents, monkeypatch):
+def test_ctrl_c_tells_how_far_the_act_had_come(setup, defaults, contents, monkeypatch):
     from mwm.training import steps
 
     done = []
@@ -159,15 +161,15 @@ def test_ctrl_c_tells_how_far_the_act_had_come(trainer, defaults, contents, monk
     real = steps.reconstruction_step
     monkeypatch.setattr(steps, "reconstruction_step", interrupted)
     with pytest.raises(KeyboardInterrupt, match="see original: stopped after 1 of 9 iterations"):
-        trainer.see("original", contents["original"], act(defaults, "see", iterations=9))
+        acts.see(setup, "original", contents["original"], act(defaults, "see", iterations=9))
 
 
 def test_reduced_precision_is_refused_on_a_cpu(defaults):
     with pytest.raises(UsageError, match="expected float32 on a CPU, found bfloat16"):
-        open_trainer(defaults, precision="bfloat16")
+        make_setup(defaults, precision="bfloat16")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_an_absent_cuda_device_is_told(defaults):
     with pytest.raises(UsageError, match="expected a CUDA device, found none"):
-        open_trainer(defaults, device="cuda")
+        make_setup(defaults, device="cuda")

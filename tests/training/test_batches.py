@@ -6,44 +6,53 @@ import torch
 
 from mwm import MwmError
 from mwm.io.frames import divide
-from mwm.training.batches import Plays, Sampler
+from mwm.models.encoding import sequences
+from mwm.training.batches import Episodes, Sampler
 
 CPU = torch.device("cpu")
 LENGTH = 10
+WORLDS = ("original", "mirror")
+
+
+def sampler(contents, defaults, inputs: str, worlds=WORLDS, seed: int = 0) -> Sampler:
+    batch = defaults.train.batch.model_copy(update={"length": LENGTH})
+    frames = {w: contents[w] for w in worlds}
+    return Sampler(frames, batch, inputs, np.random.default_rng(seed), CPU)
 
 
 @pytest.fixture
-def plays(contents):
-    episodes = contents["original"].episodes("train")
-    return {w: Plays(contents[w], episodes, LENGTH, CPU) for w in ("original", "mirror")}
-
-
-def sampler(plays, defaults, corresponding: bool, seed: int = 0) -> Sampler:
-    batch = defaults.train.batch.model_copy(update={"length": LENGTH})
-    return Sampler(plays, batch, corresponding, np.random.default_rng(seed))
-
-
-def test_sequences_are_successive_frames_of_one_episode(plays, contents):
+def episodes(contents) -> Episodes:
     content = contents["original"]
-    play = plays["original"]
+    return Episodes(content, content.episodes("train"), LENGTH, CPU)
+
+
+def test_sequences_are_successive_frames_of_one_episode(episodes, contents):
+    content = contents["original"]
     ends = content.episode_offsets[1:]
-    for start in play.starts:
+    for start in episodes.starts:
         assert np.searchsorted(ends, start, "right") == np.searchsorted(
             ends, start + LENGTH, "right"
         )
-    batch = play.sequences(play.starts[[3, 7]])
-    expected = np.stack([content.frames[s : s + LENGTH + 1] for s in play.starts[[3, 7]]])
+    starts = episodes.starts[[3, 7]]
+    batch = episodes.sequences(starts)
+    expected = np.stack([content.frames[s : s + LENGTH + 1] for s in starts])
     assert np.array_equal(batch.frames, expected)
-    assert np.array_equal(batch.actions[0], content.actions[play.starts[3] :][:LENGTH])
+    assert np.array_equal(batch.actions[0], content.actions[starts[0] :][:LENGTH])
+    assert np.array_equal(batch.now, expected[:, :-1].reshape(-1, 512))
+    assert np.array_equal(batch.after, expected[:, 1:].reshape(-1, 512))
+    same = sequences(content, starts, LENGTH)
+    assert torch.equal(same.frames, batch.frames)
+    assert torch.equal(same.actions, batch.actions)
 
 
-def test_every_sequence_that_fits_may_be_drawn(plays, contents):
+def test_every_sequence_that_fits_may_be_drawn(episodes, contents):
     content = contents["original"]
     lengths = np.diff(content.episode_offsets)[content.episodes("train")]
-    assert len(plays["original"].starts) == (lengths - LENGTH).sum()
+    assert len(episodes.starts) == (lengths - LENGTH).sum()
 
 
-def test_held_out_episodes_are_never_drawn(plays, contents):
+@pytest.mark.parametrize("inputs", ["corresponding", "independent"])
+def test_held_out_episodes_are_never_drawn(contents, defaults, inputs):
     content = contents["original"]
     held_out = np.concatenate(
         [
@@ -52,27 +61,43 @@ def test_held_out_episodes_are_never_drawn(plays, contents):
             for e in content.episodes(split)
         ]
     )
-    assert not np.isin(plays["original"].frame_indices, held_out).any()
+    for world in sampler(contents, defaults, inputs).episodes.values():
+        assert not np.isin(world.indices, held_out).any()
 
 
-def test_corresponding_inputs_are_the_same_moments_in_all_worlds(plays, defaults, contents):
-    draws = sampler(plays, defaults, corresponding=True)
-    batch = draws.frames(draws.indices())
-    place = contents["mirror"].pixel_map
-    original = np.unpackbits(batch["original"].numpy(), axis=1)
-    assert np.array_equal(np.unpackbits(batch["mirror"].numpy(), axis=1), original[:, place])
+def mirrored(packed: torch.Tensor, contents) -> np.ndarray:
+    return np.unpackbits(packed.numpy(), axis=1)[:, contents["mirror"].pixel_map]
 
 
-def test_independent_inputs_are_drawn_for_each_world_alone(plays, defaults, contents):
-    draws = sampler(plays, defaults, corresponding=False)
-    batch = draws.frames(draws.indices())
-    place = contents["mirror"].pixel_map
-    original = np.unpackbits(batch["original"].numpy(), axis=1)
-    assert not np.array_equal(np.unpackbits(batch["mirror"].numpy(), axis=1), original[:, place])
+def test_corresponding_inputs_are_the_same_moments_in_all_worlds(contents, defaults):
+    batch = sampler(contents, defaults, "corresponding").images()
+    expected = mirrored(batch["original"].packed, contents)
+    assert np.array_equal(np.unpackbits(batch["mirror"].packed.numpy(), axis=1), expected)
+    assert np.array_equal(batch["mirror"].indices, batch["original"].indices)
 
 
-def test_the_same_seed_draws_the_same(plays, defaults):
-    one, two, other = (sampler(plays, defaults, False, seed).sequences() for seed in (1, 1, 2))
+def test_independent_inputs_are_drawn_for_each_world_from_its_own_episodes(contents, defaults):
+    draws = sampler(contents, defaults, "independent")
+    original, mirror = (draws.episodes[w].indices for w in WORLDS)
+    assert not np.isin(original, mirror).any()
+    batch = draws.images()
+    for world in WORLDS:
+        assert np.isin(batch[world].indices, draws.episodes[world].indices).all()
+        expected = contents[world].frames[batch[world].indices]
+        assert np.array_equal(batch[world].packed, expected)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_world_alone_sees_the_share_that_it_has_beside_the_other(contents, defaults, world):
+    both = sampler(contents, defaults, "independent")
+    alone = sampler(contents, defaults, "independent", worlds=[world])
+    assert np.array_equal(alone.episodes[world].indices, both.episodes[world].indices)
+
+
+def test_the_same_seed_draws_the_same(contents, defaults):
+    one, two, other = (
+        sampler(contents, defaults, "independent", seed=seed).sequences() for seed in (1, 1, 2)
+    )
     assert torch.equal(one["mirror"].frames, two["mirror"].frames)
     assert not torch.equal(one["mirror"].frames, other["mirror"].frames)
 
@@ -86,4 +111,4 @@ def test_independent_worlds_share_no_episode_and_together_have_all():
 
 def test_episodes_shorter_than_a_sequence_are_told(contents):
     with pytest.raises(MwmError, match=r"train\.batch\.length: expected .* more than 500 frames"):
-        Plays(contents["original"], np.array([0, 1]), 500, CPU)
+        Episodes(contents["original"], np.array([0, 1]), 500, CPU)

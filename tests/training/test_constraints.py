@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from mwm import UsageError
 from mwm.training.constraints import (
     BANDWIDTHS,
     CONTRAST,
@@ -14,9 +15,10 @@ from mwm.training.constraints import (
     mmd,
     moments,
     transport,
+    weighted,
 )
 
-KINDS = [kind for kind in KINDS if kind != "contrast"]  # it compares halves: see below
+SET_WISE = [kind for kind in KINDS if kind != "contrast"]  # contrast compares pairs: see below
 
 
 def posterior(seed: int, shift: float = 0.0, count: int = 300) -> Posterior:
@@ -29,7 +31,7 @@ def distance(kind: str, one: Posterior, other: Posterior) -> float:
     return KINDS[kind](one, other, torch.Generator().manual_seed(0)).item()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SET_WISE)
 def test_it_does_not_see_which_frame_belongs_to_which(kind):
     one, other = posterior(0), posterior(1, shift=0.5)
     order = torch.randperm(300, generator=torch.Generator().manual_seed(2))
@@ -37,14 +39,14 @@ def test_it_does_not_see_which_frame_belongs_to_which(kind):
     assert distance(kind, shuffled, other) == pytest.approx(distance(kind, one, other), rel=1e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SET_WISE)
 def test_it_grows_with_the_shift_and_is_small_between_equals(kind):
     near, middle, far = (distance(kind, posterior(1, s), posterior(1)) for s in (0, 0.5, 1.0))
     assert near < middle < far
     assert abs(near) < 0.1 * far
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SET_WISE)
 def test_its_gradient_pulls_towards_the_reference(kind):
     mean = posterior(0, shift=1.0).mean.requires_grad_()
     KINDS[kind](
@@ -143,3 +145,10 @@ def test_mmd_is_the_unbiased_estimate_written_slowly():
     yy = sum(kernel(y[i], y[j]) for i in range(9) for j in range(9) if i != j) / (9 * 8)
     xy = sum(kernel(a, b) for a in x for b in y) / (12 * 9)
     assert distance("mmd", one, other) == pytest.approx(xx + yy - 2 * xy, abs=1e-4)
+
+
+def test_an_unknown_kind_is_told_with_its_place_and_the_closest():
+    with pytest.raises(
+        UsageError, match=r"constraints: unknown constraint 'contras'.*did you mean 'contrast'\?"
+    ):
+        weighted({"contras": 1.0}, "train.recruit.constraints")

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import plain_yaml
 import pytest
 import torch
-import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def longer(project: Path) -> Path:
     """The project with a V that is seen for long enough to learn something."""
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path)
     values["train"]["see"] |= {"iterations": 20, "reconstruction_steps": 5}
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(plain_yaml.text(values))
     return project
 
 

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from mwm.io.latents import Latents
+from mwm.training import acts
+from mwm.training.acts import Setup
 from mwm.training.constraints import Posterior
+from mwm.training.device import prepare_device
 from mwm.training.guide import ROBUST, Guide
-from mwm.training.schedule import Trainer
 
 FRAMES, LATENT = 30, 4
 LATENTS = Latents(
@@ -36,7 +38,7 @@ def test_it_is_a_robust_distance_weighted_by_precision() -> None:
                 for k in range(LATENT)
             )
             expected += 2 * ROBUST * ((1 + error / ROBUST) ** 0.5 - 1) / len(places)
-    found = guide.pull(places, posterior, reference)
+    found = guide.distance(places, posterior, reference)
     assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -44,22 +46,21 @@ def test_constraints_grow_beside_it(defaults, contents) -> None:
     """Told that all frames are one state, codes first shrink, then are drawn to the original's."""
     batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
     run = defaults.train.run.model_copy(update={"threads": 1, "inputs": "independent"})
-    trainer = Trainer.open(run, defaults.train.model, batch)
+    setup = Setup(run, defaults.train.model, batch, prepare_device(run))
     brief = {"iterations": 8, "reconstruction_steps": 10, "prediction_steps": 0}
     worlds = ("original", "mirror")
     see = defaults.train.see.model_copy(update=brief)
     record = defaults.train.record.model_copy(update={"every": 8, "sequences": 4})
-    seen = {w: trainer.see(w, contents[w], see)[0] for w in worlds}
-    anchor = trainer.anchor(seen["original"], contents["original"], see, record)[0]
-    frames = np.arange(len(contents["mirror"].frames))
-    nowhere = Latents(frames, np.zeros((len(frames), 32), np.float32), np.arange(32))
+    seen = {w: acts.see(setup, w, contents[w], see)[0] for w in worlds}
+    anchor = acts.anchor(setup, seen["original"], contents["original"], see, record)[0]
+    every = np.arange(len(contents["mirror"].frames))
+    nowhere = Latents(every, np.zeros((len(every), 32), np.float32), np.arange(32))
     act = defaults.train.recruit.model_copy(
         update=brief | {"frames": "random", "constraints": {"sinkhorn": 1000.0}, "cooldown": 0.0}
     )
-    told = {w: contents[w] for w in worlds}
-    _, history = trainer.recruit(
-        "test", anchor, [seen["mirror"]], told, act, record, {"mirror": nowhere}, 300.0
-    )
+    frames = {w: contents[w] for w in worlds}
+    models, deciphered = [anchor, seen["mirror"]], {"mirror": nowhere}
+    _, history = acts.recruit(setup, "test", models, frames, act, record, deciphered, 300.0)
     pulled = [row["deciphered_mirror"] for row in history.training]
     apart = [row["sinkhorn_mirror"] for row in history.training]
     assert min(pulled[:4]) < 0.5 * pulled[-1], "the guide draws at first"

@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from test_acts import WORLDS, act, open_trainer, record, same
+from test_acts import WORLDS, act, make_setup, record, same
 
+from mwm.io.checkpoints import Shelf
 from mwm.io.latents import Latents
+from mwm.runtime.locks import claim
 from mwm.runtime.signals import orderly
-from mwm.training.schedule import Trainer
+from mwm.training import acts
 from mwm.training.steps import Steps
 
 LENGTH = 5  # iterations; with COOLDOWN the rate begins to fall after the third
@@ -42,18 +45,17 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[int]]
 def recruit(defaults, contents, done, tmp_path, monkeypatch) -> Recruit:
     """Recruit `mirror`; `stop` interrupts in that iteration."""
     see = act(defaults, "see", iterations=0)
-    seen = {w: open_trainer(defaults).see(w, contents[w], see)[0] for w in WORLDS}
+    seen = {w: acts.see(make_setup(defaults), w, contents[w], see)[0] for w in WORLDS}
 
     def perform(folder: Path | None = tmp_path, stop: int = 0, known=None, run=None, **settings):
         monkeypatch.setenv("STOP", str(stop))
         done.clear()
-        opened = open_trainer(defaults, **(run or {}))
-        trainer = Trainer(opened.run, opened.model, opened.batch, opened.device, folder)
+        setup = replace(make_setup(defaults, **(run or {})), shelf=folder and Shelf(folder, claim))
         settings = {"iterations": LENGTH, "cooldown": COOLDOWN, "kl_ramp": 7} | settings
-        return trainer.recruit(
+        return acts.recruit(
+            setup,
             "mirror",
-            seen["original"],
-            [seen["mirror"]],
+            [seen["original"], seen["mirror"]],
             {w: contents[w] for w in WORLDS},
             act(defaults, "recruit", **settings),
             record(defaults).model_copy(update={"every": 2}),
@@ -73,7 +75,9 @@ def assert_same(one, other) -> None:
 def test_an_act_goes_on_from_any_iteration(recruit: Recruit, done: list[int]) -> None:
     whole = recruit(None)
     for stop in range(1, LENGTH + 1):
-        with pytest.raises(KeyboardInterrupt, match=rf"goes on from iteration {stop} "):
+        with pytest.raises(
+            KeyboardInterrupt, match=rf"stopped after {stop - 1} of {LENGTH} iterations"
+        ):
             recruit(stop=stop)
     assert done == [LENGTH - 1]
     assert_same(recruit(), whole)

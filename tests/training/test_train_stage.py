@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import yaml
+import plain_yaml
 from typer.testing import CliRunner, Result
 
 from stages.train import app
@@ -23,9 +23,9 @@ def refusal(*arguments: str, code: int = 1) -> str:
 
 def change(project: Path, section: str, **values) -> None:
     path = project / "params.yaml"
-    params = yaml.safe_load(path.read_text())
+    params = plain_yaml.parse(path)
     params["train"][section] |= values
-    path.write_text(yaml.safe_dump(params))
+    path.write_text(plain_yaml.text(params))
 
 
 def test_the_acts_follow_each_other_and_another_architecture_is_refused(project):

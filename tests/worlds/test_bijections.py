@@ -89,8 +89,11 @@ def test_a_kind_cannot_be_registered_twice():
             "expected one bijection in each item .*, found mirror, vswap",
         ),
         ({}, "expected one bijection in each item of the list, found none"),
+        (7, "expected one bijection in each item of the list, found 7"),
+        ({"permutation": 7}, "expected permutation with seed, found 7; write {permutation:"),
+        ({"permutation": {"seed": "7"}}, "permutation: seed: expected a whole number, found '7'"),
     ],
 )
 def test_a_step_that_is_no_bijection_is_told(step, told):
-    with pytest.raises(UsageError, match=rf"^variants\.worlds\.odd: {told}"):
+    with pytest.raises(UsageError, match=rf"^World\('odd'\): {told}"):
         World("odd", ["mirror", step])

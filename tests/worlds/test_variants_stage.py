@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import numpy as np
+import plain_yaml
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from mwm.io.frames import read_frames, write_frames
@@ -15,10 +15,10 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 @pytest.fixture
 def project(tmp_path, monkeypatch, pong):
     """A folder with params.yaml and data/frames.h5; its path."""
-    params = yaml.safe_load(PARAMS.read_text())
+    params = plain_yaml.parse(PARAMS)
     params["variants"]["worlds"]["shuffled"] = ["transpose", {"permutation": {"seed": 7}}]
     params["variants"]["worlds"]["typo"] = ["miror"]
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    (tmp_path / "params.yaml").write_text(plain_yaml.text(params))
     write_frames(tmp_path / "data/frames.h5", pong)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -34,7 +34,7 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
     assert _run(name, "--out", "again.h5").exit_code == 0
     path = project / "data/worlds" / f"{name}.h5"
     assert path.read_bytes() == (project / "again.h5").read_bytes()
-    steps = yaml.safe_load((project / "params.yaml").read_text())["variants"]["worlds"][name]
+    steps = plain_yaml.parse(project / "params.yaml")["variants"]["worlds"][name]
     world = read_frames(path, kind="world")
     assert np.array_equal(world.frames, World(name, steps).show(pong.frames))
     assert world.attributes["world"] == name

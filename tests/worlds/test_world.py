@@ -1,12 +1,12 @@
-import dataclasses
 import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mwm import MwmError
+from mwm import MwmError, UsageError, pack, unpack
 from mwm.worlds import KINDS, World
 from mwm.worlds.world import BLOCK
 
@@ -114,9 +114,40 @@ def test_a_function_that_returns_no_packed_frames_is_told(monkeypatch, function,
         World("strange", ["odd"]).show(np.zeros((1, 512), np.uint8))
 
 
-def test_frames_that_are_not_packed_are_refused(pong):
-    with pytest.raises(MwmError, match=r"world 'mirror': expected uint8 \(1, 512\), found bool"):
-        World("mirror", ["mirror"]).show(np.zeros((1, 4096), bool))
-    strided = dataclasses.replace(pong, frames=np.asfortranarray(pong.frames))
-    shown = World("mirror", ["mirror"]).show(strided.frames)
-    assert np.array_equal(shown, KINDS["mirror"](pong.frames))
+def test_frames_may_be_packed_or_pictures_with_any_leading_axes_and_in_any_order(pong):
+    mirror = World("mirror", ["mirror"])
+    packed = pong.frames[:6]
+    expected = unpack(packed)[:, :, ::-1]
+    assert np.array_equal(unpack(mirror.show(packed)), expected)
+    pictures = mirror.show(unpack(packed))
+    assert pictures.dtype == bool
+    assert np.array_equal(pictures, expected)
+    assert np.array_equal(mirror.show(unpack(packed)[0]), expected[0])
+    assert np.array_equal(mirror.show(packed[:1]), mirror.show(packed)[:1])
+    assert np.array_equal(mirror.show(packed.reshape(2, 3, 512)).reshape(6, 512), pack(expected))
+    assert np.array_equal(mirror.show(np.asfortranarray(packed)), pack(expected))
+    assert np.array_equal(mirror.show(torch.from_numpy(packed)), pack(expected))
+    assert mirror.show(packed[:0]).shape == (0, 512)
+
+
+@pytest.mark.parametrize(
+    ("frames", "found"),
+    [
+        (np.zeros((1, 4096), bool), r"bool \(1, 4096\); write .*\.reshape\(-1, 64, 64\)"),
+        (np.zeros((2, 64, 64)), r"float64 \(2, 64, 64\); write .* > 0.5"),
+        (np.zeros((2, 64, 64), np.uint8), r"uint8 \(2, 64, 64\); write .* != 0"),
+        (np.zeros((210, 160, 3), np.uint8), r"uint8 \(210, 160, 3\); write mwm\.frames_of"),
+        (np.zeros((2, 512)), r"float64 \(2, 512\)"),
+        ([[1], [2, 3]], "expected an array, found list"),
+    ],
+)
+def test_other_frames_are_refused_with_what_to_write_instead(frames, found):
+    with pytest.raises(UsageError, match=found):
+        World("mirror", ["mirror"]).show(frames)
+
+
+@pytest.mark.parametrize("steps", ["mirror", {"mirror": {}}])
+def test_steps_that_are_no_list_are_told(steps):
+    told = r"^World\('mine'\): expected a list of bijections, found .*; write World\('mine', \["
+    with pytest.raises(UsageError, match=told):
+        World("mine", steps)

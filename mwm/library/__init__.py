@@ -1,0 +1,1 @@
+"""What `import mwm` offers beside the rooms: trained models, screens to frames, judging."""

@@ -1,0 +1,94 @@
+"""The metrics of a model's pairs of worlds, on plays of one's own."""
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mwm import UsageError
+from mwm.evaluation.pairs import evaluate_pairs
+from mwm.io.frames import Frames
+from mwm.library.arguments import check_world
+from mwm.library.model import TrainedModel
+from mwm.library.plays import read_frames
+from mwm.settings.evaluate import Evaluate
+
+Source = Frames | str | PathLike[str]
+
+
+def judge(
+    model: TrainedModel,
+    worlds: Mapping[str, Source] | str | PathLike[str],
+    *,
+    frames: int = 4000,
+    length: int = 25,
+    seed: int = 0,
+    name: str = "model",
+) -> list[dict[str, Any]]:
+    """Cross-decoding of every ordered pair of worlds: alignment, errors, F1 of objects, success.
+
+    Args:
+        model: what to judge.
+        worlds: the same plays as each world shows them: by world a `Frames` (of `episodes_of`, or
+            of `World.make`) or the path of a file such as data/worlds/mirror.h5. Or the folder of
+            such files, for all worlds of the model.
+        frames: how many frames of test episodes to judge by at most, in whole sequences.
+        length: frames of a sequence that M reads before it starts anew, at least 2.
+        seed: root of the shuffle that gives an unrelated frame for `chance`.
+        name: what the column `model` says.
+
+    Returns:
+        A row per ordered pair, a world with itself included, as in eval/pairs.csv (columns:
+        docs/file-formats.md, definitions: docs/metrics.md). `pandas.DataFrame(rows)` is a table.
+        None stands for what cannot be measured.
+
+    Raises:
+        UsageError: a world that the model does not have, other actions than the model's, a number
+            out of range, or no test episode that is long enough.
+        ArtefactError: a file is missing or damaged, or worlds show different plays.
+    """
+    if not isinstance(model, TrainedModel):
+        raise UsageError(
+            f"judge: expected a model of mwm.load, found {type(model).__name__}; "
+            "write mwm.TrainedModel(module) around a module"
+        )
+    for what, number, least in (("frames", frames, 1), ("length", length, 2), ("seed", seed, 0)):
+        if not isinstance(number, int) or number < least:
+            raise UsageError(f"judge: {what}: expected a whole number from {least}, found {number}")
+    contents = _contents(model, worlds)
+    longest = max(_test_lengths(next(iter(contents.values()))), default=0)
+    if longest <= length:
+        raise UsageError(
+            f"judge: length: expected a test episode of more than {length} frames, found at most "
+            f"{longest}; give longer ones, or a smaller length"
+        )
+    settings = Evaluate(frames=frames, length=length, film=2, seed=seed)
+    return evaluate_pairs(name, model.module, contents, settings)
+
+
+def _contents(
+    model: TrainedModel, worlds: Mapping[str, Source] | str | PathLike[str]
+) -> dict[str, Frames]:
+    if not isinstance(worlds, Mapping):
+        folder = Path(worlds)
+        worlds = {world: folder / f"{world}.h5" for world in model.worlds}
+    contents = {}
+    for world, source in worlds.items():
+        check_world(world, model.worlds)
+        content = source if isinstance(source, Frames) else read_frames(source)
+        if content.action_count != model.actions:
+            raise UsageError(
+                f"judge: {world}: expected a game of {model.actions} actions, as the model's, "
+                f"found {content.action_count}"
+            )
+        contents[world] = content
+    if not contents:
+        raise UsageError("judge: expected one world or more, found none")
+    return contents
+
+
+def _test_lengths(content: Frames) -> list[int]:
+    lengths = np.diff(content.episode_offsets)
+    return [int(length) for length in lengths[content.episodes("test")]]

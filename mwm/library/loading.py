@@ -1,0 +1,49 @@
+"""`mwm.load`: a trained model from a run's folder, or from the folder of all runs."""
+
+from pathlib import Path
+
+from mwm import ArtefactError, UsageError
+from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
+from mwm.io import records
+from mwm.library.model import TrainedModel
+from mwm.models.model import load as load_one
+
+
+def load(folder: Path | str) -> TrainedModel:
+    """Read a trained model.
+
+    Args:
+        folder: "runs", of a finished pipeline: all worlds of all runs in one model. Or the folder
+            of one trained model, such as "runs/mirror", "runs/see/mirror" or "runs/anchor".
+
+    Raises:
+        UsageError: there is no such folder.
+        ArtefactError: it holds no trained model, a file is missing or damaged, or its runs have
+            different anchors, so that the latents of one mean nothing to another.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise UsageError(
+            f"mwm.load: expected a folder of trained models, such as 'runs' or 'runs/mirror', "
+            f"found none at {str(path)!r}"
+        )
+    if (path / records.MANIFEST).is_file():
+        return TrainedModel(load_one(path))
+    trained = {part: _worlds(part) for part in sorted(path.iterdir())}
+    runs = [part for part, worlds in trained.items() if len(worlds) > 1]
+    if not runs:
+        single = [part for part, worlds in trained.items() if worlds]
+        inner = [*single, *(part for part in (path / "runs",) if part.is_dir())]
+        advice = f'; write mwm.load("{inner[0]}")' if inner else ""
+        raise ArtefactError(f"{path}: expected runs of two worlds or more, found none{advice}")
+    try:
+        return TrainedModel(assemble(runs, one_anchor=True)[ANCHORED])
+    except DifferentAnchorsError as error:
+        raise ArtefactError(f'{error}; write mwm.load("{runs[0]}") for one of them') from None
+
+
+def _worlds(folder: Path) -> list[str]:
+    """The worlds of the model in `folder` by its manifest; none if there is no model."""
+    manifest = folder / records.MANIFEST
+    worlds = records.read(manifest).get("worlds", []) if manifest.is_file() else []
+    return worlds if isinstance(worlds, list) else []

@@ -1,0 +1,70 @@
+"""Plays as the content of a world: read from the pipeline's files, or made of one's own frames."""
+
+import json
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mwm import UsageError
+from mwm.io import frames as files
+from mwm.io.bits import pack
+from mwm.io.frames import FRAME_BYTES, SIDE, SPLITS, Frames
+from mwm.library.arguments import actions as checked_actions
+from mwm.library.look import look_of
+from mwm.settings.base import ORIGINAL
+
+
+def read_frames(path: str | PathLike[str]) -> Frames:
+    """The frames, actions and episodes of a world's file, such as data/worlds/mirror.h5.
+
+    Raises:
+        ArtefactError: the file is missing, damaged or of another kind.
+    """
+    return files.read_frames(Path(path), "world")
+
+
+def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
+    """Plays of one's own as a world's content: what `judge` and `World.make` take.
+
+    All episodes are test episodes: no model may have been trained on them.
+
+    Args:
+        game: Gymnasium id, "ALE/Pong-v5"; gives the objects' places and the actions' names.
+        episodes: pairs of frames, (n, 64, 64) bool or (n, 512) uint8 packed, of the original, and
+            actions, (n,) integers: the action after each frame, an index into the game's minimal
+            action set (as `env.step` takes it). The last frame's action is never used.
+
+    Raises:
+        UsageError: an unknown game, no episode, arrays of another shape or dtype, or an action
+            that the game does not have.
+    """
+    look = look_of(game)
+    frames, actions = [], []
+    for shown, taken in episodes:
+        packed = pack(shown)
+        if packed.ndim != 2 or not len(packed):
+            raise UsageError(
+                f"episodes_of: expected frames of successive moments, (n, 64, 64) bool or "
+                f"(n, 512) uint8, found {packed.shape[:-1]} frames"
+            )
+        frames.append(packed)
+        actions.append(checked_actions(taken, (), len(packed), len(look.action_names)))
+    if not frames:
+        raise UsageError("episodes_of: expected one episode or more, found none")
+    return Frames(
+        frames=np.concatenate(frames),
+        actions=np.concatenate(actions).astype(np.uint8),
+        episode_offsets=np.cumsum([0, *map(len, frames)], dtype=np.int64),
+        split=np.full(len(frames), SPLITS.index("test"), np.uint8),
+        pixel_map=np.arange(SIDE * SIDE, dtype=np.uint16),
+        inverted=np.zeros(FRAME_BYTES, np.uint8),
+        attributes={
+            "game": game,
+            "world": ORIGINAL,
+            "action_names": json.dumps(look.action_names),
+            "objects": json.dumps(look.objects),
+        },
+    )

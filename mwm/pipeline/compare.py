@@ -1,0 +1,44 @@
+"""Compare finished runs: `mwm compare A B ...` -> a page and a Markdown file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+REMEDY = "fetch it with `dvc pull`, or `dvc fetch --all-commits`"
+
+
+def compare(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="revisions, experiments, folders with params.yaml, or `workspace`; one alone is "
+            "compared with the workspace [default: HEAD]"
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="folder for index.html and compare.md")] = Path(
+        "build/compare"
+    ),
+    seeds: Annotated[
+        bool, typer.Option("--seeds", help="take runs that differ in seeds alone as one")
+    ] = False,
+) -> None:
+    """Tell which params and metrics differ between runs; overlay their curves."""
+    from mwm.io.files import write_text
+    from mwm.pipeline.revisions import WORKSPACE, opened
+    from mwm.reporting.comparison.outcome import FILES, read_outcome
+    from mwm.reporting.comparison.page import markdown, page
+    from mwm.reporting.comparison.tables import sides
+
+    names = runs or ["HEAD"]
+    if len(names) == 1:
+        names = [*names, WORKSPACE]
+    outcomes = []
+    for name in names:
+        with opened(name, FILES) as (called, folder):
+            outcomes.append(read_outcome(called, folder))
+    compared = sides(outcomes, seeds)
+    told = markdown(compared, REMEDY)
+    write_text(out / "compare.md", told)
+    write_text(out / "index.html", page(compared, REMEDY))
+    typer.echo(f"{told}\ncompare: {out / 'index.html'} has curves and pictures")

@@ -1,0 +1,56 @@
+"""The files of a run from wherever it is kept: workspace, folder, Git revision or experiment."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mwm import MwmError, UsageError
+
+WORKSPACE = "workspace"
+PARAMS = "params.yaml"
+
+
+@contextmanager
+def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Yield what to call a run, and a folder with those of its `files` that are at hand.
+
+    Args:
+        name: "workspace", a folder with params.yaml, a Git revision or an experiment.
+        files: paths in the project; of a revision they are copied to a temporary folder.
+
+    Raises:
+        UsageError: nothing has that name.
+    """
+    if name == WORKSPACE:
+        yield name, Path()
+    elif (Path(name) / PARAMS).is_file():
+        yield Path(name).name, Path(name)
+    else:
+        with tempfile.TemporaryDirectory(prefix="mwm compare ") as folder:
+            _fetch(name, files, Path(folder))
+            try:
+                yield name, Path(folder)
+            except MwmError as error:
+                raise type(error)(str(error).replace(f"{folder}/", f"{name}: ")) from None
+
+
+def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
+    """Copy files of a revision, from Git or from DVC's cache, as far as they are there."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        repo = Repo(".", rev=revision)
+    except DvcException as error:
+        raise UsageError(
+            f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
+            f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"
+        ) from None
+    with repo:
+        for file in files:
+            (folder / file).parent.mkdir(exist_ok=True)
+            try:
+                repo.dvcfs.get_file(file, str(folder / file))
+            except (OSError, DvcException):  # not in that revision, or not in the cache
+                (folder / file).unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""Accept new code without running all stages: the same program, or a sample with the same bytes."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+
+from mwm import MwmError
+from mwm.pipeline import activity, claim, project, sample, times
+from mwm.pipeline.accept import accept, commit_of
+from mwm.pipeline.code import Change
+from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
+from mwm.pipeline.program import digest
+from mwm.pipeline.reasons import outputs
+from mwm.pipeline.source import Source
+from mwm.pipeline.vouchable import Plan, draw, names, plan
+
+Size = Annotated[
+    int, typer.Option("--sample", min=0, help="stages to run, if more than one of each group")
+]
+Seed = Annotated[int, typer.Option("--seed", help="draws the sample")]
+Dry = Annotated[bool, typer.Option("--dry", help="tell what would be done, and do nothing")]
+
+
+def vouch(
+    targets: Targets = None,
+    size: Size = 0,
+    seed: Seed = 0,
+    dry: Dry = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let dvc.lock take the present code of stages that are stale by their code alone.
+
+    Where old and new code differ in comments, docstrings and formatting alone, nothing runs. Of the
+    others a sample runs in a temporary copy: of every kind of command and change of code at least
+    one stage. Only if all make the bytes that dvc.lock has, it takes the new code of the whole
+    group. vouched.csv says how; a run of the stage removes it there. Without TARGETS: all stages.
+    JSON: {"vouched": [{"stage", "how", "old", "new"}], "left": {stage: why}, "groups":
+    [{"stages", "sample"}], "done"}.
+    """
+    say: Callable[[str], None] = _mute if as_json else print
+    with ExitStack() as held:
+        if not dry:
+            held.enter_context(claim.claimed())
+            _refuse_while_something_runs()
+        repo = held.enter_context(project.opened())
+        source, made = Source(repo), outputs(repo)
+        found = plan(repo, targets or [], made, source)
+        draw(found, size, seed, made, source)
+        how = found.how(source)
+        for line in _told(found):
+            say(line)
+        if not dry:
+            commit = commit_of(source, [change for change, _ in how])
+            for group in found.groups:
+                for change in group.drawn:
+                    _try(change, made, source, say)
+            accept(repo, how, commit)
+    if as_json:
+        codes = [(c.stage.addressing, why, digest(c.old), digest(c.new)) for c, why in how]
+        records = [dict(zip(("stage", "how", "old", "new"), each, strict=True)) for each in codes]
+        groups = [{"stages": names(g.changes), "sample": names(g.drawn)} for g in found.groups]
+        print_json({"vouched": records, "left": found.left, "groups": groups, "done": not dry})
+    elif how or found.left:
+        would = "to be vouched for; without --dry `mwm vouch` does" if dry else "vouched for"
+        left = f", {len(found.left)} stale stages not" if found.left else ""
+        say(f"vouch: {len(how)} stages {would}{left}")
+    else:
+        say("vouch: no stage is stale")
+
+
+def _mute(line: str) -> None:
+    """Say nothing: what is printed is JSON alone."""
+
+
+def _refuse_while_something_runs() -> None:
+    if held := activity.at_work():
+        raise MwmError(
+            f"{project.root()}: expected nothing at work, found {held[0]}; wait for it (`mwm "
+            "status`), it may change what is to be vouched for"
+        )
+
+
+def _told(found: Plan) -> Iterator[str]:
+    """The plan, a line for each thing that happens."""
+    for name, why in found.left.items():
+        yield f"{name}: {why}"
+    if found.same:
+        yield shortened(f"same program: {', '.join(names(found.same))}", 100)
+    for group in found.groups:
+        lost = "" if all(c.found for c in group.changes) else "; old code not in history"
+        stages = shortened(", ".join(names(group.changes)), 60)
+        yield f"other code: {stages}; sample: {', '.join(names(group.drawn))}{lost}"
+
+
+def _try(change: Change, made: dict[str, Any], source: Source, say: Callable[[str], None]) -> None:
+    """Run a stage in a copy.
+
+    Raises:
+        MwmError: it failed, or an output has other bytes.
+    """
+    name, began = change.stage.addressing, time.monotonic()
+    usual = times.last().get(name)
+    say(f"vouch: {name} runs in a copy{f' (about {duration(usual)})' if usual else ''}")
+    needed = sample.supplies(change.stage, made, source) or []
+    with sample.copied(change.stage, source, needed) as top:
+        sample.run(change.stage, source, top)
+        different = sample.difference(change.stage, source, top)
+    if different:
+        raise MwmError(
+            f"{name}: expected the bytes that dvc.lock has, found others in "
+            f"{project.shown(different)}; nothing was accepted: the new code does something else, "
+            "`dvc repro` runs it"
+        )
+    say(f"vouch: {name} made the same bytes in {duration(time.monotonic() - began)}")

@@ -1,0 +1,131 @@
+"""vouched.csv: which entries of dvc.lock no run has made with the code that they record, and why.
+
+A stage's rows are a chain, each from the code that the one before led to. They hold as long as
+dvc.lock has the entry that the last one is about; a run of the stage removes them.
+"""
+
+import csv
+import fcntl
+import hashlib
+import io
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError
+from mwm.pipeline import project
+from mwm.runtime.signals import folder_of_dvc
+
+TABLE = "vouched.csv"
+LOCK = Path(".mwm/locks/vouched")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One time that a stage was vouched for.
+
+    Attributes:
+        stage: its name; of a dvc.yaml below the project's root, with that file's path before it.
+        old, new: digests of its code before and after.
+        how: `same program`, or `sample K of N: STAGES`: those K of N stages ran with the new code
+            and made the old bytes.
+        commit: checked out at that time; with `+` if the code had changes beyond it.
+        entry: digest of the entry in dvc.lock.
+    """
+
+    stage: str
+    old: str
+    new: str
+    how: str
+    commit: str
+    entry: str
+
+    def of(self, stage: str) -> "Row":
+        """The same row under another name."""
+        return replace(self, stage=stage)
+
+
+COLUMNS = [field.name for field in fields(Row)]
+
+
+def digest(entry: Mapping[str, Any]) -> str:
+    """Of an entry of dvc.lock: its command, deps, params and outs."""
+    told = json.dumps(entry, sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def read(root: Path) -> list[Row]:
+    """All rows of a project; none if it has no table.
+
+    Raises:
+        MwmError: the table is damaged.
+    """
+    path = root / TABLE
+    if not path.exists():
+        return []
+    header, *lines = [*csv.reader(path.read_text(encoding="utf-8").splitlines())] or [[]]
+    if header != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
+        raise MwmError(
+            f"{path}: expected the columns {', '.join(COLUMNS)}, found others; take it from Git "
+            "(`git checkout vouched.csv`), or delete it: then nothing counts as vouched for"
+        )
+    return [Row(*line) for line in lines]
+
+
+def holding(rows: list[Row], entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The stages vouched for, of the entries of dvc.lock by stage."""
+    last = {row.stage: row.entry for row in rows}
+    return {name for name, entry in last.items() if digest(entries.get(name, {})) == entry}
+
+
+@contextmanager
+def changing(root: Path) -> Iterator[list[Row]]:
+    """The rows, to be changed in place; they are written if the block ends well.
+
+    Another process that changes them waits.
+    """
+    lock = root / LOCK
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        rows = read(root)
+        before = list(rows)
+        yield rows
+        if rows != before:
+            _write(root / TABLE, rows)
+
+
+def forget(root: Path, stages: Collection[str]) -> None:
+    """These stages ran: nobody needs to vouch for them any more."""
+    if stages and (root / TABLE).exists():
+        with changing(root) as rows:
+            rows[:] = [row for row in rows if row.stage not in stages]
+
+
+def forget_running(root: Path) -> None:
+    """The stage of DVC that this process is has ended well, so forget it in the project `root`.
+
+    Not if it ran in a temporary copy of the project (`dvc exp run --temp`), maybe with other code.
+    """
+    if not (root / TABLE).exists() or root / ".dvc/tmp" in Path.cwd().resolve().parents:
+        return
+    if (started := folder_of_dvc()) is not None:
+        file, _, name = os.environ["DVC_STAGE"].rpartition(":")
+        forget(root, {project.named(root, started / (file or "dvc.yaml"), name)})
+
+
+def _write(path: Path, rows: list[Row]) -> None:
+    from mwm.io.files import write_text
+
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(asdict(row).values() for row in rows)
+    write_text(path, text.getvalue())

@@ -1,0 +1,1 @@
+"""What differs between finished runs, for `mwm compare`."""

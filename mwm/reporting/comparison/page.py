@@ -1,0 +1,62 @@
+"""A comparison as a page with figures, and as Markdown for a terminal or a pull request."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mwm.reporting.comparison.outcome import PICTURES
+from mwm.reporting.comparison.tables import Side, metrics_table, missing, params_table, verdicts
+from mwm.reporting.figures.curves import Line, lines_figure
+from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
+from mwm.reporting.shared.pages import Figure, render
+
+TEMPLATE = Path(__file__).with_name("page.html")
+COLOURS = ("#009E73", "#CC79A7", "#999999")  # beside a theme's two; Okabe and Ito's
+DASHES = ("-", (0, (2.5, 1.2)), (0, (1, 1)))  # of the first five lines, of the next, ...
+DPI = 110
+WIDTH = 960  # of a row of pictures, in pixels; of more than three runs the row scrolls
+
+
+def markdown(compared: Sequence[Side], remedy: str) -> str:
+    """The comparison without figures: verdicts, params that differ, metrics.
+
+    Args:
+        compared: the first is what the others are compared with.
+        remedy: how to get files that are missing.
+    """
+    parts = ["\n".join(f"- {told}" for told in verdicts(compared))]
+    for titles, rows in (params_table(compared), metrics_table(compared)):
+        if rows:
+            rule = ["---", *("---:" for _ in titles[1:])]
+            parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in (titles, rule, *rows)))
+    return "\n\n".join([*parts, *missing(compared, remedy)]) + "\n"
+
+
+def page(compared: Sequence[Side], remedy: str) -> str:
+    """The comparison as one page, with its figures inside; arguments as for `markdown`."""
+    curves = None
+    if any(side.curves for side in compared):
+        curves = Figure(_curves(compared, LIGHT), _curves(compared, DARK))
+    return render(
+        TEMPLATE,
+        title=" / ".join(side.name for side in compared),
+        compared=compared,
+        verdicts=verdicts(compared),
+        missing=missing(compared, remedy),
+        params=params_table(compared),
+        metrics=metrics_table(compared),
+        curves=curves,
+        pictures=PICTURES,
+        width=max(WIDTH // len(compared), WIDTH // 3),
+    )
+
+
+def _curves(compared: Sequence[Side], theme: Theme) -> bytes:
+    """L_t of all sides: colours first, then dashes, tell them apart."""
+    colours = (theme.own, theme.cross, *COLOURS)
+    lines = []
+    for index, side in enumerate(compared):
+        dash, colour = divmod(index, len(colours))
+        style = {"color": colours[colour], "linestyle": DASHES[dash % len(DASHES)]}
+        lines.append(Line(side.name, side.curves, "transfer", style))
+    with themed(theme):
+        return lines_figure(lines, theme, DPI)

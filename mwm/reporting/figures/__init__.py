@@ -1,0 +1,1 @@
+"""Charts, pictures and the animation, as PNG and GIF."""

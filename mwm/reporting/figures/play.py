@@ -1,0 +1,65 @@
+"""One play as every world shows and decodes it, and the choice of its frames for the pictures."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mwm import UsageError
+from mwm.io.film import Film
+from mwm.io.frames import SIDE
+from mwm.settings.base import ORIGINAL
+from mwm.settings.report import Report
+
+Pictures = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Play:
+    """Per world, (frames, 64, 64) uint8 from 0 (off) to 255 (on).
+
+    Attributes:
+        truth: what the world shows.
+        decoded: what the world's V decodes from the original's latents.
+    """
+
+    truth: Mapping[str, Pictures]
+    decoded: Mapping[str, Pictures]
+
+    def __len__(self) -> int:
+        return min(map(len, self.truth.values()))
+
+    def fullest(self) -> int:
+        """The first frame of the original in which most pixels are on: all objects are visible."""
+        original = self.truth[ORIGINAL][: len(self)]
+        return int(original.sum(axis=(1, 2), dtype=np.int64).argmax())
+
+    def strip(self, settings: Report) -> list[int]:
+        """The frames of the strip.
+
+        Raises:
+            UsageError: the strip runs past the last frame.
+        """
+        chosen = [
+            settings.strip_start + i * settings.strip_every for i in range(settings.strip_frames)
+        ]
+        if chosen[-1] >= len(self):
+            raise UsageError(
+                f"params.yaml: report: expected a strip within the film's {len(self)} frames, "
+                f"found its last frame at {chosen[-1]}; lower strip_start, strip_frames or "
+                f"strip_every, or raise evaluate.film"
+            )
+        return chosen
+
+
+def play_of(films: Iterable[Film]) -> Play:
+    """The films of all models as one; of a world that several models hold, the first one's."""
+    truth: dict[str, Pictures] = {}
+    decoded: dict[str, Pictures] = {}
+    for film in films:
+        for world, shown, seen in zip(film.worlds, film.truth, film.decoded, strict=True):
+            on = np.unpackbits(shown, axis=1).reshape(-1, SIDE, SIDE)
+            truth.setdefault(world, on * np.uint8(255))
+            decoded.setdefault(world, seen.reshape(-1, SIDE, SIDE))
+    return Play(truth, decoded)

@@ -1,0 +1,1 @@
+"""The report of one run of the pipeline: report/ and metrics.json."""

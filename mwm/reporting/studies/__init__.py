@@ -1,0 +1,1 @@
+"""Several runs together: rates over seeds and methods, and ablations."""

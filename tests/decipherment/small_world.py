@@ -1,0 +1,54 @@
+"""A small world of a lift and a ball, and how two Vs may see it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mwm.decipherment.codes import Codes
+
+STEPS, EPISODES = 600, 16  # of 8, half the orders leave the ball in another place
+STATES, RESTARTS = 200, 24
+
+
+def states_of_play(seed: int) -> tuple[Tensor, Tensor]:
+    """A lift that actions move between 0 and 1, and a ball that flies to and fro by itself."""
+    rng = np.random.default_rng(seed)
+    n = STEPS * EPISODES
+    actions = rng.integers(0, 3, n)
+    lift, ball, speed = np.empty(n), np.empty(n), 0.05
+    y, x = 0.5, 0.3
+    for t in range(n):
+        lift[t], ball[t] = y, x
+        y = min(1.0, max(0.0, y + (0.0, 0.15, -0.1)[actions[t]]))
+        x += speed
+        if not 0 <= x <= 1:  # slower on the way back, or upside down would be right, too
+            x = min(1.0, max(0.0, x))
+            speed = -0.02 if speed > 0 else 0.05
+        if rng.random() < 0.01:
+            x = 0.3
+    return torch.from_numpy(np.stack([lift, ball], 1)).float(), torch.from_numpy(actions)
+
+
+def look_at(states: Tensor, actions: Tensor, look: Callable[[Tensor], Tensor]) -> Codes:
+    """Codes of episodes as a V gives them that sees `look(states)`, with some noise."""
+    z = look(states)
+    noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(len(z)))
+    z = z + 0.02 * noise
+    centre, scale = z.mean(0), z.std(0)
+    starts = np.arange(0, len(z), STEPS)
+    spans = np.stack([starts, starts + STEPS], 1)
+    frames, dimensions = np.arange(len(z)), torch.arange(z.shape[1])
+    return Codes(frames, (z - centre) / scale, dimensions, centre, scale, actions, spans)
+
+
+def as_is(states: Tensor) -> Tensor:
+    """What one V makes of the states."""
+    return states
+
+
+def turned(states: Tensor) -> Tensor:
+    """Upside down, mixed and bent: what another V may make of another world."""
+    lift, ball = 1 - states[:, 0], 1 - states[:, 1]
+    return torch.stack([torch.tanh(2 * lift - 1) + 0.2 * ball, ball**2 - 0.2 * lift], 1)

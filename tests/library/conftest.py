@@ -1,0 +1,54 @@
+"""Tiny models, really trained on real plays by the stages' commands."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import mwm
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTS = ["see original", "see mirror", "see transpose", "anchor", "recruit mirror"]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, worlds) -> Path:
+    """A project's folder with data/worlds and runs: two recruits of one anchor."""
+    from stages.train import app
+
+    folder = tmp_path_factory.mktemp("a project")
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": 3, "reconstruction_steps": 10}
+    values["train"]["batch"] |= {"frames": 64, "sequences": 4, "length": 8}
+    values["train"]["run"]["threads"] = 1
+    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    (folder / "data").mkdir()
+    (folder / "data" / "worlds").symlink_to(worlds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("DVC_ROOT", raising=False)
+        for act in [*ACTS, "recruit transpose"]:
+            done = CliRunner().invoke(app, act.split())
+            assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(trained) -> mwm.TrainedModel:
+    """All of its worlds."""
+    return mwm.load(trained / "runs")
+
+
+@pytest.fixture
+def frames(contents) -> np.ndarray:
+    """Successive frames of the original, (40, 512) packed."""
+    return contents["original"].frames[:40]
+
+
+@pytest.fixture
+def actions(contents) -> np.ndarray:
+    """The actions after them, (40,)."""
+    return contents["original"].actions[:40]
