@@ -10,12 +10,14 @@ from mwm.pipeline.repro import repro
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
 from mwm.pipeline.vouch import vouch
+from mwm.pipeline.world import app as world
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
 for function in (repro, check, plan, vouch, prune, status, compare, profile, schema):
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
+app.add_typer(world, name="world")
 
 
 def main() -> None:
