@@ -65,8 +65,8 @@ def vouch(
         print_json({"vouched": records, "left": found.left, "groups": groups, "done": not dry})
     elif how or found.left:
         would = "to be vouched for; without --dry `mwm vouch` does" if dry else "vouched for"
-        left = f", {len(found.left)} stale stages not" if found.left else ""
-        say(f"vouch: {len(how)} stages {would}{left}")
+        stages = f"{len(how)} stage{'' if len(how) == 1 else 's'}"
+        say(f"vouch: {stages} {would}{f', {len(found.left)} not' if found.left else ''}")
     else:
         say("vouch: no stage is stale")
 

@@ -1,7 +1,7 @@
 """vouched.csv: which entries of dvc.lock no run has made with the code that they record, and why.
 
 A stage's rows are a chain, each from the code that the one before led to. They hold as long as
-dvc.lock has the entry that the last one is about; a run of the stage removes them.
+dvc.lock has an entry that one of them is about; a run of the stage removes them.
 """
 
 import csv
@@ -78,8 +78,9 @@ def read(root: Path) -> list[Row]:
 
 def holding(rows: list[Row], entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The stages vouched for, of the entries of dvc.lock by stage."""
-    last = {row.stage: row.entry for row in rows}
-    return {name for name, entry in last.items() if digest(entries.get(name, {})) == entry}
+    named = {row.stage for row in rows}
+    digests = {(name, digest(entry)) for name, entry in entries.items() if name in named}
+    return {row.stage for row in rows if (row.stage, row.entry) in digests}
 
 
 @contextmanager

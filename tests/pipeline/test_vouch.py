@@ -388,6 +388,13 @@ def test_a_mark_holds_for_its_entry_alone(ran: Project) -> None:
     assert ran.told("check")["vouched"] == ["join"]
 
 
+def test_a_row_holds_wherever_a_merge_has_put_it(ran: Project) -> None:
+    _vouched(ran)
+    text = (ran / "vouched.csv").read_text()
+    (ran / "vouched.csv").write_text(f"{text}start,a,b,same program,c,d\n")
+    assert ran.told("check")["vouched"] == ["join", "start"]
+
+
 def test_a_damaged_record_is_told(ran: Project) -> None:
     (ran / "vouched.csv").write_text("<<<<<<< ours\n")
     assert "vouched.csv: expected the columns" in ran.mwm("check", code=1)
