@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from small_project import Project, new
 
-from mwm.pipeline import vouched
 from mwm.pipeline.git import git
-from mwm.runtime import processes
+from mwm.runtime import processes, vouched
 
 AUTHOR = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
 WORLDS = [f"world@{world}" for world in "abcd"]

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline import project
 from mwm.runtime.signals import folder_of_dvc
 
 TABLE = "vouched.csv"
@@ -83,6 +82,12 @@ def holding(rows: list[Row], entries: Mapping[str, Mapping[str, Any]]) -> set[st
     return {row.stage for row in rows if (row.stage, row.entry) in digests}
 
 
+def named(root: Path, file: Path, name: str) -> str:
+    """A stage's name as from the root, wherever DVC was started, of its dvc.yaml or dvc.lock."""
+    above = Path(os.path.relpath(file.parent, root)).as_posix()
+    return name if above == "." else f"{above}/dvc.yaml:{name}"
+
+
 @contextmanager
 def changing(root: Path) -> Iterator[list[Row]]:
     """The rows, to be changed in place; they are written if the block ends well.
@@ -115,7 +120,7 @@ def forget_running(root: Path) -> None:
     """
     if (root / TABLE).exists() and (started := folder_of_dvc()) is not None:
         file, _, name = os.environ["DVC_STAGE"].rpartition(":")
-        forget(root, {project.named(root, started / (file or "dvc.yaml"), name)})
+        forget(root, {named(root, started / (file or "dvc.yaml"), name)})
 
 
 def _write(path: Path, rows: list[Row]) -> None:
