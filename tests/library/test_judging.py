@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from mwm.evaluation.pairs import evaluate_pairs
 
 import mwm
+from mwm.evaluation.pairs import evaluate_pairs
 from mwm.settings.evaluate import Evaluate
 
 

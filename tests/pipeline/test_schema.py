@@ -1,4 +1,4 @@
-"""params.schema.json is that of mwm/params.py, holds for params.yaml, and refuses what is wrong."""
+"""params.schema.json is that of mwm/settings, holds for params.yaml, and refuses what is wrong."""
 
 import copy
 import json
@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from mwm.pipeline.schema import generate
-from mwm.settings.lines import Loader
+from mwm.settings.lines import read
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))
@@ -75,7 +74,7 @@ def test_the_schema_is_up_to_date() -> None:
 
 def test_params_name_their_schema_and_fit_it() -> None:
     assert TEXT.startswith("# yaml-language-server: $schema=params.schema.json\n")
-    assert valid(yaml.load(TEXT, Loader=Loader), SCHEMA)
+    assert valid(read(ROOT / "params.yaml")[0], SCHEMA)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_params_name_their_schema_and_fit_it() -> None:
     ],
 )
 def test_what_params_refuse_the_schema_refuses(key: str, value: Any) -> None:
-    data = copy.deepcopy(yaml.load(TEXT, Loader=Loader))
+    data = copy.deepcopy(read(ROOT / "params.yaml")[0])
     *path, last = key.split(".")
     section = data
     for part in path:
