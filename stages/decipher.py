@@ -39,8 +39,7 @@ def decipher(
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
-    folder = runs / "decipher" / run
-    locks.claim_folder(folder)
+    folder = locks.claim_folder(runs / "decipher" / run)
     done = decipherment.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # for each product, since they are small

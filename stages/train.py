@@ -31,6 +31,7 @@ def see(
 ) -> None:
     """Pretrain one world's V on random frames -> runs/see/<world>."""
     from mwm.io.frames import read_frames
+    from mwm.runtime import locks
     from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.training import acts, history
@@ -39,7 +40,7 @@ def see(
     params.check_name(world, "WORLD")
     setup = _setup(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{world}.h5", "world")
-    folder = _claimed(runs / "see" / world)
+    folder = locks.claim_folder(runs / "see" / world)
     trained = acts.see(setup, world, frames, p.train.see)
     history.write(folder, *trained, p.train.run, p.train.see, speed("see", world))
 
@@ -49,6 +50,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     """Train the original's V and M, by alternating phases -> runs/anchor."""
     from mwm.io.frames import read_frames
     from mwm.models.model import load
+    from mwm.runtime import locks
     from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
@@ -58,7 +60,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     setup = _setup(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{ORIGINAL}.h5", "world")
     seen = load(runs / "see" / ORIGINAL, p.train.model)
-    folder = _claimed(runs / "anchor")
+    folder = locks.claim_folder(runs / "anchor")
     trained = acts.anchor(setup, seen, frames, p.train.anchor, p.train.record)
     history.write(folder, *trained, p.train.run, p.train.anchor, speed("anchor"))
 
@@ -73,6 +75,7 @@ def recruit(
     from mwm.io import latents
     from mwm.io.frames import read_frames
     from mwm.models.model import load
+    from mwm.runtime import locks
     from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.training import acts, history
@@ -83,7 +86,7 @@ def recruit(
     worlds = {w: read_frames(data / f"{w}.h5", "world") for w in (original, *others)}
     sources = ["anchor", *(f"see/{world}" for world in others)]
     models = [load(runs / source, p.train.model) for source in sources]
-    folder = _claimed(runs / run)
+    folder = locks.claim_folder(runs / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     deciphered = {}
     if p.train.run.decipher_first:
@@ -104,16 +107,6 @@ def _setup(run: "RunSettings", model: "Model", batch: "Batch") -> "Setup":
     from mwm.training.device import prepare_device
 
     return Setup(run, model, batch, prepare_device(run), shelf(), Progress)
-
-
-def _claimed(folder: Path) -> Path:
-    """`folder`, which can be written to, and by this process alone until it ends."""
-    from mwm.io.files import check_folder
-    from mwm.runtime import locks
-
-    check_folder(folder)
-    locks.claim(folder)
-    return folder
 
 
 if __name__ == "__main__":

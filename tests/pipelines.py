@@ -24,6 +24,7 @@ class Stage:
 
     Attributes:
         name: as DVC shows it, `see@mirror`.
+        line: its command as the shell runs it.
         script: the module that its command runs.
         command: the function of that module.
         words: what follows on the command line.
@@ -32,6 +33,7 @@ class Stage:
     """
 
     name: str
+    line: str
     script: Path
     command: str
     words: list[str]
@@ -81,6 +83,7 @@ def _stage(folder: str, name: str, entry: dict[str, Any]) -> Stage:
     params = [key for each in entry.get("params", []) for key in _keys(each)]
     return Stage(
         name=name,
+        line=entry["cmd"],
         script=script,
         command=command,
         words=words,

@@ -1,6 +1,5 @@
 """Write HDF5 files reproducibly, and read them only after verification."""
 
-import io
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,47 +12,8 @@ from numpy.typing import NDArray
 
 from mwm import ArtefactError
 from mwm.io import checksum
+from mwm.io.deferring import Output
 from mwm.io.files import parse_json, replacing
-
-
-class _Output(io.FileIO):
-    """A file whose writes never fail; the next `flush` raises the error instead, once.
-
-    HDF5 crashes on closing a file after a failed write. So writes report success, and a full disk
-    is reported by `h5py.File.flush`, which ends in `flush` here.
-    """
-
-    _fault: BaseException | None = None
-    _failed = False
-
-    def write(self, data: Any) -> int:
-        """Write all of `data`, or pretend to."""
-        rest = memoryview(data)
-        size = len(rest)
-        try:
-            while rest and not self._failed:
-                rest = rest[super().write(rest) :]
-        except (OSError, KeyboardInterrupt) as fault:
-            self._fail(fault)
-        return size
-
-    def truncate(self, size: int | None = None) -> int:
-        """Set the size, or pretend to."""
-        try:
-            if not self._failed:
-                super().truncate(size)
-        except (OSError, KeyboardInterrupt) as fault:
-            self._fail(fault)
-        return size or 0
-
-    def flush(self) -> None:
-        """Raise what failed since the last call."""
-        fault, self._fault = self._fault, None
-        if fault is not None:
-            raise fault
-
-    def _fail(self, fault: BaseException) -> None:
-        self._fault, self._failed = fault, True
 
 
 @contextmanager
@@ -68,7 +28,7 @@ def creating_h5(path: Path | str, kind: str, attributes: Mapping[str, Any]) -> I
     """
     with replacing(path) as temporary:
         with (
-            _Output(temporary, "w+") as output,
+            Output(temporary, "w+") as output,
             h5py.File(output, "w", libver=("v110", "v110"), userblock_size=checksum.BLOCK) as file,
         ):
             file.attrs["kind"] = kind

@@ -107,7 +107,7 @@ def _checked(look: Look, screens: Any) -> NDArray[np.uint8]:
         elif array.shape[1:] in (look.shape, (*look.shape, 3)):
             advice = "; give whole numbers from 0 to 255 as uint8"
         raise UsageError(
-            f"frames_of: screens: expected uint8 (n, {height}, {width}, 3) or "
+            f"screens: expected uint8 (n, {height}, {width}, 3) or "
             f"(n, {height}, {width}), found {described(array)}{advice}"
         )
     return array

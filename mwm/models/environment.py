@@ -1,4 +1,4 @@
-"""Where a model was trained, as far as its last bits depend on it: versions, processor, threads."""
+"""Where a model was trained: the versions, processor and threads that its last bits depend on."""
 
 import platform
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import torch
 from mwm import __version__
 from mwm.io import records
 
-TOLD = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
+CONSEQUENCE = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
 
 
 def environment(device: torch.device) -> dict[str, str]:
@@ -47,4 +47,4 @@ def note(manifests: Sequence[Path], device: torch.device) -> str | None:
     if not elsewhere:
         return None
     more = f" (and {len(elsewhere) - 1} more)" if elsewhere[1:] else ""
-    return f"note: {elsewhere[0]}{more}; {TOLD}"
+    return f"note: {elsewhere[0]}{more}; {CONSEQUENCE}"

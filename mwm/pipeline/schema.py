@@ -14,7 +14,7 @@ def schema(
         "params.yaml"
     ),
 ) -> None:
-    """Write the schema, generated from mwm/params.py and the comments in params.yaml."""
+    """Write the schema, generated from mwm/settings and the comments in params.yaml."""
     from mwm.io.files import write_text
 
     write_text(out, json.dumps(generate(params), indent=2, ensure_ascii=False) + "\n")

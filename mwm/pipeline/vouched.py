@@ -109,11 +109,10 @@ def forget(root: Path, stages: Collection[str]) -> None:
 def forget_running(root: Path) -> None:
     """The stage of DVC that this process is has ended well, so forget it in the project `root`.
 
-    Not if it ran in a temporary copy of the project (`dvc exp run --temp`), maybe with other code.
+    It is found by where DVC was started: in a temporary copy of the project, which has a table of
+    its own (`dvc exp run --temp`), it is none of this project's.
     """
-    if not (root / TABLE).exists() or root / ".dvc/tmp" in Path.cwd().resolve().parents:
-        return
-    if (started := folder_of_dvc()) is not None:
+    if (root / TABLE).exists() and (started := folder_of_dvc()) is not None:
         file, _, name = os.environ["DVC_STAGE"].rpartition(":")
         forget(root, {project.named(root, started / (file or "dvc.yaml"), name)})
 

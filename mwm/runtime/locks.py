@@ -37,14 +37,15 @@ def claim(*outputs: Path) -> None:
             _tidy(path)
 
 
-def claim_folder(folder: Path) -> None:
-    """Make `folder` if need be, check that it can be written, and `claim` it.
+def claim_folder(folder: Path) -> Path:
+    """Make `folder` if need be, check that it can be written, `claim` it, and return it.
 
     Raises:
         MwmError: the folder cannot be made or written, or no lock can be made.
     """
     files.check_folder(folder)
     claim(folder)
+    return folder
 
 
 def release_all() -> None:

@@ -108,7 +108,7 @@ def transport(posterior: Posterior, reference: Posterior, generator: torch.Gener
 def sinkhorn(posterior: Posterior, reference: Posterior, generator: torch.Generator) -> Tensor:
     """`transport` less what it would do if the clouds were alike already, for independent inputs.
 
-    A soft assignment draws every code inwards, and to where a finite batch happens to be dense; so
+    A soft assignment pulls every code inwards, and to where a finite batch happens to be dense; so
     does an assignment of the cloud to itself, each code to the others. The difference of both is
     free of that: the gradient of the Sinkhorn divergence (Feydy et al. 2019).
     """

@@ -9,7 +9,8 @@ from mwm.models.model import MetaWorldModel
 from mwm.training.batches import Sampler
 from mwm.training.history import History, Row
 from mwm.training.plan import Plan
-from mwm.training.resume import Checkpoints, State
+from mwm.training.resume import Checkpoints
+from mwm.training.state import State
 from mwm.training.steps import Steps
 from mwm.training.validation import Validator
 

@@ -1,15 +1,12 @@
-"""Checkpoints of an act: all that its next iteration depends on, so that a killed act goes on."""
+"""Checkpoints of an act, so that one that was killed goes on and ends with the same bytes."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from mwm.io import checkpoints
 from mwm.io.checkpoints import Shelf
@@ -17,52 +14,10 @@ from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel
 from mwm.training.history import History
 from mwm.training.plan import Plan
+from mwm.training.state import State
 from mwm.training.validation import Validator
 
 LATEST, STEADY = "latest", "steady"  # the second is of the last iteration before the cooldown
-
-
-@dataclass
-class State:
-    """What changes while an act is performed.
-
-    Attributes:
-        model: all of it; what is frozen as well.
-        optimizer: Adam over what learns.
-        draws: the generator of batches.
-        samples: the generator of latents.
-        history: its last row of training tells how many iterations were done.
-    """
-
-    model: MetaWorldModel
-    optimizer: torch.optim.Optimizer
-    draws: np.random.Generator
-    samples: torch.Generator
-    history: History = field(default_factory=History)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Weights, Adam's moments and the state of PyTorch's generator, by name."""
-        tensors: dict[str, Tensor] = {"samples": self.samples.get_state()}
-        tensors |= {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        for index, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
-        return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]], draws: Any, history: History) -> None:
-        """Become what a checkpoint says."""
-        model, adam = {}, dict[int, dict[str, Tensor]]()
-        for name, array in arrays.items():
-            kind, _, rest = name.partition(".")
-            if kind == "model":
-                model[rest] = torch.tensor(array)
-            elif kind == "adam":
-                index, _, moment = rest.partition(".")
-                adam.setdefault(int(index), {})[moment] = torch.tensor(array)
-        self.model.load_state_dict(model)
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": adam})
-        self.draws.bit_generator.state = draws
-        self.samples.set_state(torch.tensor(arrays["samples"]))
-        self.history = history
 
 
 class Checkpoints:

@@ -7,7 +7,7 @@ import torch
 from mwm.metrics.errors import rounded
 from mwm.metrics.objects import OriginalView
 from mwm.metrics.pairs import Target
-from mwm.models.encoding import Encoded, encode_sequences, sequences
+from mwm.models.encoding import Encoded, sequences
 from mwm.models.model import initialise
 
 LENGTH = 10
@@ -22,9 +22,10 @@ def model(defaults, contents):
 
 
 @pytest.fixture(scope="module")
-def latents(model, contents):
-    test = sequences(contents["mirror"], np.array([100, 200, 300]), LENGTH)
-    return encode_sequences(model, "mirror", test.frames[:, :-1], test.actions)
+def latents():
+    """Far apart, so that each is decoded to something else."""
+    rng = torch.Generator().manual_seed(0)
+    return Encoded(*(5 * torch.randn(3, LENGTH, 32, generator=rng) for _ in range(2)))
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def test_latents_of_unrelated_frames_are_chance(target, latents):
     rolled = Encoded(*(z.flatten(0, 1).roll(15, 0).view_as(z) for z in latents))
     errors, _ = target.compare(rolled)
     assert errors["transfer"] == pytest.approx(target.errors["chance"], rel=1e-6)
+    assert target.errors["chance"] != pytest.approx(target.errors["reconstruction"], rel=1e-5)
     assert errors["predicted_transfer"] == pytest.approx(target.errors["predicted_chance"])
 
 

@@ -175,6 +175,32 @@ def test_of_a_change_of_meaning_outside_the_sample_the_record_tells_what_did_not
     assert "(2 ran, 4 vouched for)" in said
 
 
+def test_the_seed_draws(ran: Project) -> None:
+    ran.edit("code/world.py", "key = sys", "x = 1\nkey = sys")
+    told = [ran.told("vouch", "--dry", "--seed", f"{seed}") for seed in (0, 1, 2, 3, 0)]
+    drawn = [each["groups"][0]["sample"] for each in told]
+    assert len({sample for (sample,) in drawn}) > 1
+    assert drawn[0] == drawn[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["code/lib/tools.py", "code/world.py"])
+def test_the_recorded_code_counts_not_the_last_that_was_committed(ran: Project, file: str) -> None:
+    call = "path.write_text(text" if "tools" in file else "tools.write(path, shown"
+    ran.edit(file, f"{call})", f'{call} + "!")')
+    commit(ran)
+    ran.edit(file, '"!")', '"!")  # loud')
+    said = ran.mwm("vouch", code=1)
+    assert ": expected the bytes that dvc.lock has" in said
+
+
+@pytest.mark.slow
+def test_a_command_is_a_part_of_the_program(ran: Project) -> None:
+    ran.edit("dvc.yaml", "python code/start.py", "python -B code/start.py")
+    assert ran.told("vouch")["vouched"][0]["how"] == "sample 1 of 1: start"
+    agrees(ran, {"start"})
+
+
 @pytest.mark.slow
 def test_a_sample_as_large_as_the_group_finds_every_change(ran: Project) -> None:
     ran.edit(
@@ -382,6 +408,16 @@ def test_a_file_that_git_ignores_among_code_is_told(ran: Project) -> None:
     (ran / "code/lib/local.py").write_text("x = 1\n")
     left = ran.told("vouch")["left"]
     assert left["start"].endswith("code/lib/local.py lies among code, and Git ignores it")
+
+
+def test_data_that_is_damaged_in_the_cache_proves_nothing(ran: Project) -> None:
+    ran.edit("code/world.py", "key = sys", "x = 1\nkey = sys")
+    (ran / "start.txt").unlink()
+    for path in (ran / ".dvc/cache/files").rglob("*"):
+        if path.is_file() and path.read_text() == "hello":
+            path.chmod(0o644)
+            path.write_text("jello")
+    assert "start.txt: expected the data of dvc.lock" in ran.mwm("vouch", code=1)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What every vision model V is: a VAE that reads packed frames and draws them as logits."""
+"""What every vision model V is: a VAE of packed binary frames, whose decoder gives logits."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
