@@ -79,14 +79,14 @@ def eta(note: dict[str, Any]) -> float | None:
 
 def newest() -> tuple[str, str, float] | None:
     """The stage and path of the output that was written last, and when (Unix seconds)."""
-    import yaml
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     times = []
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
         try:
-            stages = (yaml.load(lock.read_text(), Loader=loader) or {}).get("stages", {})
-        except yaml.YAMLError:  # DVC is writing it, which it does in place
+            stages = (YAML(typ="safe").load(lock.read_text()) or {}).get("stages", {})
+        except YAMLError:  # DVC is writing it, which it does in place
             continue
         for stage, entry in stages.items():
             for path in (lock.parent / out["path"] for out in entry.get("outs", [])):

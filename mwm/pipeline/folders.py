@@ -1,14 +1,15 @@
 """Which files changed in a folder that a stage depends on: what dvc.lock hashed is found in Git."""
 
+import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mwm.pipeline import git
-from mwm.pipeline.history import History
 from mwm.pipeline.project import shown
 from mwm.pipeline.reasons import Reason
+from mwm.pipeline.source import Source
 
 
 class Folders:
@@ -17,6 +18,10 @@ class Folders:
     def __init__(self, repo: Any) -> None:
         self._repo = repo
         self._found: dict[tuple[str, str], list[Reason]] = {}
+
+    @functools.cached_property
+    def _source(self) -> Source:
+        return Source(self._repo)
 
     def named(self, stage: Any, reasons: list[Reason]) -> list[Reason]:
         """`reasons`, with the files that changed instead of a folder that holds them.
@@ -41,13 +46,13 @@ class Folders:
 
     def _compared(self, folder: Path, digest: str) -> Iterator[Reason]:
         real = folder.resolve()
-        top = Path(os.fsdecode(git.git(real, "rev-parse", "--show-toplevel")).rstrip("\n"))
         tracked = {path.relative_to(real).as_posix() for path in git.tracked(real)}
         if not tracked:
             return
-        history = History(top)
-        now = self._files(folder)
-        before = history.folder(real.relative_to(top).as_posix(), digest, self._hashed_in(folder))
+        source = self._source
+        now = source.now(str(folder))
+        path = source.below(str(real))
+        before = source.history.folder(path, digest, source.kept(str(folder)))
         if before is None:
             changed = _since_the_lock(real, Path(self._repo.root_dir)) & {*tracked, *now}
         else:
@@ -56,17 +61,6 @@ class Folders:
         for name in sorted(changed | (now.keys() - tracked)):
             kind = "untracked" if name in now and name not in tracked else "dep"
             yield Reason(kind, shown(str(folder / name)))
-
-    def _files(self, folder: Path) -> dict[str, bytes]:
-        """What DVC hashes in a folder, by its path below it."""
-        from dvc.fs import localfs
-
-        found = map(Path, self._repo.dvcignore.find(localfs, str(folder)))
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-
-    def _hashed_in(self, folder: Path) -> Callable[[str], bool]:
-        ignored = self._repo.dvcignore.is_ignored_file
-        return lambda name: not ignored(str(folder / name))
 
 
 def _since_the_lock(folder: Path, root: Path) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import activity, claim, leftovers, project
+from mwm.pipeline import activity, leftovers, project
 from mwm.pipeline.output import AsJson, print_json, size
 
 Yes = Annotated[bool, typer.Option("--yes", help="delete; without it, only list")]
@@ -56,10 +56,7 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
 
 
 def _refuse_while_something_runs() -> None:
-    held = [f"{h.command} (pid {h.pid})" for h in activity.holders() if h.alive]
-    run = claim.holder()
-    held += [f"{run['command']} (pid {run['pid']})"] if run else []
-    held += [f"{note['label']} (pid {note['pid']})" for note in activity.progress().values()]
+    held = activity.at_work()
     if held:
         raise MwmError(
             f"{project.root()}: expected nothing at work, found {held[0]}; wait for it (`mwm "

@@ -158,9 +158,10 @@ def _at(folder: Path, name: str) -> Path:
 
 
 def _parsed(text: str) -> Any:
-    import yaml
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+        return YAML(typ="safe").load(text)
+    except YAMLError as error:
         raise ValueError(str(error)) from None

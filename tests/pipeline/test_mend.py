@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 from small_project import ROOT, Project
 
 from mwm import MwmError, UsageError
@@ -112,18 +112,18 @@ def test_each_marker_of_a_conflict_is_known(tmp_path: Path, marker: str) -> None
 def test_of_a_dvc_lock_that_was_cut_off_whole_entries_stay(tmp_path: Path) -> None:
     """DVC writes the file in place, and refuses what a kill leaves of it ever after."""
     text = LOCK.read_text()
-    stages = list(yaml.safe_load(text)["stages"])
+    stages = list(YAML(typ="safe").load(text)["stages"])
     lock = tmp_path / "dvc.lock"
     for cut in random.Random(0).sample(range(1000, len(text)), 12):
         lock.write_text(text[:cut])
         mend(tmp_path)
-        mended = yaml.safe_load(lock.read_text())["stages"]
+        mended = YAML(typ="safe").load(lock.read_text())["stages"]
         assert list(mended) == stages[: len(mended)]
         assert len(mended) >= text[:cut].count("\n    cmd: ") - 1
         if lock.read_text() != text[:cut]:
             assert text[:cut] in copies(tmp_path)
         mend(tmp_path)
-        assert yaml.safe_load(lock.read_text())["stages"] == mended
+        assert YAML(typ="safe").load(lock.read_text())["stages"] == mended
 
 
 def test_every_cut_of_a_short_dvc_lock_is_mended(
@@ -144,7 +144,11 @@ def test_every_cut_of_a_short_dvc_lock_is_mended(
         if (folder / "dvc.lock").exists():
             left = (folder / "dvc.lock").read_bytes()
             assert text.startswith(left)
-            assert list(yaml.safe_load(left).get("stages", [])) in ([], ["a"], ["a", "b@x y"])
+            assert list(YAML(typ="safe").load(left).get("stages", [])) in (
+                [],
+                ["a"],
+                ["a", "b@x y"],
+            )
         else:
             assert b"  b@x" not in text[:cut]
     assert left == text, "a whole one stays as it is"

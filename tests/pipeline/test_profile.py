@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from mwm import UsageError
 from mwm.settings import params
@@ -41,9 +41,9 @@ def without_constraints(text: str) -> str:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
 def test_a_profile_of_the_project_changes_what_it_names_and_nothing_else(profile: Path) -> None:
-    before = flat(yaml.safe_load(BASE.read_text(encoding="utf-8")))
-    named = flat(yaml.safe_load(profile.read_text(encoding="utf-8")))
-    after = flat(yaml.safe_load(lay_over(BASE, [profile])))
+    before = flat(YAML(typ="safe").load(BASE.read_text(encoding="utf-8")))
+    named = flat(YAML(typ="safe").load(profile.read_text(encoding="utf-8")))
+    after = flat(YAML(typ="safe").load(lay_over(BASE, [profile])))
     assert after == before | named
     assert after != before
 
@@ -52,8 +52,8 @@ def test_of_two_profiles_the_later_one_wins(tmp_path: Path) -> None:
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     first.write_text("train: {see: {kl: 2.0, kl_ramp: 7}, run: {seed: 5}}\n", encoding="utf-8")
     second.write_text("train: {see: {kl: 3.0}}\n", encoding="utf-8")
-    before = flat(yaml.safe_load(BASE.read_text(encoding="utf-8")))
-    after = flat(yaml.safe_load(lay_over(BASE, [first, second])))
+    before = flat(YAML(typ="safe").load(BASE.read_text(encoding="utf-8")))
+    after = flat(YAML(typ="safe").load(lay_over(BASE, [first, second])))
     changed = {"train.see.kl": 3.0, "train.see.kl_ramp": 7, "train.run.seed": 5}
     assert after == before | changed
 
