@@ -16,7 +16,7 @@ from plain_yaml import parse
 ROOT = closure.ROOT
 FOLDERS = ("", "results", "results/independent")  # of pipelines
 LINKED = re.compile(r"^results/(?=(mwm|stages)/)")  # links to the code, for studies
-COMMAND = re.compile(r"python -m (?:mwm\.study \S+ (?=\w)|(mwm) |stages\.)(\w+)(.*)", re.S)
+COMMAND = re.compile(r"python -m (?:(mwm) |stages\.)(\w+)(.*)", re.S)
 
 
 @dataclass(frozen=True)

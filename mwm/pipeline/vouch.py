@@ -11,12 +11,12 @@ from mwm import MwmError
 from mwm.pipeline import activity, claim, project, times
 from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.reasons import outputs
+from mwm.pipeline.source import Source
 from mwm.pipeline.vouching import sample
 from mwm.pipeline.vouching.accept import accept, commit_of
 from mwm.pipeline.vouching.code import Change
 from mwm.pipeline.vouching.groups import Plan, draw, names, plan
 from mwm.pipeline.vouching.program import digest
-from mwm.pipeline.vouching.source import Source
 
 Size = Annotated[
     int, typer.Option("--sample", min=0, help="stages to run, if more than one of each group")

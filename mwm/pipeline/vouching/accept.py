@@ -7,9 +7,9 @@ from typing import Any
 from mwm import MwmError
 from mwm.pipeline import project
 from mwm.pipeline.git import git
+from mwm.pipeline.source import Source
 from mwm.pipeline.vouching.code import Change
 from mwm.pipeline.vouching.program import digest
-from mwm.pipeline.vouching.source import Source
 from mwm.runtime import vouched
 
 

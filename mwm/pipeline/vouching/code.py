@@ -6,9 +6,9 @@ from typing import Any
 
 from mwm.pipeline.project import absolute
 from mwm.pipeline.reasons import Reason
+from mwm.pipeline.source import Source
 from mwm.pipeline.vouching.entries import Entry
 from mwm.pipeline.vouching.program import digest, fingerprint
-from mwm.pipeline.vouching.source import Source
 
 WORD = re.compile(r"[^\s/=:,-]+")
 

@@ -15,7 +15,7 @@ from typing import Any
 from mwm import MwmError
 from mwm.pipeline import cache, hashes
 from mwm.pipeline.foreign import BINDING
-from mwm.pipeline.vouching.source import Source
+from mwm.pipeline.source import Source
 
 TIMING = "timing"  # `type: timing` of an output in dvc.yaml: a duration, which no two runs share
 BOUND = {*BINDING, "DVC_STAGE", "DVC_ROOT"}  # would tie the stage to the project itself
