@@ -109,6 +109,8 @@ def _try(change: Change, made: dict[str, Any], source: Source, say: Callable[[st
     with sample.copied(change.stage, source, needed) as top:
         sample.run(change.stage, source, top)
         different = sample.difference(change.stage, source, top)
+        if not different:
+            sample.keep(change.stage, source, top)
     if different:
         raise MwmError(
             f"{name}: expected the bytes that dvc.lock has, found others in "

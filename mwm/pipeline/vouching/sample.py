@@ -140,6 +140,19 @@ def difference(stage: Any, source: Source, top: Path) -> str | None:
     return None
 
 
+def keep(stage: Any, source: Source, top: Path) -> None:
+    """Put what a stage made in a copy into DVC's cache, where stages after it find their data."""
+    from dvc.fs import localfs
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.transfer import transfer
+
+    for out in stage.outs:
+        place = top / source.below(out.fs_path)
+        if out.use_cache and out.annot.type != TIMING and place.exists():
+            staging, _, made = build(out.cache, str(place), localfs, out.hash_name)
+            transfer(staging, out.cache, {made.hash_info}, shallow=False)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask all of a command to end, then make it."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
