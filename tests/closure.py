@@ -135,7 +135,10 @@ def commands(stage: Path) -> dict[str, ast.FunctionDef]:
         node.name: node
         for node in ast.walk(_tree(stage))
         if isinstance(node, ast.FunctionDef)
-        and any(ast.unparse(each).startswith("commands.command") for each in node.decorator_list)
+        and any(
+            ast.unparse(each).startswith(("commands.command", "commands.stage"))
+            for each in node.decorator_list
+        )
     }
 
 

@@ -15,7 +15,8 @@ from plain_yaml import parse
 
 ROOT = closure.ROOT
 FOLDERS = ("", "results", "results/independent")  # of pipelines
-COMMAND = re.compile(r"python -m (?:mwm\.study \S+ (?=\w)|(mwm) |stages\.)(\w+)(.*)", re.S)
+LINKED = re.compile(r"^results/(?=(mwm|stages)/)")  # links to the code, for studies
+COMMAND = re.compile(r"python -m (?:(mwm) |stages\.)(\w+)(.*)", re.S)
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,5 @@ def _keys(entry: str | dict[str, list[str]]) -> Iterable[str]:
 
 def _from_root(folder: str, entries: Iterable[Any]) -> list[str]:
     names = (next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries)
-    return [Path(os.path.normpath(Path(folder) / name)).as_posix() for name in names]
+    paths = (os.path.normpath(Path(folder) / name) for name in names)
+    return [LINKED.sub("", path) for path in paths]

@@ -10,10 +10,10 @@ import pytest
 ROOT = closure.ROOT
 SCIENCE = (
     *("rollouts", "frames", "worlds", "models", "metrics"),
-    *("training", "decipherment", "evaluation", "reporting"),
+    *("training", "decipherment", "evaluation", "reporting", "library"),
 )  # each may import those before it
 SHARED = ("settings", "io")
-LOOSE = {"__init__.py", "__main__.py", "seeding.py"}  # all that lies in mwm/ itself
+LOOSE = {"__init__.py", "__main__.py", "seeding.py", "py.typed"}  # all that lies in mwm/ itself
 HARNESS = {"typer", "rich", "dvc"}
 OPEN = {"MwmError", "UsageError", "ArtefactError", "__version__"}  # names that mwm itself holds
 

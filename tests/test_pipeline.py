@@ -17,19 +17,19 @@ SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 STAGES = pipelines.stages("")
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 TOO_MANY = {  # files that a command's folders of code hold, and that it does not read
-    "collect": 5,
-    "preprocess": 6,
-    "variants": 8,
-    "see": 5,
-    "anchor": 5,
-    "decipher": 6,
-    "recruit": 5,
-    "evaluate": 5,
-    "report": 19,
-    "studies": 28,
-    "ablations": 27,
-    "ablate": 9,
-    "profile": 11,
+    "collect": 7,
+    "preprocess": 8,
+    "variants": 9,
+    "see": 7,
+    "anchor": 7,
+    "decipher": 7,
+    "recruit": 7,
+    "evaluate": 7,
+    "report": 13,
+    "study": 13,
+    "studies": 25,
+    "ablations": 33,
+    "ablate": 10,
 }
 
 
@@ -85,7 +85,8 @@ def test_params_are_loaded_in_commands_and_nowhere_else(path: Path) -> None:
     functions = closure.commands(path)
     inside = sum(ast.unparse(function).count("params.load(") for function in functions.values())
     everywhere = path.read_text(encoding="utf-8").count("params.load(")
-    assert inside == everywhere == len(functions)
+    loaded = 0 if path.stem == "study" else len(functions)  # it lays methods over params.yaml
+    assert inside == everywhere == loaded
 
 
 def test_every_command_is_a_stage_of_a_pipeline() -> None:

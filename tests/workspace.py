@@ -39,9 +39,10 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
-            if (ROOT / name).is_file() and not MADE.fullmatch(name):
+            file = (ROOT / name).is_file() or (ROOT / name).is_symlink()
+            if file and not MADE.fullmatch(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
+                shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
         self.run("-m", "mwm", "profile", "profiles/smoke.yaml")
         git(folder, "init", "--quiet")
         self.commit()

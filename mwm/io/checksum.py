@@ -32,7 +32,7 @@ def damage(path: Path) -> str | None:
         if found == _fitting(file):
             return None
     if found.startswith(MAGIC):
-        return "expected a whole HDF5 file, found bytes that do not fit its checksum"
+        return "expected a complete HDF5 file, found bytes that do not match its checksum"
     return "expected an HDF5 file with a checksum, as mwm writes since 0.1, found none"
 
 

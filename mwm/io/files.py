@@ -148,12 +148,12 @@ def parse_json(text: str) -> Any:
             text, object_pairs_hook=_distinct, parse_constant=_finite, parse_float=_finite
         )
     except RecursionError:
-        raise ValueError("brackets too deep in brackets") from None
+        raise ValueError("nested too deeply") from None
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value := dict(pairs)) < len(pairs):
-        raise ValueError("a key that is there twice")
+        raise ValueError("a repeated key")
     return value
 
 

@@ -60,8 +60,8 @@ def load(path: Path | str, frames: int, size: int) -> Latents:
         bounded = np.concatenate(([-1], found, [end]))  # no difference, which may overflow
         if np.any(bounded[1:] <= bounded[:-1]):
             raise ArtefactError(
-                f"{path}: {name}: expected different places in 0..{end - 1}, found others"
+                f"{path}: {name}: expected distinct indices in 0..{end - 1}, found others"
             )
     if not np.isfinite(values).all():
-        raise ArtefactError(f"{path}: values: expected finite numbers, found others")
+        raise ArtefactError(f"{path}: values: expected finite numbers, found NaN or infinity")
     return latents

@@ -36,7 +36,9 @@ def read(path: Path | str) -> dict[str, Any]:
             f"{path}: expected a JSON object with a checksum, as mwm writes since 0.1, found none"
         )
     if found != _digest(value):
-        raise ArtefactError(f"{path}: expected what its checksum says, found a damaged file")
+        raise ArtefactError(
+            f"{path}: expected content that matches its checksum, found a damaged or edited file"
+        )
     return value
 
 
@@ -67,6 +69,6 @@ def read_listed(path: Path | str) -> bytes:
         raise ArtefactError(f"{manifest}: expected a checksum of {path.name}, found none")
     if sums[path.name] != hashlib.sha256(content).hexdigest():
         raise ArtefactError(
-            f"{path}: expected what {manifest} lists, found other bytes, perhaps damaged"
+            f"{path}: expected the checksum in {manifest}, found other bytes, perhaps damaged"
         )
     return content

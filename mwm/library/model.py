@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from mwm import UsageError
 from mwm.io.bits import pack
@@ -15,10 +14,8 @@ from mwm.library.arguments import actions as checked_actions
 from mwm.library.arguments import check_world, latents
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel
-from mwm.models.visions.base import split_gaussian
 
 Array = NDArray[np.float32]
-State = tuple[Tensor, Tensor]
 
 
 class TrainedModel:
@@ -56,7 +53,6 @@ class TrainedModel:
         """How many numbers a latent has."""
         return self.module.config.latent
 
-    @torch.no_grad()
     def encode(self, world: str, frames: Any) -> Array:
         """Latents of frames as `world` shows them.
 
@@ -72,12 +68,9 @@ class TrainedModel:
         """
         vision = self.module.vision(check_world(world, self.worlds))
         packed = pack(frames)
-        flat = self._tensor(packed.reshape(-1, packed.shape[-1]))
-        parts = torch.split(flat, encoding.BATCH)
-        z = torch.cat([vision.encode(vision.unpack(part))[0] for part in parts])
+        z, _ = encoding.encode(vision, self._tensor(packed.reshape(-1, packed.shape[-1])))
         return _array(z).reshape(*packed.shape[:-1], self.latent)
 
-    @torch.no_grad()
     def decode(self, world: str, z: Any) -> Array:
         """What latents look like in `world`.
 
@@ -138,7 +131,6 @@ class TrainedModel:
         predicted = self.module.memory(sequences, self._tensor(taken.reshape(b, steps)))[0]
         return _array(predicted).reshape(checked.shape)
 
-    @torch.no_grad()
     def dream(self, world: str, frames: Any, actions: Any, steps: int) -> Array:
         """What follows frames that were seen, if M is fed with its own predictions: open loop.
 
@@ -168,26 +160,11 @@ class TrainedModel:
             )
         *leading, seen = packed.shape[:-1]
         taken = checked_actions(actions, tuple(leading), seen - 1 + steps, self.actions)
-        z = self.encode(world, packed).reshape(-1, seen, self.latent)
-        dreamt = self._dream(self._tensor(z), self._tensor(taken.reshape(len(z), -1)))
+        sequences = self._tensor(packed.reshape(-1, *packed.shape[-2:]))
+        # The one action more, which `encoding.dream` asks for, has no influence.
+        padded = np.pad(taken.reshape(len(sequences), -1), ((0, 0), (0, 1)))
+        dreamt = encoding.dream(self.module, world, sequences, self._tensor(padded))
         return _array(dreamt).reshape(*leading, steps, self.latent)
-
-    def _dream(self, z: Tensor, actions: Tensor) -> Tensor:
-        """From seen latents (b, t, latent) and actions (b, t - 1 + steps) to (b, steps, latent)."""
-        seen = z.shape[1]
-        predicted, state = self._step(z, actions[:, :seen], None)
-        dreamt = [predicted[:, -1:]]
-        for now in range(seen, actions.shape[1]):
-            predicted, state = self._step(dreamt[-1], actions[:, now : now + 1], state)
-            dreamt.append(predicted)
-        return torch.cat(dreamt, dim=1)
-
-    def _step(self, z: Tensor, actions: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """M's means after (b, t, latent) and (b, t), going on from `state`; and its state then."""
-        memory = self.module.memory
-        one_hot = functional.one_hot(actions, memory.actions).to(z.dtype)
-        read, state = memory.lstm(torch.cat([z, one_hot], dim=-1), state)
-        return split_gaussian(memory.head(read))[0], state
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
         """On the model's device."""

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
-from mwm.pipeline import project, vouched
+from mwm.pipeline import project
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
+from mwm.runtime import vouched
 
 MOST = 8  # reasons that are printed of a stage
 OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
@@ -107,7 +108,7 @@ def vouched_for(repo: Any, stages: list[Any]) -> set[str]:
     """The stages whose entries nobody has run, but `mwm vouch` has proven; by name as above."""
     root = Path(repo.root_dir)
     entries = {
-        project.named(root, lock, name): entry
+        vouched.named(root, lock, name): entry
         for lock, file in project.lock_files(stages).items()
         for name, entry in file.lockfile_contents.get("stages", {}).items()
     }
@@ -116,7 +117,7 @@ def vouched_for(repo: Any, stages: list[Any]) -> set[str]:
 
 def _name(repo: Any, stage: Any) -> str:
     name = getattr(stage, "name", "")
-    return project.named(Path(repo.root_dir), Path(stage.path), name) if name else stage.addressing
+    return vouched.named(Path(repo.root_dir), Path(stage.path), name) if name else stage.addressing
 
 
 def _told(stages: int, stale: int, gone: int, faults: int, trusted: int) -> str:

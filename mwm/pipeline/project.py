@@ -9,6 +9,7 @@ from typing import Any
 
 from mwm import UsageError
 from mwm.pipeline.mend import refuse_conflicts
+from mwm.runtime import vouched
 
 
 def root() -> Path:
@@ -54,16 +55,10 @@ def upstream(repo: Any, stage: Any) -> list[Any]:
     return [] if stage.frozen else list(repo.index.graph.successors(stage))
 
 
-def named(root: Path, file: Path, name: str) -> str:
-    """A stage's name as from the root, wherever DVC was started, of its dvc.yaml or dvc.lock."""
-    above = Path(os.path.relpath(file.parent, root)).as_posix()
-    return name if above == "." else f"{above}/dvc.yaml:{name}"
-
-
 def rooted(addressing: str) -> str:
     """The same of a stage as DVC calls it: as from the current folder."""
     file, _, name = addressing.rpartition(":")
-    return named(root(), Path.cwd() / (file or "dvc.yaml"), name)
+    return vouched.named(root(), Path.cwd() / (file or "dvc.yaml"), name)
 
 
 def relative(stage: Any, path: str) -> str:

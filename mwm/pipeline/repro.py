@@ -13,11 +13,12 @@ import psutil
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import claim, project, vouched
+from mwm.pipeline import claim, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
 from mwm.pipeline.plan import steps
+from mwm.runtime import vouched
 
 Jobs = Annotated[
     int | None,

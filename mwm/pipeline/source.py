@@ -23,7 +23,7 @@ class Source:
         self.top = Path(os.path.normpath(root / up))
         listed = git(self.top, "ls-files", "-z", "-co", "--exclude-standard")
         paths = (f"{self.top}/{name}" for name in os.fsdecode(listed).split("\0") if name)
-        self.files = {path for path in paths if os.path.lexists(path) and not Path(path).is_dir()}
+        self.files = {path for path in paths if os.path.lexists(path) and not _is_folder(path)}
         code = (Path(path) for path in self.files if not path.endswith("/.gitignore"))
         self._folders = {str(folder) for path in code for folder in path.parents}
         self.history = History(self.top)
@@ -31,15 +31,16 @@ class Source:
 
     def knows(self, path: str) -> bool:
         """Whether a path is code: Git tracks it, or would; of a folder, more than a .gitignore."""
-        return path in self.files or path in self._folders
+        real = _real(path)
+        return real in self.files or real in self._folders
 
     def knew(self, path: str) -> bool:
         """Whether a path is code, or was."""
         return self.knows(path) or self.history.had(self.below(path))
 
     def below(self, path: str) -> str:
-        """A path as seen from the top."""
-        return Path(os.path.relpath(path, self.top)).as_posix()
+        """A path as seen from the top, its folder as Git has it: links to code are followed."""
+        return Path(os.path.relpath(_real(path), self.top)).as_posix()
 
     def kept(self, path: str) -> Callable[[str], bool]:
         """Whether DVC hashes a file of the folder `path`: .dvcignore decides."""
@@ -60,3 +61,13 @@ class Source:
             return self.history.folder(self.below(path), recorded, self.kept(path))
         found = self.history.file(self.below(path), recorded)
         return None if found is None else {"": found}
+
+
+def _real(path: str) -> str:
+    """A path whose folder is reached through no link; itself it may be one, into DVC's cache."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
+
+
+def _is_folder(path: str) -> bool:
+    return Path(path).is_dir() and not Path(path).is_symlink()

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import activity, claim, project, sample, times
-from mwm.pipeline.accept import accept, commit_of
-from mwm.pipeline.code import Change
+from mwm.pipeline import activity, claim, project, times
 from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
-from mwm.pipeline.program import digest
 from mwm.pipeline.reasons import outputs
 from mwm.pipeline.source import Source
-from mwm.pipeline.vouchable import Plan, draw, names, plan
+from mwm.pipeline.vouching import sample
+from mwm.pipeline.vouching.accept import accept, commit_of
+from mwm.pipeline.vouching.code import Change
+from mwm.pipeline.vouching.groups import Plan, draw, names, plan
+from mwm.pipeline.vouching.program import digest
 
 Size = Annotated[
     int, typer.Option("--sample", min=0, help="stages to run, if more than one of each group")
@@ -65,8 +66,8 @@ def vouch(
         print_json({"vouched": records, "left": found.left, "groups": groups, "done": not dry})
     elif how or found.left:
         would = "to be vouched for; without --dry `mwm vouch` does" if dry else "vouched for"
-        left = f", {len(found.left)} stale stages not" if found.left else ""
-        say(f"vouch: {len(how)} stages {would}{left}")
+        stages = f"{len(how)} stage{'' if len(how) == 1 else 's'}"
+        say(f"vouch: {stages} {would}{f', {len(found.left)} not' if found.left else ''}")
     else:
         say("vouch: no stage is stale")
 

@@ -45,7 +45,7 @@ def command(
                 with orderly(), steadiness.steady():
                     function(*args, **kwargs)
                 if "DVC_STAGE" in os.environ:
-                    from mwm.pipeline import vouched
+                    from mwm.runtime import vouched
 
                     vouched.forget_running(project)
             except MwmError as error:

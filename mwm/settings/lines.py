@@ -83,14 +83,16 @@ def _places(node: Node | None, path: Path) -> Places:
             for key, value in node.value:
                 if not isinstance(key, ScalarNode):
                     line = key.start_mark.line + 1
-                    raise UsageError(f"{path}:{line}: expected a word as a key, found another")
+                    raise UsageError(
+                        f"{path}:{line}: expected a word as a key, found a list or a mapping"
+                    )
                 inner.append(((*here, key.value), key, value))
         elif isinstance(node, SequenceNode):
             inner = [((*here, index), value, value) for index, value in enumerate(node.value)]
         for there, stands, value in inner:
             place = f"{path}:{stands.start_mark.line + 1}"
             if there in places:
-                said = f"{_name(there)} is there twice, first at {places[there]}"
+                said = f"{_name(there)} appears twice, first at {places[there]}"
                 raise UsageError(f"{place}: {said}")
             places[there] = place
             if len(places) > MOST_VALUES:

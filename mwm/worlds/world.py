@@ -90,7 +90,7 @@ class World:
         if not np.array_equal(shown, mapped ^ inverted):
             raise MwmError(
                 f"world {self.name!r}: expected bijections that move pixels one to one and may "
-                f"invert some; found that {self.steps} do otherwise; mend the function"
+                f"invert some; found that {self.steps} do otherwise; correct the function"
             )
         return pixel_map, inverted
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from plain_yaml import parse, text
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -20,14 +20,14 @@ FINISHED = Path("runs/decipher/mirror/latents.h5")
 
 def independent(project: Path, iterations: int) -> None:
     path = project / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    values = parse(path)
     values["train"]["run"]["inputs"] = "independent"
     values["train"]["batch"]["frames"] = 64
     values["train"]["decipher"] |= {"states": 128, "restarts": 3}
     values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
     for act in ("see", "anchor"):
         values["train"][act]["iterations"] = iterations
-    path.write_text(yaml.safe_dump(values))
+    path.write_text(text(values))
 
 
 def run(app: Typer, *arguments: str) -> None:

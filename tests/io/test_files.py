@@ -250,7 +250,8 @@ def test_a_world_is_no_frames_file(worlds: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "told"), [(0.0, "with a checksum"), (0.1, "a whole HDF5 file"), (0.9, "a whole HDF5")]
+    ("share", "told"),
+    [(0.0, "with a checksum"), (0.1, "a complete HDF5 file"), (0.9, "a complete HDF5")],
 )
 def test_a_truncated_file_is_told(tmp_path: Path, worlds: Path, share: float, told: str) -> None:
     content = (worlds / "frames.h5").read_bytes()
@@ -267,7 +268,7 @@ def test_a_damaged_chunk_is_told(tmp_path: Path, worlds: Path) -> None:
     middle = place.byte_offset + place.size // 2
     content[middle : middle + 16] = b"\xff" * 16
     path.write_bytes(content)
-    with pytest.raises(MwmError, match="bytes that do not fit its checksum"):
+    with pytest.raises(MwmError, match="bytes that do not match its checksum"):
         read_frames(path)
     checksum.stamp(path)
     with pytest.raises(MwmError, match="damaged"):

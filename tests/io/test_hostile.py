@@ -106,16 +106,16 @@ def test_hdf5_that_leads_or_swells_beyond_its_bytes_is_refused(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[" * 100_000, "brackets too deep in brackets"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"a": NaN}', "the number NaN"),
         ('{"a": -Infinity}', "the number -Infinity"),
         ('{"a": 1e999}', "the number 1e999"),
-        ('{"a": 1, "a": 2}', "a key that is there twice"),
+        ('{"a": 1, "a": 2}', "a repeated key"),
         (f'{{"a": {"9" * 5000}}}', "integer string conversion"),
         ("[1]", "expected a JSON object with a checksum"),
         ('{"a": 1}', "expected a JSON object with a checksum"),
-        ('{"a": 1, "sha256": 3}', "expected what its checksum says"),
-        ('{"a": 1, "sha256": "x"}', "expected what its checksum says"),
+        ('{"a": 1, "sha256": 3}', "expected content that matches its checksum"),
+        ('{"a": 1, "sha256": "x"}', "expected content that matches its checksum"),
     ],
 )
 def test_json_that_readers_take_for_different_things_is_refused(

@@ -33,8 +33,8 @@ def test_what_is_written_is_read_and_the_bytes_are_the_same(
 @pytest.mark.parametrize(
     ("frames", "latent", "said"),
     [
-        (29, LATENT, r"frames: expected different places in 0\.\.28"),
-        (FRAMES, 5, r"dimensions: expected different places in 0\.\.4"),
+        (29, LATENT, r"frames: expected distinct indices in 0\.\.28"),
+        (FRAMES, 5, r"dimensions: expected distinct indices in 0\.\.4"),
     ],
 )
 def test_those_of_another_world_or_latent_are_refused(
@@ -53,5 +53,5 @@ def test_damage_is_told(tmp_path: Path, latents: Latents) -> None:
     with pytest.raises(MwmError, match="values: expected finite numbers"):
         load(path, FRAMES, LATENT)
     path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(MwmError, match="expected a whole HDF5 file"):
+    with pytest.raises(MwmError, match="expected a complete HDF5 file"):
         load(path, FRAMES, LATENT)

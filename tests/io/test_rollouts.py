@@ -125,5 +125,5 @@ def test_what_is_no_hdf5_file_is_told(tmp_path: Path, content: bytes | None, tol
 def test_a_truncated_file_is_told(rollouts: Path, share: float) -> None:
     content = rollouts.read_bytes()
     rollouts.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(MwmError, match="expected a whole HDF5 file"), opening(rollouts):
+    with pytest.raises(MwmError, match="expected a complete HDF5 file"), opening(rollouts):
         pytest.fail("opened")

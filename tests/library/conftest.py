@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import plain_yaml
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 import mwm
@@ -19,12 +19,12 @@ def trained(tmp_path_factory, worlds) -> Path:
     from stages.train import app
 
     folder = tmp_path_factory.mktemp("a project")
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = plain_yaml.parse(ROOT / "params.yaml")
     for act in ("see", "anchor", "recruit"):
         values["train"][act] |= {"iterations": 3, "reconstruction_steps": 10}
     values["train"]["batch"] |= {"frames": 64, "sequences": 4, "length": 8}
     values["train"]["run"]["threads"] = 1
-    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    (folder / "params.yaml").write_text(plain_yaml.text(values))
     (folder / "data").mkdir()
     (folder / "data" / "worlds").symlink_to(worlds)
     with pytest.MonkeyPatch.context() as patch:

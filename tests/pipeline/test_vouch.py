@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from small_project import Project, new
 
-from mwm.pipeline import vouched
 from mwm.pipeline.git import git
-from mwm.runtime import processes
+from mwm.runtime import processes, vouched
 
 AUTHOR = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
 WORLDS = [f"world@{world}" for world in "abcd"]
@@ -385,6 +384,13 @@ def test_a_mark_holds_for_its_entry_alone(ran: Project) -> None:
     ran.edit("dvc.lock", "speed: 1", "speed: 7")
     ran.edit("params.yaml", "speed: 1", "speed: 7")
     assert ran.told("check")["vouched"] == ["join"]
+
+
+def test_a_row_holds_wherever_a_merge_has_put_it(ran: Project) -> None:
+    _vouched(ran)
+    text = (ran / "vouched.csv").read_text()
+    (ran / "vouched.csv").write_text(f"{text}start,a,b,same program,c,d\n")
+    assert ran.told("check")["vouched"] == ["join", "start"]
 
 
 def test_a_damaged_record_is_told(ran: Project) -> None:

@@ -183,7 +183,7 @@ def test_a_key_that_is_there_twice_is_refused(fault_of: Edited) -> None:
     said = fault_of(HOLD, "  hold: 2\n  hold: 1")
     line = line_of(HOLD)
     assert (
-        said == f"params.yaml:{line + 1}: collect.hold is there twice, first at params.yaml:{line}"
+        said == f"params.yaml:{line + 1}: collect.hold appears twice, first at params.yaml:{line}"
     )
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline import project, vouched
-from mwm.pipeline.code import Change
+from mwm.pipeline import project
 from mwm.pipeline.git import git
-from mwm.pipeline.program import digest
 from mwm.pipeline.source import Source
+from mwm.pipeline.vouching.code import Change
+from mwm.pipeline.vouching.program import digest
+from mwm.runtime import vouched
 
 
 def accept(repo: Any, how: list[tuple[Change, str]], commit: str) -> None:
@@ -77,12 +78,12 @@ def _record(how: list[tuple[Change, str]], written: dict[Any, dict[str, Any]], c
     root = Path(how[0][0].stage.repo.root_dir)
     with vouched.changing(root) as rows:
         earlier = list(rows)
-        old = {project.named(root, c.entry.lock, c.entry.name) for c, _ in how}
-        new = {project.named(root, _lock(c.stage), c.stage.name) for c, _ in how}
+        old = {vouched.named(root, c.entry.lock, c.entry.name) for c, _ in how}
+        new = {vouched.named(root, _lock(c.stage), c.stage.name) for c, _ in how}
         rows[:] = [row for row in rows if row.stage not in old | new]
         for change, why in how:
-            before = project.named(root, change.entry.lock, change.entry.name)
-            name = project.named(root, _lock(change.stage), change.stage.name)
+            before = vouched.named(root, change.entry.lock, change.entry.name)
+            name = vouched.named(root, _lock(change.stage), change.stage.name)
             chain = [row for row in earlier if row.stage == before]
             if vouched.holding(chain, {before: change.entry.data}):
                 rows += [row.of(name) for row in chain]

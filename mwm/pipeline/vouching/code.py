@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from mwm.pipeline.entries import Entry
-from mwm.pipeline.program import digest, fingerprint
 from mwm.pipeline.project import absolute
 from mwm.pipeline.reasons import Reason
 from mwm.pipeline.source import Source
+from mwm.pipeline.vouching.entries import Entry
+from mwm.pipeline.vouching.program import digest, fingerprint
 
 WORD = re.compile(r"[^\s/=:,-]+")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from mwm.pipeline import cache
-from mwm.pipeline.code import Change
-from mwm.pipeline.entries import Entry
 from mwm.pipeline.project import relative, shown
 from mwm.pipeline.reasons import UNSET, Reason, of_dep, told, within_outputs
 from mwm.pipeline.source import Source
+from mwm.pipeline.vouching.code import Change
+from mwm.pipeline.vouching.entries import Entry
 
 
 def load(stage: Any, entry: Entry) -> None:

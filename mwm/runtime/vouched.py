@@ -1,7 +1,7 @@
 """vouched.csv: which entries of dvc.lock no run has made with the code that they record, and why.
 
 A stage's rows are a chain, each from the code that the one before led to. They hold as long as
-dvc.lock has the entry that the last one is about; a run of the stage removes them.
+dvc.lock has an entry that one of them is about; a run of the stage removes them.
 """
 
 import csv
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline import project
 from mwm.runtime.signals import folder_of_dvc
 
 TABLE = "vouched.csv"
@@ -78,8 +77,15 @@ def read(root: Path) -> list[Row]:
 
 def holding(rows: list[Row], entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The stages vouched for, of the entries of dvc.lock by stage."""
-    last = {row.stage: row.entry for row in rows}
-    return {name for name, entry in last.items() if digest(entries.get(name, {})) == entry}
+    named = {row.stage for row in rows}
+    digests = {(name, digest(entry)) for name, entry in entries.items() if name in named}
+    return {row.stage for row in rows if (row.stage, row.entry) in digests}
+
+
+def named(root: Path, file: Path, name: str) -> str:
+    """A stage's name as from the root, wherever DVC was started, of its dvc.yaml or dvc.lock."""
+    above = Path(os.path.relpath(file.parent, root)).as_posix()
+    return name if above == "." else f"{above}/dvc.yaml:{name}"
 
 
 @contextmanager
@@ -114,7 +120,7 @@ def forget_running(root: Path) -> None:
     """
     if (root / TABLE).exists() and (started := folder_of_dvc()) is not None:
         file, _, name = os.environ["DVC_STAGE"].rpartition(":")
-        forget(root, {project.named(root, started / (file or "dvc.yaml"), name)})
+        forget(root, {named(root, started / (file or "dvc.yaml"), name)})
 
 
 def _write(path: Path, rows: list[Row]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mwm.pipeline import comparison, entries, project, sample, times
-from mwm.pipeline.code import Change, read_programs
+from mwm.pipeline import project, times
 from mwm.pipeline.output import shortened
 from mwm.pipeline.reasons import Reason, changes
 from mwm.pipeline.source import Source
+from mwm.pipeline.vouching import comparison, entries, sample
+from mwm.pipeline.vouching.code import Change, read_programs
 
 NO_DATA = "what it reads is neither here nor in DVC's cache; `dvc pull` may bring it"
 NO_ENTRY = "no entry of dvc.lock, or more than one, has all its outputs"

@@ -1,0 +1,1 @@
+"""`mwm vouch`: what changed in the code of a stage, and the proof that its outputs stay."""
