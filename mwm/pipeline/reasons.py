@@ -20,6 +20,7 @@ TOLD = {
     "unlisted": "{what} is no longer a dep, and Git does not know it",
     "stray": "{what} lies among code, and Git ignores it",
     "frozen": "is frozen",
+    "untracked": "{what} is in a folder of deps, and Git does not track it",
 }
 
 

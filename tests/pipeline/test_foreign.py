@@ -13,11 +13,11 @@ from mwm.pipeline.foreign import BINDING
 
 pytestmark = pytest.mark.slow
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).resolve().parents[1]
 THESE = (  # each sets up a repository by another helper
-    "tests/test_foreign.py::test_a_copy_of_the_project_is_a_repository_of_its_own",
-    "tests/test_inputs.py::test_a_change_of_what_the_stage_reads_fails_it[_params-params.yaml]",
-    "tests/test_repro.py::test_a_damaged_file_of_times_is_no_obstacle",
+    "tests/pipeline/test_foreign.py::test_a_copy_of_the_project_is_a_repository_of_its_own",
+    "tests/runtime/test_steadiness.py::test_a_change_of_what_the_stage_reads_fails_it[_params-params.yaml]",
+    "tests/pipeline/test_repro.py::test_a_damaged_file_of_times_is_no_obstacle",
     "tests/pipeline/test_plan.py::test_in_a_clone_without_data_all_would_run",
 )
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "slow or not slow"]

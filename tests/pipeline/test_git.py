@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from small_project import Project
 
 from mwm import MwmError
-from mwm.pipeline import git, repro
+from mwm.pipeline import git
 
 
 def test_what_git_refuses_is_an_error_in_one_line(tmp_path: Path) -> None:
@@ -23,12 +22,3 @@ def test_a_repository_that_git_cannot_read_is_no_missing_one(tmp_path: Path) -> 
     (tmp_path / "folder").mkdir()
     with pytest.raises(MwmError, match="not a git repository"):
         git.tracked(tmp_path / "folder")
-
-
-def test_a_graph_that_dvc_does_not_draw_is_told(
-    fresh: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert repro._stages(["nowhere"]) == []
-    said = capsys.readouterr().out
-    assert said.startswith("repro: cannot tell how long is left: `dvc dag nowhere` failed: ERROR")
-    assert said.count("\n") == 1

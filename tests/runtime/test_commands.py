@@ -139,8 +139,11 @@ def test_progress_says_nothing_more_once_a_command_has_failed(
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, "0"), ({"GOMP_SPINCOUNT": "9"}, "9")])
-def test_commands_keep_torch_s_threads_from_spinning_unless_told_otherwise(given, expected):
-    code = "import os, mwm.runtime.commands; print(os.environ['GOMP_SPINCOUNT'])"
+def test_commands_keep_the_threads_of_torch_from_spinning_unless_told_otherwise(
+    given: dict[str, str], expected: str
+) -> None:
+    pinned = "import os; from mwm.runtime import kernels; kernels.pin()"
+    code = f"{pinned}; print(os.environ['GOMP_SPINCOUNT'])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(ROOT), **given},
