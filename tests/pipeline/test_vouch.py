@@ -144,6 +144,18 @@ def test_a_renamed_local_is_proven_by_a_sample(ran: Project) -> None:
 
 
 @pytest.mark.slow
+def test_what_a_sample_made_is_data_for_a_sample_after_it(ran: Project) -> None:
+    for name in ("start", "world", "join"):
+        code = (ran / f"code/{name}.py").read_text()
+        (ran / f"code/{name}.py").write_text(f"{code}\n\ndone = True\n")
+    for path in (ran / "start.txt", ran / "w", ran / ".dvc/cache"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert "neither here nor in DVC's cache" in ran.told("vouch")["left"]["world@a"]
+    assert {each["stage"] for each in ran.told("vouch", "world@a")["vouched"]} == {"world@a"}
+    assert not (ran / "start.txt").exists()
+
+
+@pytest.mark.slow
 def test_a_change_of_meaning_in_the_sample_accepts_nothing(ran: Project) -> None:
     before = lock(ran)
     ran.edit("code/start.py", "from pathlib", "# first\nfrom pathlib")
