@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def study(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def study(folder: Path, stage: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mwm.study", str(folder), *words],
+        [sys.executable, "-m", f"stages.{stage}", *words, "--folder", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
