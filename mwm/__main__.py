@@ -1,4 +1,4 @@
-"""Commands beside `dvc`, on the same files: what is stale, runs, is left over, or differs."""
+"""Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare

@@ -1,1 +1,1 @@
-"""What `import mwm` offers beside the rooms: trained models, screens to frames, judging."""
+"""What `import mwm` offers: trained models, frames of screens, judging."""

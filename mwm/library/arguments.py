@@ -1,4 +1,4 @@
-"""What callers hand in, checked: worlds by name, latents, actions."""
+"""Checks of what callers pass: names of worlds, latents, actions."""
 
 from collections.abc import Iterable
 from typing import Any

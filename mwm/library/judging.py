@@ -1,4 +1,4 @@
-"""The metrics of a model's pairs of worlds, on plays of one's own."""
+"""Measure a model on every pair of its worlds, on the pipeline's episodes or on your own."""
 
 from collections.abc import Mapping
 from os import PathLike
@@ -31,8 +31,8 @@ def judge(
 
     Args:
         model: what to judge.
-        worlds: the same plays as each world shows them: by world a `Frames` (of `episodes_of`, or
-            of `World.make`) or the path of a file such as data/worlds/mirror.h5. Or the folder of
+        worlds: the same episodes as each world shows them: by world a `Frames` (of `episodes_of` or
+            `World.make`) or the path of a file such as data/worlds/mirror.h5. Or the folder of
             such files, for all worlds of the model.
         frames: how many frames of test episodes to judge by at most, in whole sequences.
         length: frames of a sequence that M reads before it starts anew, at least 2.
@@ -47,7 +47,7 @@ def judge(
     Raises:
         UsageError: a world that the model does not have, other actions than the model's, a number
             out of range, or no test episode that is long enough.
-        ArtefactError: a file is missing or damaged, or worlds show different plays.
+        ArtefactError: a file is missing or damaged, or worlds show different episodes.
     """
     if not isinstance(model, TrainedModel):
         raise UsageError(

@@ -45,7 +45,7 @@ class Look:
 
 @cache
 def look_of(game: str) -> Look:
-    """What games.yaml and the emulator tell of a game.
+    """What games.yaml and the emulator say of a game.
 
     Raises:
         UsageError: there is no such game, or its entry in games.yaml does not fit.
@@ -58,7 +58,7 @@ def look_of(game: str) -> Look:
 
 
 def _colour(emulator: Emulator, game: str, value: int) -> Colour:
-    """A palette value as RGB and gray, read off a screen that shows it: ale-py tells no palette."""
+    """A palette value as RGB and gray, read off a screen that shows it: ale-py has no palette."""
     emulator.reset()
     for _ in range(WAIT):
         found = np.argwhere(emulator.screen() == value)

@@ -1,4 +1,4 @@
-"""Trained models as a library has them: NumPy in, NumPy out, and nothing to set up."""
+"""Trained models for use from Python: NumPy in, NumPy out, and nothing to set up."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Plays as the content of a world: read from the pipeline's files, or made of one's own frames."""
+"""Episodes as `Frames`: read from the pipeline's files, or made of the caller's own frames."""
 
 import json
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def read_frames(path: str | PathLike[str]) -> Frames:
 
 
 def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
-    """Plays of one's own as a world's content: what `judge` and `World.make` take.
+    """Episodes of your own as `Frames` of the original: what `judge` and `World.make` take.
 
     All episodes are test episodes: no model may have been trained on them.
 

@@ -19,7 +19,7 @@ Colours = Literal["rgb", "grayscale", "palette"]
 def frames_of(
     game: str, screens: Any, *, colours: Colours | None = None, background: Any = None
 ) -> NDArray[np.uint8]:
-    """Binary frames of screens: a pixel is on where something is seen before the background.
+    """Binary frames of screens: a pixel is on where the screen differs from the background.
 
     The screens are cropped to the game's playing field as `mwm/rollouts/games.yaml` has it,
     compared with the background and shrunk to 64 x 64 by any-pooling. A frame has the bytes that
@@ -32,7 +32,7 @@ def frames_of(
             are by default; (n, 210, 160) or (210, 160), of `obs_type="grayscale"` or palette
             values from `ale.getScreen()`. NumPy's, PyTorch's or a list of them.
         colours: "rgb", "grayscale" or "palette". Default: RGB with an axis of three; else
-            whichever of the two makes more of the playing field background.
+            whichever of the other two makes more of the playing field background.
         background: what a pixel that shows nothing looks like, in the screens' own colours: one
             colour, or a picture of the whole screen from `background_of`. Default: the game's
             entry in games.yaml.
@@ -67,7 +67,7 @@ def frames_of(
 
 
 def background_of(game: str, screens: Any) -> NDArray[np.uint8]:
-    """The most frequent colour of each pixel, for games that games.yaml gives no background.
+    """The most frequent colour of each pixel, for games without a background in games.yaml.
 
     Find it once, in screens of many moments, and use it for all frames that a model is to see. At
     most 512 screens are read, evenly spread; of two colours that are equally frequent the lower

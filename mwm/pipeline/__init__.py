@@ -1,1 +1,1 @@
-"""The pipeline as DVC keeps it: what is stale, what would run, what runs, what is left over."""
+"""The commands of `mwm`: what is stale, would run, runs or is left over in a pipeline of DVC."""

@@ -1,4 +1,4 @@
-"""What is at work in a project, read from what DVC and stages note aside; no lock is taken."""
+"""What runs in a project, read from the notes that DVC and stages keep; no lock is taken."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""YAML files edited line by line, so that comments and layout stay as they are."""
+"""Edit YAML files line by line, so that comments and layout stay as they are."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -39,7 +39,8 @@ class Stale:
 def check(targets: Targets = None, as_json: AsJson = False) -> None:
     """Exit with 0 only if dvc.lock, code, params and present files agree; else with 1, saying why.
 
-    What is merely not pulled is fine. Without TARGETS: all stages, and dvc.lock has no others.
+    Files that are merely not pulled are fine. Without TARGETS: all stages, and dvc.lock may have no
+    others.
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
     "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml], "ran": how many
     stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched for]}.
@@ -99,7 +100,7 @@ def _faults(stages: list[Any]) -> list[str]:
 
 
 def _agreeing(repo: Any, stages: list[Any], found: list[Stale]) -> set[str]:
-    """The others, by name as from the project's root."""
+    """The stages that are not stale, by name as from the project's root."""
     stale = {each.stage for each in found}
     return {_name(repo, stage) for stage in stages if stage.addressing not in stale}
 

@@ -23,7 +23,7 @@ def compare(
         bool, typer.Option("--seeds", help="take runs that differ in seeds alone as one")
     ] = False,
 ) -> None:
-    """Tell which params and metrics differ between runs; overlay their curves."""
+    """Show which params and metrics differ between runs; overlay their curves."""
     from mwm.io.files import write_text
     from mwm.pipeline.revisions import WORKSPACE, opened
     from mwm.reporting.comparison.outcome import FILES, read_outcome

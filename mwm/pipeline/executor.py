@@ -1,4 +1,4 @@
-"""Stages at work at once, each as soon as what it reads is there, in a `dvc repro` of its own."""
+"""Several stages at once, each as soon as its inputs exist, in a `dvc repro` of its own."""
 
 import os
 import queue

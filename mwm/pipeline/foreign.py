@@ -1,4 +1,4 @@
-"""The variables by which a Git hook binds every command that it starts to its own repository."""
+"""Environment variables by which a Git hook binds the commands that it starts to its repository."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Asking Git about a project: an answer, or an error; never silence taken for an answer."""
+"""Ask Git about a project: without an answer an error is raised, never "nothing" assumed."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""How the commands of this room print: JSON where asked for, else text of at most 100 columns."""
+"""How the commands of `mwm` print: JSON where asked for, else text of at most 100 columns."""
 
 import json
 from typing import Annotated, Any

@@ -47,7 +47,7 @@ class Step:
 
 
 def plan(targets: Targets = None, as_json: AsJson = False) -> None:
-    """Tell what `dvc repro TARGETS` would run, all the way down, why, and how long it took last.
+    """List what `dvc repro TARGETS` would run, all the way down, why, and how long it took last.
 
     JSON: {"steps": [{"stage", "action": "run", "restore" or "maybe", "reasons": [{"kind", "what",
     "old", "new"}], "upstream", "seconds"}], "seconds": {"certain", "at_most"}}.

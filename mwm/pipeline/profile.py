@@ -1,4 +1,4 @@
-"""Lay a profile, a partial params file such as profiles/smoke.yaml, over params.yaml."""
+"""Apply a profile, a partial params file such as profiles/smoke.yaml, on top of params.yaml."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 
 def profile(
     profiles: Annotated[
-        list[Path], typer.Argument(help="partial params files to lay over, first to last")
+        list[Path], typer.Argument(help="partial params files to apply, first to last")
     ],
     params: Annotated[Path, typer.Option(help="params file to change")] = Path("params.yaml"),
     values: Annotated[
@@ -18,7 +18,7 @@ def profile(
         Path | None, typer.Option(help="file to write instead; the params file stays as it is")
     ] = None,
 ) -> None:
-    """Lay profiles over params.yaml; `git checkout params.yaml` takes it off again.
+    """Apply profiles on top of params.yaml; `git checkout params.yaml` undoes it.
 
     Sections merge: a value that the profile does not name stays. All else is replaced as a whole,
     lists as well as the mappings variants.worlds and train.runs, whose keys are names.

@@ -56,7 +56,7 @@ def upstream(repo: Any, stage: Any) -> list[Any]:
 
 
 def rooted(addressing: str) -> str:
-    """The same of a stage as DVC calls it: as from the current folder."""
+    """A stage's name as from the project's root, of its name as from the current folder."""
     file, _, name = addressing.rpartition(":")
     return vouched.named(root(), Path.cwd() / (file or "dvc.yaml"), name)
 

@@ -15,13 +15,13 @@ Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/check
 
 
 def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = False) -> None:
-    """List what no stage has any more, with sizes and reasons; with --yes delete it.
+    """List what belongs to no stage any more, with sizes and reasons; with --yes delete it.
 
-    Outputs of stages that are gone, by record alone: dvc.lock, an earlier one in Git, or the
-    run-cache names the path. Their entries in dvc.lock, files half written beside an output by
-    stages that were killed, checkpoints, notes of progress. Never what Git tracks, what a stage
+    That is: outputs of stages that are gone, if dvc.lock, an earlier one in Git, or the run-cache
+    names the path; their entries in dvc.lock; files left half written next to an output by stages
+    that were killed; checkpoints, notes of progress. Never deleted: what Git tracks, what a stage
     lists, outputs with a name that begins with a dot, what is outside the project or in a project
-    of its own, nor DVC's cache (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
+    of its own, and DVC's cache (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
     JSON: {"files": [{"kind", "path", "size", "why"}], "entries": [stages], "size", "deleted"}.
     """
     with project.opened() as repo:

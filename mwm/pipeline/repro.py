@@ -35,11 +35,11 @@ LOOK = 0.5  # seconds over which the cores are watched
 
 
 def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -> None:
-    """Run the stages that `dvc repro TARGETS` would, each once it can, and tell the time left.
+    """Run what `dvc repro TARGETS` would, each stage once its inputs exist; print the time left.
 
     The outputs and dvc.lock are those of `dvc repro`. A stage with `meta: {cores: all}` in dvc.yaml
     runs alone. After a failure no stage is started any more, and those at work finish. An interrupt
-    ends all. JSON, after the last: {"ran", "restored", "failed": [stages], "seconds"}.
+    ends all. JSON, printed at the end: {"ran", "restored", "failed": [stages], "seconds"}.
     """
     for sent in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(sent) is not signal.SIG_IGN:

@@ -8,7 +8,7 @@ from mwm.pipeline.output import AsJson, duration, print_json, shortened
 
 
 def status(as_json: AsJson = False) -> None:
-    """Tell what runs now, how far it is, how long is left, and who holds DVC's locks.
+    """Show what runs now, how far it is, how long is left, and who holds DVC's locks.
 
     JSON: {"running": [{"label", "done", "total", "unit", "note", "pid", "eta" (seconds, or null)}],
     "run": {"pid", "command", "started"} or null, "locks": [{"pid", "command", "alive", "writes",

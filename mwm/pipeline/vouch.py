@@ -19,10 +19,10 @@ from mwm.pipeline.vouching.groups import Plan, draw, names, plan
 from mwm.pipeline.vouching.program import digest
 
 Size = Annotated[
-    int, typer.Option("--sample", min=0, help="stages to run, if more than one of each group")
+    int, typer.Option("--sample", min=0, help="stages to run in all, if there are fewer groups")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="draws the sample")]
-Dry = Annotated[bool, typer.Option("--dry", help="tell what would be done, and do nothing")]
+Seed = Annotated[int, typer.Option("--seed", help="seed by which the sample is drawn")]
+Dry = Annotated[bool, typer.Option("--dry", help="print what would be done, and do nothing")]
 
 
 def vouch(
@@ -32,13 +32,13 @@ def vouch(
     dry: Dry = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let dvc.lock take the present code of stages that are stale by their code alone.
+    """Record the present code in dvc.lock for stages that are stale by their code alone.
 
     Where old and new code differ in comments, docstrings and formatting alone, nothing runs. Of the
-    others a sample runs in a temporary copy: of every kind of command and change of code at least
-    one stage. Only if all make the bytes that dvc.lock has, it takes the new code of the whole
-    group. vouched.csv says how; a run of the stage removes it there. Without TARGETS: all stages.
-    JSON: {"vouched": [{"stage", "how", "old", "new"}], "left": {stage: why}, "groups":
+    others a sample runs in a temporary copy: at least one stage of every group, that is of every
+    kind of command and change of code. Only if all make the bytes that dvc.lock has is the new code
+    of the groups accepted. vouched.csv records how, until a stage runs again. Without TARGETS: all
+    stages. JSON: {"vouched": [{"stage", "how", "old", "new"}], "left": {stage: why}, "groups":
     [{"stages", "sample"}], "done"}.
     """
     say: Callable[[str], None] = _mute if as_json else print

@@ -1,4 +1,4 @@
-"""Add and remove worlds: params.yaml, and in dvc.yaml what the evaluation reads."""
+"""Add and remove worlds: edits params.yaml, and in dvc.yaml what the evaluation reads."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""The harness around commands: errors, progress, signals, locks. No stage depends on it."""
+"""What surrounds every command: errors, progress, signals, locks. It changes no result."""

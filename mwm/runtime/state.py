@@ -1,4 +1,4 @@
-"""The folder .mwm/, for what is kept beside the outputs: progress, locks, checkpoints, speed."""
+"""The folder .mwm/, for what is not an output: progress, locks, checkpoints, speed."""
 
 import os
 from pathlib import Path

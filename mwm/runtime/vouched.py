@@ -1,4 +1,4 @@
-"""vouched.csv: which entries of dvc.lock no run has made with the code that they record, and why.
+"""vouched.csv: entries of dvc.lock whose code was vouched for and not run, and how.
 
 A stage's rows are a chain, each from the code that the one before led to. They hold as long as
 dvc.lock has an entry that one of them is about; a run of the stage removes them.
@@ -44,7 +44,7 @@ class Row:
     entry: str
 
     def of(self, stage: str) -> "Row":
-        """The same row under another name."""
+        """The same row, for another name of the stage."""
         return replace(self, stage=stage)
 
 
