@@ -6,9 +6,9 @@
     z = model.encode("mirror", shown)                   # latents
     pictures = model.decode("transpose", z)             # probabilities, (n, 64, 64)
 
-docs/library.md is a tutorial. Arrays are NumPy's, and PyTorch's tensors are accepted as well. What
-the caller got wrong raises `UsageError`; a file that is missing or damaged, `ArtefactError`; both
-are kinds of `MwmError`. Public names are loaded when they are first used: `import mwm` is fast.
+docs/library.md is a tutorial. Arrays are NumPy's, and PyTorch's tensors are accepted as well. A
+mistake of the caller raises `UsageError`, a missing or damaged file `ArtefactError`; both are kinds
+of `MwmError`. Public names are loaded when they are first used: `import mwm` is fast.
 """
 
 import importlib
@@ -60,13 +60,13 @@ _HOMES = {
 
 
 class MwmError(Exception):
-    """A failure told to the user in one line: what, where, expected, found, what to do."""
+    """An error that is told to the user in one line: what, where, expected, found, what to do."""
 
     exit_code = 1
 
 
 class UsageError(MwmError):
-    """A fault in what the user asked for: params or arguments."""
+    """A mistake in what the user asked for: params or arguments."""
 
     exit_code = 2
 
@@ -74,7 +74,7 @@ class UsageError(MwmError):
 class ArtefactError(MwmError):
     """A file that should have been made before is missing, damaged or of another kind.
 
-    Whoever knows how it is made (DVC, or the code around the library) says how to get it again.
+    The message does not say how to make it again: commands of the pipeline add that.
     """
 
 

@@ -35,7 +35,7 @@ def alignment(transfer: float, reconstruction: float, chance: float) -> float:
 
 
 def rounded(row: Mapping[str, float | None]) -> dict[str, float | None]:
-    """To six decimals, more than any metric means; not a number becomes None, an empty cell."""
+    """To six decimals, more than any metric means; NaN becomes None, an empty cell."""
     return {
         name: None if value is None or math.isnan(value) else round(value, 6)
         for name, value in row.items()

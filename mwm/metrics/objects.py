@@ -1,4 +1,4 @@
-"""The objects of the original's frames, looked for in what any world decodes: F1 and positions."""
+"""Objects found in decoded frames of any world, in the original's coordinates: F1, positions."""
 
 import json
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def f1(found: Tensor, truth: Tensor) -> float:
 
 
 def centroids(on: Tensor) -> Tensor:
-    """(n, h, w) bool to (n, 2), row and column in pixels; not a number where no pixel is on."""
+    """(n, h, w) bool to (n, 2), row and column in pixels; NaN where no pixel is on."""
     rows, columns = on.sum(2).float(), on.sum(1).float()
     count = rows.sum(1)
     row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count

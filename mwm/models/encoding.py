@@ -1,4 +1,4 @@
-"""What a trained model makes of frames: encode, decode, predict, dream; in batches, no gradient."""
+"""Use a trained model: encode, decode, predict and dream, in batches and without gradients."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -14,7 +14,7 @@ CONSEQUENCE = "where sums are done in another order, last digits differ (docs/re
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """The same on the same machine: no times, paths or names of hosts."""
+    """This machine's record, the same at every call: no times, paths or names of hosts."""
     cuda = device.type == "cuda"
     return {
         "mwm": __version__,

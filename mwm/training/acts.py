@@ -1,4 +1,4 @@
-"""The acts: each makes a model from those before it, plans what learns, and trains it.
+"""The acts of training: each makes a model from earlier ones, plans what learns, and trains it.
 
 `see` pretrains one world's V, `anchor` trains the reference, the original's V and M, and `recruit`
 aligns another world's V to it. With the joint schedule the first two only initialise, and `recruit`
@@ -97,8 +97,8 @@ def recruit(
         worlds: the frames of all worlds, the original's first.
         act: params `train.recruit`, or `train.joint` with the joint schedule.
         record: how often to validate, params `train.record`.
-        deciphered: the original's latents in frames of other worlds, where they were sought.
-        guidance: their weight.
+        deciphered: by world, the original's latents as deciphered for its frames, if they were.
+        guidance: the weight of the guide that they give.
 
     Raises:
         UsageError: `act` names an unknown constraint.
