@@ -40,6 +40,7 @@ def command(
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
             kernels.pin()
+            kernels.keep_memory()
             project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
             try:
                 with orderly(), steadiness.steady():

@@ -5,8 +5,10 @@ bytes of one without (docs/reproducibility.md says what was measured, and what i
 torch is first imported, so it must be set before.
 """
 
+import ctypes
 import os
 import platform
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,11 +23,29 @@ PINNED = {
 PATIENT = {"GOMP_SPINCOUNT": "0"}
 
 
+MEMORY = {-3: 2**30, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD: bytes
+
+
 def pin() -> None:
     """Set what is not set already; kernels on x86-64 processors with AVX2 alone."""
     wanted = PATIENT | (PINNED if _has_avx2() else {})
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
+
+
+def keep_memory() -> None:
+    """Let glibc keep freed memory, however large: a training step frees and takes megabytes.
+
+    Otherwise each of its large arrays is mapped anew and zeroed by the kernel, 2,000 page faults a
+    step: a recruit does 8 to 20% fewer iterations a second. No setting of the environment, since
+    glibc reads that before Python starts.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):  # another C library
+        libc = ctypes.CDLL("libc.so.6")
+        for option, value in MEMORY.items():
+            libc.mallopt(option, value)
 
 
 def processor() -> str:
