@@ -1,5 +1,6 @@
 """Real plays for all tests: a few short episodes of Pong, in the six worlds of the paper."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -17,8 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """Under a Git hook the tests make repositories of their own, and leave the hook's alone."""
+    """Under a Git hook the tests make repositories of their own, and leave the hook's alone.
+
+    Commands that they start in other folders find the stages, which are not installed.
+    """
     unbind()
+    paths = [str(ROOT), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -119,12 +119,13 @@ def test_a_file_that_is_no_json_is_told(tmp_path: Path, content: bytes | None, t
 FILL = """
 import sys
 import numpy as np
-from mwm import MwmError, store
+from mwm import MwmError
+from mwm.io import hdf5
 
 path, flushed = sys.argv[1], len(sys.argv) > 2
 noise = np.random.default_rng(0).integers(0, 256, (8, 4096), dtype=np.uint8)
 try:
-    with store.creating_h5(path, "noise", {"seed": 0}) as file:
+    with hdf5.creating_h5(path, "noise", {"seed": 0}) as file:
         for name in range(50):
             file.create_dataset(f"deep/{name}", data=noise, chunks=(1, 4096), compression="gzip")
             if flushed:

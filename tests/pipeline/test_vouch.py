@@ -437,6 +437,14 @@ def test_data_that_is_damaged_in_the_cache_proves_nothing(ran: Project) -> None:
     assert "start.txt: expected the data of dvc.lock" in ran.mwm("vouch", code=1)
 
 
+def test_code_that_is_reached_through_a_link_is_code(ran: Project) -> None:
+    (ran / "linked").symlink_to("code")
+    text = (ran / "dvc.yaml").read_text().replace("code/lib]", "linked/lib]")
+    (ran / "dvc.yaml").write_text(text)
+    left = ran.told("vouch", "--dry")["left"]
+    assert not [why for why in left.values() if "Git ignores it" in why], left
+
+
 @pytest.mark.slow
 def test_a_stage_that_fails_is_told_with_its_last_words(ran: Project) -> None:
     ran.edit("code/world.py", "key = sys.argv[1]", "key = sys.argv[9]")

@@ -74,7 +74,7 @@ def _strays(dep: Any, source: Source) -> Iterator[Reason]:
     if dep.hash_info.isdir:
         for parts, _, _ in dep.obj:
             path = f"{dep.fs_path}/{'/'.join(parts)}"
-            if path not in source.files:
+            if not source.knows(path):
                 yield Reason("stray", shown(path))
 
 
