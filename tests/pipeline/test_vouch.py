@@ -297,8 +297,8 @@ def test_stages_and_commands_may_have_new_names(ran: Project) -> None:
         ran.edit("dvc.yaml", old, name)
     (ran / "code/world.py").rename(ran / "code/planet.py")
     ran.edit("code/planet.py", "argv[1]", "argv[2]")
-    ran.mwm("vouch")
     planets = {f"planet@{world}" for world in "abcd"}
+    ran.mwm("vouch", *sorted(planets))
     assert "world@" not in lock(ran)
     assert rows(ran)["planet@a"]["how"].startswith("sample 1 of 4: planet@")
     agrees(ran, planets)

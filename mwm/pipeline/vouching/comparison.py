@@ -10,6 +10,8 @@ from mwm.pipeline.source import Source
 from mwm.pipeline.vouching.code import Change
 from mwm.pipeline.vouching.entries import Entry
 
+TIMING = "timing"  # `type: timing` of an output in dvc.yaml: a duration, which no two runs share
+
 
 def load(stage: Any, entry: Entry) -> None:
     """Let a stage hold what an entry records, be it of another name."""
@@ -63,6 +65,8 @@ def _kept(stage: Any) -> Iterator[Reason]:
     if stage.is_callback or stage.always_changed:
         yield Reason("always", stage.addressing)
     for out in stage.outs:
+        if out.annot.type == TIMING:
+            continue
         if out.exists and out.workspace_status():
             yield Reason("output", shown(out.fs_path))
         elif not out.exists and not out.use_cache:

@@ -72,7 +72,9 @@ def plan(repo: Any, targets: Sequence[str], made: dict[str, Any], source: Source
         comparison.load(stage, entry)
     found = Plan()
     by_code = []
-    for stage in (stage for stage in project.ordered(repo, targets) if stage in stale):
+    loaded = {stage.addressing: stage for stage in stages if stage in stale}
+    wanted = [stage.addressing for stage in project.ordered(repo, targets)]
+    for stage in (loaded[name] for name in wanted if name in loaded):  # DVC makes targets anew
         if stage not in matched:
             found.left[stage.addressing] = NO_ENTRY
             continue

@@ -16,8 +16,8 @@ from mwm import MwmError
 from mwm.pipeline import cache, hashes
 from mwm.pipeline.foreign import BINDING
 from mwm.pipeline.source import Source
+from mwm.pipeline.vouching.comparison import TIMING
 
-TIMING = "timing"  # `type: timing` of an output in dvc.yaml: a duration, which no two runs share
 BOUND = {*BINDING, "DVC_STAGE", "DVC_ROOT"}  # would tie the stage to the project itself
 TAIL = 400  # characters of a failed stage's output that are told
 
