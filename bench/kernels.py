@@ -1,0 +1,73 @@
+"""What pinned kernels cost, and what keeping freed memory gains: iterations a second, as ratios.
+
+python -m bench.kernels       after `make repro`: it goes on from the models of the default run
+
+Each setting is a process of its own, since libraries read it when they are imported; settings take
+turns, so that a machine that gets busier slows all of them.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SETTINGS = {"neither": "", "pinned": "pin", "memory kept": "keep", "both": "pin keep"}
+ROUNDS, ITERATIONS = 3, 8
+
+
+def measure(act: str, setting: str) -> float:
+    """Iterations a second of an act under a setting, in another process."""
+    words = [sys.executable, "-m", "bench.kernels", act, setting]
+    environment = os.environ | {"GOMP_SPINCOUNT": "0"}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout)
+
+
+def train(act: str, setting: str) -> float:
+    """Train for a moment in this process; iterations a second."""
+    from mwm.runtime import kernels
+
+    if "pin" in setting:
+        kernels.pin()
+    if "keep" in setting:
+        kernels.keep_memory()
+    from mwm.io.frames import read_frames
+    from mwm.models.model import load
+    from mwm.settings import params
+    from mwm.training import acts
+    from mwm.training.device import prepare_device
+
+    p = params.load().train
+    setup = acts.Setup(p.run, p.model, p.batch, prepare_device(p.run))
+    worlds = {w: read_frames(Path(f"data/worlds/{w}.h5"), "world") for w in ("original", "mirror")}
+    record = p.record.model_copy(update={"every": 10 * ITERATIONS})
+    short = {"iterations": ITERATIONS}
+    if act == "anchor":
+        seen, settings = load(Path("runs/see/original")), p.anchor.model_copy(update=short)
+        started = time.monotonic()
+        acts.anchor(setup, seen, worlds["original"], settings, record)
+    else:
+        models = [load(Path("runs/anchor")), load(Path("runs/see/mirror"))]
+        constrained = p.recruit.model_copy(update=short)
+        started = time.monotonic()
+        acts.recruit(setup, "mirror", models, worlds, constrained, record)
+    return ITERATIONS / (time.monotonic() - started)
+
+
+def main() -> None:
+    """Print each setting's best rate, and its ratio to that of neither."""
+    for act in ("anchor", "recruit"):
+        rates = dict.fromkeys(SETTINGS, 0.0)
+        for _ in range(ROUNDS):
+            for name, setting in SETTINGS.items():
+                rates[name] = max(rates[name], measure(act, setting))
+        for name, rate in rates.items():
+            print(f"{act:8} {name:12} {rate:.2f} iterations/s, {rate / rates['neither']:.2f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(train(*sys.argv[1:3]))
+    else:
+        main()
