@@ -37,8 +37,8 @@ def keep_memory() -> None:
     """Let glibc keep freed memory, however large: a training step frees and takes megabytes.
 
     Otherwise each of its large arrays is mapped anew and zeroed by the kernel, 2,000 page faults a
-    step: a recruit does 8 to 20% fewer iterations a second. No setting of the environment, since
-    glibc reads that before Python starts.
+    step (`python -m bench.kernels` measures it). No setting of the environment, since glibc reads
+    that before Python starts.
     """
     if sys.platform != "linux":
         return
