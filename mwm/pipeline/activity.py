@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm import MwmError
 from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
@@ -66,6 +67,19 @@ def at_work() -> list[str]:
     run = claim.holder()
     held += [f"{run['command']} (pid {run['pid']})"] if run and run["pid"] != os.getpid() else []
     return held + [f"{note['label']} (pid {note['pid']})" for note in progress().values()]
+
+
+def refuse_at_work(why: str) -> None:
+    """Stop if anything is at work; `why` says what it may do to what is about to happen.
+
+    Raises:
+        MwmError: something is.
+    """
+    if held := at_work():
+        raise MwmError(
+            f"{root()}: expected nothing at work, found {held[0]}; wait for it (`mwm status`), "
+            f"{why}"
+        )
 
 
 def eta(note: dict[str, Any]) -> float | None:

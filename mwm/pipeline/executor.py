@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from mwm.pipeline import times
+from mwm.pipeline.foreign import with_this_python
 from mwm.pipeline.output import duration
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
@@ -113,7 +113,7 @@ class Executor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(),
+            env=with_this_python(os.environ),
             text=True,
             start_new_session=True,  # an interrupt is passed on once, to dvc and stage alike
         )
@@ -166,9 +166,3 @@ class Executor:
                 return
             except (queue.Empty, KeyboardInterrupt):  # who asks again does not want to wait
                 continue
-
-
-def _environment() -> dict[str, str]:
-    """This process's, in which the `python` of a stage's command is this one's."""
-    here = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)])}

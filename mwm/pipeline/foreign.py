@@ -1,6 +1,9 @@
-"""Environment variables by which a Git hook binds the commands that it starts to its repository."""
+"""The environment of what a command starts: no repository of a Git hook, and this Python."""
 
 import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 # What `git rev-parse --local-env-vars` prints, but for settings (GIT_CONFIG*): CI passes its own.
 BINDING = frozenset(
@@ -25,6 +28,13 @@ BINDING = frozenset(
 def unbound() -> dict[str, str]:
     """This process's environment without them: Git then takes the repository around its folder."""
     return {name: value for name, value in os.environ.items() if name not in BINDING}
+
+
+def with_this_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which the `python` of a stage's command is this process's."""
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, environment.get("PATH", os.defpath)])
+    return {**environment, "PATH": path}
 
 
 def unbind() -> None:

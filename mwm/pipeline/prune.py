@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from mwm import MwmError
 from mwm.pipeline import activity, leftovers, project
 from mwm.pipeline.output import AsJson, print_json, size
 
@@ -31,7 +30,7 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
             found = [each for each in found if each.kind != "checkpoint"]
         gone = project.gone(stages)
         if yes:
-            _refuse_while_something_runs()
+            activity.refuse_at_work("what it is about to use may be among what is to go")
             for each in found:
                 _delete(each.path, Path(repo.root_dir))
             for lock, name in gone:
@@ -53,15 +52,6 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
         "deleted" if yes else "to delete; `mwm prune --yes` does" if found or gone else "left over"
     )
     print(f"prune: {len(found)} files or folders ({size(total)}), {len(gone)} entries {deleted}")
-
-
-def _refuse_while_something_runs() -> None:
-    held = activity.at_work()
-    if held:
-        raise MwmError(
-            f"{project.root()}: expected nothing at work, found {held[0]}; wait for it (`mwm "
-            "status`), what it is about to use may be among what is to go"
-        )
 
 
 def _delete(path: Path, root: Path) -> None:

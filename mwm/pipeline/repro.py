@@ -55,8 +55,7 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
         try:
             executor.work()
         except KeyboardInterrupt:
-            said = "stages that had ended are kept; `mwm repro` goes on from there"
-            raise KeyboardInterrupt(said) from None
+            raise KeyboardInterrupt("stages that had ended are kept") from None
         finally:
             vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
             _put_in_order(wanted, before)

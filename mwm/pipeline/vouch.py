@@ -45,7 +45,7 @@ def vouch(
     with ExitStack() as held:
         if not dry:
             held.enter_context(claim.claimed())
-            _refuse_while_something_runs()
+            activity.refuse_at_work("it may change what is to be vouched for")
         repo = held.enter_context(project.opened())
         source, made = Source(repo), outputs(repo)
         found = plan(repo, targets or [], made, source)
@@ -74,14 +74,6 @@ def vouch(
 
 def _mute(line: str) -> None:
     """Say nothing: what is printed is JSON alone."""
-
-
-def _refuse_while_something_runs() -> None:
-    if held := activity.at_work():
-        raise MwmError(
-            f"{project.root()}: expected nothing at work, found {held[0]}; wait for it (`mwm "
-            "status`), it may change what is to be vouched for"
-        )
 
 
 def _told(found: Plan) -> Iterator[str]:

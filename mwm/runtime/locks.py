@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,22 @@ def acquire(file: Path) -> int | None:
     Raises:
         MwmError: no lock can be made.
     """
+    return _take(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def holding(file: Path) -> Iterator[None]:
+    """Hold the lock `file` in the block, after waiting for another process that has it.
+
+    Raises:
+        MwmError: no lock can be made.
+    """
+    descriptor = _take(file, fcntl.LOCK_EX)
+    assert descriptor is not None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        _sign(descriptor)
-    except OSError as error:
-        raise _refused(file, error) from None
-    return descriptor
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def holder(file: Path) -> dict[str, Any] | None:
@@ -88,12 +93,24 @@ def _wait(file: Path, output: Path) -> int:
     if descriptor is not None:
         return descriptor
     print(f"waiting: {output} is in use by {_told(holder(file))}", file=sys.stderr, flush=True)
+    descriptor = _take(file, fcntl.LOCK_EX)
+    assert descriptor is not None
+    return descriptor
+
+
+def _take(file: Path, how: int) -> int | None:
+    """Lock a file, and sign it; None if another process has it and `how` does not wait."""
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, how)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
         _sign(descriptor)
     except OSError as error:
-        raise _refused(file, error) from None
+        raise MwmError(f"{file}: cannot be locked: {error}; allow writing there") from None
     return descriptor
 
 
@@ -107,10 +124,6 @@ def _sign(descriptor: int) -> None:
     }
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(told | {"started": round(time.time())}).encode(), 0)
-
-
-def _refused(file: Path, error: OSError) -> MwmError:
-    return MwmError(f"{file}: cannot be locked: {error}; allow writing there")
 
 
 def _told(found: dict[str, Any] | None) -> str:

@@ -5,7 +5,6 @@ dvc.lock has an entry that one of them is about; a run of the stage removes them
 """
 
 import csv
-import fcntl
 import hashlib
 import io
 import json
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
+from mwm.runtime import locks
 from mwm.runtime.signals import folder_of_dvc
 
 TABLE = "vouched.csv"
@@ -94,10 +94,7 @@ def changing(root: Path) -> Iterator[list[Row]]:
 
     Another process that changes them waits.
     """
-    lock = root / LOCK
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with locks.holding(root / LOCK):
         rows = read(root)
         before = list(rows)
         yield rows

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.pipeline import cache, hashes
-from mwm.pipeline.foreign import BINDING
+from mwm.pipeline.foreign import BINDING, with_this_python
 from mwm.pipeline.source import Source
 from mwm.pipeline.vouching.comparison import TIMING
 
@@ -98,8 +97,7 @@ def run(stage: Any, source: Source, top: Path) -> None:
     Raises:
         MwmError: the command failed; with the end of its output.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {k: v for k, v in os.environ.items() if k not in BOUND} | {"PATH": path}
+    environment = with_this_python({k: v for k, v in os.environ.items() if k not in BOUND})
     if "PYTHONPATH" in environment:
         environment["PYTHONPATH"] = environment["PYTHONPATH"].replace(str(source.top), str(top))
     shell = os.environ.get("SHELL") or "/bin/sh"
