@@ -1,33 +1,122 @@
-"""A study's params: methods laid over params.yaml -> <folder>/params.yaml."""
+"""Train all of a study: training.json, data/worlds/*.h5 -> runs/*, seconds/*."""
 
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mwm.runtime import commands
 
+if TYPE_CHECKING:
+    from mwm.settings.train import Train
+
 app = commands.application(__doc__)
 
+RUNS, SECONDS = Path("runs"), Path("seconds")
+SHARED = ("run", "model", "batch")  # settings of every act
 
-@commands.command(app)
+
+@commands.stage(app)
 def study(
-    methods: Annotated[
-        list[Path], typer.Argument(help="partial params files to lay over, first to last")
-    ],
-    out: Annotated[Path, typer.Option(help="file to write")],
-    values: Annotated[
-        list[str], typer.Option("--set", help="one more value: train.run.seed=3; repeatable")
-    ] = [],  # noqa: B006 (Typer copies it)
-    params: Annotated[Path, typer.Option(help="file that they are laid over")] = Path(
-        "params.yaml"
-    ),
+    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")],
+    base: Annotated[
+        Path | None, typer.Option(help="folder of a study: what both train alike is taken from it")
+    ] = None,
 ) -> None:
-    """Write the params of a study, a folder in which every stage can run with `--folder`."""
-    from mwm.io.files import write_text
-    from mwm.settings.overlay import lay_over
+    """Train V of every world, the anchor and every run, as the default run does, one by one.
 
-    write_text(out, lay_over(params, methods, values))
+    After an interruption the acts that had ended are restored from their checkpoints.
+    """
+    from mwm.runtime import locks
+
+    settings = _settings(Path())
+    others = _settings(base) if base else None
+    locks.claim_folder(SECONDS)
+    for act in _acts(settings, data):
+        if base and others and act.alike(settings, others) and (base / RUNS / act.place).is_dir():
+            shutil.copytree(base / RUNS / act.place, RUNS / act.place, dirs_exist_ok=True)
+            shutil.copy2(base / SECONDS / f"{act.name}.json", SECONDS)
+        else:
+            with _timed(act.name):
+                act.perform()
+
+
+def _settings(folder: Path) -> "Train":
+    """The section `train` of a study's params."""
+    from mwm.io import records
+    from mwm.settings.train import TRAINING, Train
+
+    return Train.model_validate(records.read(folder / TRAINING))
+
+
+@dataclass(frozen=True)
+class Act:
+    """A part of a study's training.
+
+    Attributes:
+        name: of the file that tells how long it took.
+        place: the folder in runs/ that it makes.
+        reads: what it depends on beside SHARED, by path in the section `train`.
+        perform: do it.
+    """
+
+    name: str
+    place: str
+    reads: tuple[str, ...]
+    perform: Callable[[], None]
+
+    def alike(self, one: "Train", other: "Train") -> bool:
+        """Whether it gives the same with two studies' settings, on the same data."""
+        return all(_value(one, path) == _value(other, path) for path in (*SHARED, *self.reads))
+
+
+def _acts(settings: "Train", data: Path) -> Iterator[Act]:
+    """All acts of a study, in order."""
+    from stages import decipher, train
+
+    for world in dict.fromkeys(world for run in settings.runs.values() for world in run.worlds):
+        see = partial(train.see, world, data, RUNS)
+        yield Act(f"train-see-{world}", f"see/{world}", ("see",), see)
+    anchored = ("see", "anchor", "record")
+    yield Act("train-anchor", "anchor", anchored, partial(train.anchor, data, RUNS))
+    for run in settings.runs:
+        found = (*anchored, "decipher.states", "decipher.restarts", f"runs.{run}")
+        look = partial(decipher.decipher, run, data, RUNS)
+        yield Act(f"decipher-{run}", f"decipher/{run}", found, look)
+        aligned = (*found, "decipher.weight", "recruit", "joint")
+        yield Act(f"train-recruit-{run}", run, aligned, partial(train.recruit, run, data, RUNS))
+
+
+def _value(settings: "Train", path: str) -> object:
+    """The value at a path such as runs.mirror; None if there is none."""
+    value: object = settings
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else getattr(value, part)
+    return value
+
+
+@contextmanager
+def _timed(act: str) -> Iterator[None]:
+    """Note how long an act took: also before an interruption, beside its checkpoints."""
+    from mwm.io import checkpoints, records
+    from mwm.runtime.state import shelf
+
+    key = checkpoints.fingerprint(_settings(Path()).model_dump())
+    kept = checkpoints.place(shelf(), f"seconds {act}", key) / "seconds.json"
+    before = records.read(kept)["seconds"] if kept.is_file() else 0.0
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        took = {"seconds": round(before + time.monotonic() - started, 1)}
+        records.write(kept, took)
+    records.write(SECONDS / f"{act}.json", took)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from mwm import MwmError
 from mwm.pipeline.foreign import unbound
 
 ROOT = Path(__file__).resolve().parents[1]
-MADE = re.compile(r"(results/)?dvc\.lock|metrics\.json|report/.*|results/[^/]*\.(csv|html|png)")
+MADE = re.compile(
+    r"(results/)?dvc\.lock|metrics\.json|report/.*|results/(independent/)?[^/]*\.(csv|html|png)"
+)
 
 
 def silent(line: str) -> None:

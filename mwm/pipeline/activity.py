@@ -14,7 +14,7 @@ from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
 from mwm.runtime.processes import alive, command, started
 
-PROGRESS = (".mwm/progress/*.json", "runs/*/.mwm/progress/*.json")  # the second: those of studies
+PROGRESS = (".mwm/progress/*.json", "runs/**/.mwm/progress/*.json")  # the second: those of studies
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from mwm.io import files
 from mwm.pipeline import activity, git, project, records
 
-CHECKPOINTS = (".mwm/checkpoints/*", "runs/*/.mwm/checkpoints/*")  # the second: those of studies
+CHECKPOINTS = (".mwm/checkpoints/*", "runs/**/.mwm/checkpoints/*")  # the second: those of studies
 PROJECT = (".git", ".dvc")  # what the root of a project holds
 
 

@@ -4,10 +4,7 @@ import functools
 import inspect
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import takewhile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,16 +70,14 @@ Folder = Annotated[
 
 
 def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a stage: a command that also takes `--folder`, a study's, and runs there.
-
-    In a study it writes how long it took: imports, training, validation and writing together.
-    """
+    """Register a stage: a command that also takes `--folder`, a study's, and runs there."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def placed(*args: Any, folder: Path | None = None, **kwargs: Any) -> None:
-            with _studying(folder, function.__module__):
-                function(*args, **kwargs)
+            if folder is not None:
+                _enter(folder)
+            function(*args, **kwargs)
 
         option = inspect.Parameter(
             "folder", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Folder
@@ -98,21 +93,9 @@ def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., Non
     return register
 
 
-@contextmanager
-def _studying(folder: Path | None, module: str) -> Iterator[None]:
-    """Be in a study's folder; at the end write seconds/<stage>-<arguments>.json there."""
-    if folder is None:
-        yield
-        return
+def _enter(folder: Path) -> None:
+    """Be in a study's folder; checkpoints and progress are the study's, too."""
     if not (folder / "params.yaml").is_file():
         raise UsageError(f"{folder}: expected a folder with a params.yaml, found none")
-    from mwm.io import records
-
     os.chdir(folder)
-    os.environ["DVC_ROOT"] = str(Path.cwd())  # checkpoints and progress are the study's, too
-    started = time.monotonic()
-    yield
-    seconds = round(time.monotonic() - started, 1)
-    name = Path(sys.argv[0]).stem if module == "__main__" else module.rpartition(".")[2]
-    words = [name, *takewhile(lambda word: not word.startswith("-"), sys.argv[1:])]
-    records.write(Path("seconds") / f"{'-'.join(words)}.json", {"seconds": seconds})
+    os.environ["DVC_ROOT"] = str(Path.cwd())

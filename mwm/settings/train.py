@@ -7,6 +7,7 @@ from pydantic import Field
 from mwm.settings.base import Count, CountOrNone, Name, Section, Seed, Weight
 
 RESERVED_RUNS = ("see", "anchor", "decipher")
+TRAINING = "training.json"  # beside a study's params.yaml: its section `train` alone
 
 
 class RunSettings(Section):

@@ -1,0 +1,90 @@
+"""`python -m stages.study`: all of a study's training, as its stages do it one by one."""
+
+import json
+import shutil
+from pathlib import Path
+
+import plain_yaml
+import pytest
+from typer.testing import CliRunner
+
+from mwm.io import records
+from stages import decipher, params, study, train
+
+DATA = ("--data", "data/worlds")
+
+
+def settle(project: Path, folder: str, **changes: object) -> None:
+    """A study of one run, mirror; `changes` are of train.recruit."""
+    values = plain_yaml.parse(project / "params.yaml")
+    values["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
+    values["train"]["recruit"] |= changes
+    (project / "method.yaml").write_text(plain_yaml.text({"train": values["train"]}))
+    invoke(params.app, "method.yaml", "--out", folder)
+    if not (project / folder / "data").exists():
+        (project / folder / "data").symlink_to(project / "data")
+
+
+def invoke(app: object, *words: str) -> str:
+    done = CliRunner().invoke(app, words)  # type: ignore[arg-type]
+    assert done.exit_code == 0, done.stderr
+    return done.stderr
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file, by its path."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_study_is_its_acts_one_by_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle(project, "one")
+    invoke(study.app, "--folder", "one", *DATA)
+    seconds = sorted(path.stem for path in Path("seconds").iterdir())
+    trained = [f"train-{act}" for act in ("anchor", "recruit-mirror", "see-mirror", "see-original")]
+    assert seconds == ["decipher-mirror", *trained]
+    monkeypatch.chdir(project)
+    settle(project, "two")
+    monkeypatch.chdir(project / "two")
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
+        invoke(train.app, *words)
+    invoke(decipher.app, "mirror")
+    invoke(train.app, "recruit", "mirror")
+    assert contents(project / "one" / "runs") == contents(project / "two" / "runs")
+
+
+def test_what_is_alike_is_taken_and_the_rest_is_trained(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(project, "base")
+    invoke(study.app, "--folder", "base", *DATA)
+    monkeypatch.chdir(project)
+    settle(project, "other", learning_rate=0.1)
+    stolen = project / "base" / "runs" / "see" / "original" / "training.csv"
+    stolen.write_text(stolen.read_text() + "\n")  # to be seen in the copy
+    told = invoke(study.app, "--folder", "other", *DATA, "--base", "../base")
+    assert "see original:" not in told
+    assert "recruit mirror:" in told
+    base, other = contents(project / "base/runs"), contents(project / "other/runs")
+    assert base.keys() == other.keys()
+    differ = {name for name in base if base[name] != other[name]}
+    files = ("manifest.json", "model.safetensors", "training.csv", "validation.csv")
+    assert differ == {f"mirror/{file}" for file in files}
+    assert json.loads(Path("seconds/train-anchor.json").read_text()) == json.loads(
+        (project / "base/seconds/train-anchor.json").read_text()
+    )
+
+
+def test_the_time_before_an_interruption_counts(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(project, "one")
+    invoke(study.app, "--folder", "one", *DATA)
+    first = records.read("seconds/train-anchor.json")["seconds"]
+    made = contents(Path("runs"))
+    shutil.rmtree("runs")
+    shutil.rmtree("seconds")
+    monkeypatch.chdir(project)
+    invoke(study.app, "--folder", "one", *DATA)  # restored from checkpoints
+    assert contents(Path("runs")) == made
+    assert records.read("seconds/train-anchor.json")["seconds"] >= first
