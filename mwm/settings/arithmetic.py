@@ -22,10 +22,10 @@ KERNELS: dict[str, str | None] = {
     "MKL_CBWR": "AVX2",  # matrix products of MKL: "conditional bitwise reproducibility"
 }
 
-# Other ways to other kernels, vectors, threads of MKL, or less precise products.
+# Other ways to other kernels, another division of work, or less precise products.
 CHANGING: dict[str, str | None] = dict.fromkeys(
     (
-        *("MKL_DYNAMIC", "MKL_DOMAIN_NUM_THREADS", "MKL_NUM_STRIPES", "MKL_ENABLE_INSTRUCTIONS"),
+        *("MKL_NUM_STRIPES", "MKL_ENABLE_INSTRUCTIONS"),
         *("ONEDNN_DEFAULT_FPMATH_MODE", "ONEDNN_CPU_ISA_HINTS"),
         *("DNNL_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE", "DNNL_CPU_ISA_HINTS"),  # former names
         *("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "NVIDIA_TF32_OVERRIDE"),
