@@ -35,7 +35,7 @@ def decipher(
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
     from mwm.runtime.state import shelf
-    from mwm.settings import params
+    from mwm.settings import lengths, params
 
     p = params.load()
     worlds = params.pick(p.train.runs, run, "train.runs").worlds
@@ -46,6 +46,7 @@ def decipher(
         codes = []
         for position, world in enumerate(worlds):
             content = read_frames(data / f"{world}.h5", "world")
+            lengths.check(p, content.lengths)
             episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
             model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
             codes.append(encode(model.vision(world), content, episodes))

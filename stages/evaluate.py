@@ -27,22 +27,26 @@ def evaluate(
     from mwm.evaluation.elements import latent_elements
     from mwm.evaluation.film import make_film
     from mwm.evaluation.pairs import evaluate_pairs
-    from mwm.evaluation.tables import gather_curves
+    from mwm.evaluation.tables import CURVES, gather_curves
     from mwm.io import records
     from mwm.io.film import write_films
     from mwm.io.frames import read_frames
     from mwm.io.tables import write_csv
+    from mwm.models import selftest
     from mwm.models.environment import note
     from mwm.runtime import locks
-    from mwm.settings import params
+    from mwm.settings import lengths, params
+    from mwm.settings.base import ORIGINAL
 
     p = params.load()
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
+    selftest.check(torch.device("cpu"))
     folders = [runs / name for name in p.train.runs]
     one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
     models = assemble(folders, one_anchor)
     names = dict.fromkeys(world for model in models.values() for world in model.worlds)
     frames = {world: read_frames(data / f"{world}.h5", "world") for world in names}
+    lengths.check(p, frames[ORIGINAL].lengths)
     locks.claim_folder(out)
     manifests = [folder / "manifest.json" for folder in folders]
     if said := note(manifests, torch.device("cpu")):
@@ -61,7 +65,7 @@ def evaluate(
     write_csv(out / "dreams.csv", dreamt, dreams.COLUMNS)
     write_csv(out / "mirror_test.csv", mirrored, mirror_test.COLUMNS)
     write_csv(out / "elements.csv", elements)
-    write_csv(out / "curves.csv", gather_curves(folders))
+    write_csv(out / "curves.csv", gather_curves(folders), CURVES)
     write_films(out / "film.h5", films)
     records.write_manifest(out, TABLES)
 

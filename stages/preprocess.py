@@ -22,11 +22,11 @@ def preprocess(
     from mwm.frames.preprocessing import preprocess
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
-    from mwm.settings import params
+    from mwm.settings import lengths, params
 
     p = params.load()
     locks.claim(out)
-    preprocess(p.preprocess, rollouts, out, Progress)
+    preprocess(p.preprocess, rollouts, out, Progress, lambda found: lengths.check(p, found))
 
 
 if __name__ == "__main__":

@@ -33,13 +33,14 @@ def see(
     from mwm.io.frames import read_frames
     from mwm.runtime import locks
     from mwm.runtime.state import speed
-    from mwm.settings import params
+    from mwm.settings import lengths, params
     from mwm.training import acts, history
 
     p = params.load()
     params.check_name(world, "WORLD")
     setup = _setup(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{world}.h5", "world")
+    lengths.check(p, frames.lengths)
     folder = locks.claim_folder(runs / "see" / world)
     trained = acts.see(setup, world, frames, p.train.see)
     history.write(folder, *trained, p.train.run, p.train.see, speed("see", world))
@@ -52,13 +53,14 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.runtime.state import speed
-    from mwm.settings import params
+    from mwm.settings import lengths, params
     from mwm.settings.base import ORIGINAL
     from mwm.training import acts, history
 
     p = params.load()
     setup = _setup(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{ORIGINAL}.h5", "world")
+    lengths.check(p, frames.lengths)
     seen = load(runs / "see" / ORIGINAL, p.train.model)
     folder = locks.claim_folder(runs / "anchor")
     trained = acts.anchor(setup, seen, frames, p.train.anchor, p.train.record)
@@ -77,13 +79,14 @@ def recruit(
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.runtime.state import speed
-    from mwm.settings import params
+    from mwm.settings import lengths, params
     from mwm.training import acts, history
 
     p = params.load()
     original, *others = params.pick(p.train.runs, run, "train.runs").worlds
     setup = _setup(p.train.run, p.train.model, p.train.batch)
     worlds = {w: read_frames(data / f"{w}.h5", "world") for w in (original, *others)}
+    lengths.check(p, worlds[original].lengths)
     sources = ["anchor", *(f"see/{world}" for world in others)]
     models = [load(runs / source, p.train.model) for source in sources]
     folder = locks.claim_folder(runs / run)

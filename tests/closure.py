@@ -97,9 +97,15 @@ def params_read(stage: Path, command: str) -> set[str]:
     """Params that a command reads: the chains that start at its `p`, `p = params.load()`.
 
     `p.train.see` is `train.see`; one item of a mapping, `p.train.runs[run]` or
-    `params.pick(p.train.runs, run, ...)`, is `train.runs.*`.
+    `params.pick(p.train.runs, run, ...)`, is `train.runs.*`. What `lengths.check(p, ...)` reads is
+    left out: it ends the command or changes nothing.
     """
     function = commands(stage)[command]
+    checked = {
+        node.args[0]
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lengths.check"
+    }
     inner = {
         node.value
         for node in ast.walk(function)
@@ -113,7 +119,7 @@ def params_read(stage: Path, command: str) -> set[str]:
     chains = {
         _declared(chain) + ".*" * (node in picked)
         for node in ast.walk(function)
-        if node not in inner and (chain := _chain(node)) is not None
+        if node not in inner | checked and (chain := _chain(node)) is not None
     }
     return {chain for chain in chains if not any(chain.startswith(f"{up}.") for up in chains)}
 

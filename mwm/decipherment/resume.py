@@ -9,6 +9,7 @@ import torch
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.search import Searched
 from mwm.io import checkpoints
+from mwm.models.environment import environment
 
 
 class Checkpoints:
@@ -26,7 +27,7 @@ class Checkpoints:
             settings: what else the search depends on, JSON values.
         """
         arrays = [{name: np.asarray(value) for name, value in vars(c).items()} for c in codes]
-        machine = [torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()]
+        machine = environment(torch.device("cpu"))
         self._key = checkpoints.fingerprint(label, arrays, settings, machine)
         self._folder = checkpoints.place(shelf, label, self._key)
 

@@ -12,9 +12,8 @@ from mwm.metrics.objects import OriginalView, position
 from mwm.models.encoding import decode, dream, sequences
 from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import unpack_bits
-from mwm.settings.evaluate import Evaluate
+from mwm.settings.evaluate import DREAM, Evaluate
 
-STEPS = 25
 NUMBERS = ["distance", "found", "copy_distance", "copy_found"]
 COLUMNS = ["model", "source", "target", "object", "step", *NUMBERS]
 
@@ -22,7 +21,7 @@ COLUMNS = ["model", "source", "target", "object", "step", *NUMBERS]
 def dreams(
     name: str, model: MetaWorldModel, worlds: Mapping[str, Frames], settings: Evaluate
 ) -> list[Row]:
-    """Where objects are decoded 1 to STEPS steps after the last frame that was seen.
+    """Where objects are decoded 1 to DREAM steps after the last frame that was seen.
 
     M reads `settings.length` frames, then dreams as many at most. A row per ordered pair of worlds,
     object and step: the median distance of the centroids from the true ones in pixels and the share
@@ -34,7 +33,7 @@ def dreams(
     """
     check_alike(worlds)
     model.eval()
-    seen, steps = settings.length, min(STEPS, settings.length)
+    seen, steps = settings.length, min(DREAM, settings.length)
     starts = windows(next(iter(worlds.values())), seen + steps, max(1, settings.frames // steps))
     tests = {world: sequences(frames, starts, seen + steps) for world, frames in worlds.items()}
     views = {world: OriginalView(frames, CPU) for world, frames in worlds.items()}

@@ -21,8 +21,9 @@ def windows(frames: Frames, length: int, count: int, split: str = "test") -> NDA
     ).astype(np.int64)
     if len(starts) == 0:
         raise MwmError(
-            f"evaluate.length: expected a {split} episode of more than {length} frames, "
-            "found none; shorten it, or raise collect.max_steps"
+            f"expected a {split} episode of more than {length} frames, found the longest of "
+            f"{max(frames.lengths[split], default=0)}; lower evaluate.length, or raise "
+            "collect.max_steps"
         )
     return starts[np.linspace(0, len(starts) - 1, min(count, len(starts))).astype(np.int64)]
 

@@ -9,6 +9,11 @@ from mwm import ArtefactError
 from mwm.io.tables import read_csv
 
 CURVE_ROWS = 500  # more make pages of plots slow
+CURVES = (  # columns that curves.csv has even without rows
+    *("run", "iteration", "source", "target"),
+    *("reconstruction", "prediction", "transfer", "predicted_transfer"),
+    *("alignment", "predicted_alignment"),
+)
 
 
 def gather_curves(folders: Iterable[Path]) -> list[dict[str, str]]:
@@ -31,6 +36,6 @@ def gather_curves(folders: Iterable[Path]) -> list[dict[str, str]]:
                 )
             rows.append({"run": folder.name, **row})
     iterations = sorted({int(row["iteration"]) for row in rows})
-    step = -(-len(rows) // CURVE_ROWS)
+    step = max(1, -(-len(rows) // CURVE_ROWS))  # no rows where all runs had no iterations
     kept = set(iterations[::-1][::step])  # the last one always
     return [row for row in rows if int(row["iteration"]) in kept]

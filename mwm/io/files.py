@@ -13,7 +13,9 @@ from typing import Any
 
 from mwm import ArtefactError, MwmError
 
-MOST_BYTES = 2**28  # of a file that is read as a whole: weights, tables
+# Of a file that is read as a whole: weights, tables. All memory, so that what was trained here can
+# be read: training takes four times the weights.
+MOST_BYTES = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 TEMPORARY = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}(?P<suffix>\.[^.]*)?")  # see `replacing`
 
 
@@ -129,7 +131,9 @@ def read_bytes(path: Path | str) -> bytes:
         if not path.is_file():
             raise FileNotFoundError
         if (size := path.stat().st_size) > MOST_BYTES:
-            raise ArtefactError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}")
+            raise ArtefactError(
+                f"{path}: expected at most {MOST_BYTES} bytes (all memory here), found {size}"
+            )
         return path.read_bytes()
     except FileNotFoundError:
         raise ArtefactError(f"{path}: not found") from None

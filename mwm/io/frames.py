@@ -48,9 +48,19 @@ class Frames:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     @property
+    def lengths(self) -> dict[str, list[int]]:
+        """In frames, of the episodes of each split."""
+        return lengths_of(np.diff(self.episode_offsets), self.split)
+
+    @property
     def action_count(self) -> int:
         """How many actions the game knows."""
         return len(json.loads(self.attributes["action_names"]))
+
+
+def lengths_of(frames: NDArray[np.int64], split: NDArray[np.uint8]) -> dict[str, list[int]]:
+    """How many `frames` (e,) the episodes of each split have; `split` (e,) indexes SPLITS."""
+    return {name: frames[split == index].tolist() for index, name in enumerate(SPLITS)}
 
 
 def write_frames(path: Path | str, content: Frames, kind: str = "frames") -> None:

@@ -1,11 +1,16 @@
 """`mwm.load`: a trained model from a run's folder, or from the folder of all runs."""
 
+import warnings
+from functools import cache
 from pathlib import Path
 
-from mwm import ArtefactError, UsageError
+import torch
+
+from mwm import ArtefactError, MwmError, UsageError
 from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
 from mwm.io import records
 from mwm.library.model import TrainedModel
+from mwm.models import selftest
 from mwm.models.model import load as load_one
 
 
@@ -20,7 +25,11 @@ def load(folder: Path | str) -> TrainedModel:
         UsageError: there is no such folder.
         ArtefactError: it holds no trained model, a file is missing or damaged, or its runs have
             different anchors, so that the latents of one mean nothing to another.
+
+    Warns:
+        RuntimeWarning: once per process, if PyTorch's LSTM with gradients is wrong in this one.
     """
+    _warn_if_wrong()
     path = Path(folder)
     if not path.is_dir():
         raise UsageError(
@@ -40,6 +49,14 @@ def load(folder: Path | str) -> TrainedModel:
         return TrainedModel(assemble(runs, one_anchor=True)[ANCHORED])
     except DifferentAnchorsError as error:
         raise ArtefactError(f'{error}; write mwm.load("{runs[0]}") for one of them') from None
+
+
+@cache
+def _warn_if_wrong() -> None:
+    try:
+        selftest.check(torch.device("cpu"))
+    except MwmError as error:
+        warnings.warn(f"mwm.load: {error}", RuntimeWarning, stacklevel=3)
 
 
 def _worlds(folder: Path) -> list[str]:

@@ -1,5 +1,6 @@
-"""Where a model was trained: the versions, processor and threads that its last bits depend on."""
+"""How a model was computed: the versions, kernels and threads that its last bits depend on."""
 
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,20 +10,25 @@ import torch
 
 from mwm import __version__
 from mwm.io import records
+from mwm.models import selftest
+from mwm.settings.arithmetic import CHANGING, KERNELS
 
 CONSEQUENCE = "where sums are done in another order, last digits differ (docs/reproducibility.md)"
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """This machine's record, the same at every call: no times, paths or names of hosts."""
+    """What is in force here, the same at every call: no times, paths or names of machines."""
     cuda = device.type == "cuda"
+    fixed = [f"{name}={os.environ[name]}" for name in KERNELS | CHANGING if name in os.environ]
     return {
         "mwm": __version__,
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "machine": f"{platform.system()} {platform.machine()}",
-        "processor": torch.backends.cpu.get_cpu_capability(),
-        "threads": str(torch.get_num_threads()),
+        "kernels": torch.backends.cpu.get_cpu_capability(),
+        "fixed": " ".join(fixed),
+        "threads": str(selftest.threads()),
+        "precision": torch.get_float32_matmul_precision(),
         "device": torch.cuda.get_device_name(device) if cuda else device.type,
     }
 

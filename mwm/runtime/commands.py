@@ -36,8 +36,6 @@ def command(
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
-            kernels.pin()
-            kernels.keep_memory()
             project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
             try:
                 with orderly(), steadiness.steady():
@@ -75,6 +73,8 @@ def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., Non
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def placed(*args: Any, folder: Path | None = None, **kwargs: Any) -> None:
+            kernels.pin()  # of stages alone: `mwm repro` would hand it on to other projects'
+            kernels.keep_memory()
             if folder is not None:
                 _enter(folder)
             function(*args, **kwargs)

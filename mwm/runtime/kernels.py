@@ -1,8 +1,8 @@
-"""Arithmetic kernels: libraries choose theirs by the processor, and so sum in another order.
+"""Arithmetic of a stage: the environment that PyTorch's libraries read when it is first imported.
 
-Pinned to AVX2, which every x86-64 processor of the last ten years has, one with AVX-512 gives the
-bytes of one without (docs/reproducibility.md says what was measured, and what it costs). Read when
-torch is first imported, so it must be set before.
+Libraries choose kernels by the processor, and so sum in another order. Fixed to AVX2, which every
+x86-64 processor of the last ten years has, one with AVX-512 gives the bytes of one without
+(docs/reproducibility.md says what was measured, and what it costs).
 """
 
 import ctypes
@@ -12,24 +12,48 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-PINNED = {
-    "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own kernels
-    "ONEDNN_MAX_CPU_ISA": "AVX2",  # the LSTM's, of oneDNN
-    "MKL_CBWR": "AVX2",  # matrix products of MKL: "conditional bitwise reproducibility"
-}
+from mwm import UsageError
+from mwm.settings.arithmetic import CHANGING, KERNELS, THREADS
+
+CHOICE = "MWM_KERNELS"
+FIXED, NATIVE = "fixed", "native"  # its values; the first if it is not set
 
 # PyTorch's threads (libgomp) wait for each other by spinning. Beside another busy process that
 # takes their cores away from those who work: a training step took 1,360 ms instead of 59.
 PATIENT = {"GOMP_SPINCOUNT": "0"}
 
-
 MEMORY = {-3: 2**30, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD: bytes
 
 
 def pin() -> None:
-    """Set what is not set already; kernels on x86-64 processors with AVX2 alone."""
-    wanted = PATIENT | (PINNED if _has_avx2() else {})
+    """Fix what decides results, and tell on stderr which variables of the user were set aside.
+
+    With MWM_KERNELS=native libraries choose their kernels, and the user may change them; what makes
+    results wrong is taken out all the same. Kernels are fixed on x86-64 with AVX2 alone.
+
+    Raises:
+        UsageError: MWM_KERNELS says something else.
+    """
+    choice = os.environ.get(CHOICE, FIXED)
+    if choice not in (FIXED, NATIVE):
+        raise UsageError(f"{CHOICE}: expected {FIXED} or {NATIVE}, found {choice!r}")
+    wanted = dict(THREADS)
+    if choice == FIXED:
+        wanted |= CHANGING | (KERNELS if _has_avx2() else {})
+    aside = []
     for name, value in wanted.items():
+        found = os.environ.pop(name, None)
+        if found is not None and found.lower() != (value or "").lower():
+            aside.append(f"{name}={found}")
+        if value is not None:
+            os.environ[name] = value
+    if aside:
+        print(
+            f"note: set aside, as it would change or falsify results: {', '.join(aside)} "
+            "(docs/reproducibility.md)",
+            file=sys.stderr,
+        )
+    for name, value in PATIENT.items():
         os.environ.setdefault(name, value)
 
 

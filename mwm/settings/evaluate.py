@@ -6,6 +6,8 @@ from pydantic import Field
 
 from mwm.settings.base import Count, Section, Seed
 
+DREAM = 25  # steps dreamt at most, and no more than were read
+
 
 class Evaluate(Section):
     """How much of the test episodes is evaluated, and how much is filmed."""

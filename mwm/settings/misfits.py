@@ -4,8 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mwm.settings.base import ORIGINAL
+from mwm.settings.lengths import misfit_lengths
 from mwm.settings.lines import BRIEF, Key, did_you_mean
+from mwm.settings.preprocess import split_counts
 from mwm.settings.train import RESERVED_RUNS
+
+ENOUGH = 100_000  # episodes; more are good for everything
 
 
 def misfits(p: Any) -> Iterator[tuple[Key, str]]:
@@ -43,6 +47,7 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
     match p:
         case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
             yield from _misfit_acts(schedule, train)
+    yield from _misfit_max_steps(p)
 
 
 def _misfit_runs(runs: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -88,3 +93,16 @@ def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key,
                     "profiles/independent.yaml over this file, or set train.decipher.weight to 0"
                 )
                 yield ("train", "recruit", "frames"), said
+
+
+def _misfit_max_steps(p: Any) -> Iterator[tuple[Key, str]]:
+    """What even the longest episodes that may be collected are too short for."""
+    match p:
+        case {
+            "collect": {"episodes": int(episodes), "max_steps": int(steps)},
+            "preprocess": {"validation": float(validation), "test": float(test)},
+        }:
+            counts = split_counts(min(episodes, ENOUGH), validation, test)
+            if counts["train"] > 0:
+                longest = {split: [steps] * count for split, count in counts.items()}
+                yield from misfit_lengths(p, longest)

@@ -3,6 +3,7 @@
 import torch
 
 from mwm import UsageError
+from mwm.models import selftest
 from mwm.settings.train import RunSettings
 
 
@@ -11,6 +12,7 @@ def prepare_device(run: RunSettings) -> torch.device:
 
     Raises:
         UsageError: CUDA is asked for and absent, or a CPU is asked for reduced precision.
+        MwmError: PyTorch computes wrongly here.
     """
     cuda = torch.cuda.is_available()
     if run.device == "cuda" and not cuda:
@@ -24,4 +26,5 @@ def prepare_device(run: RunSettings) -> torch.device:
     torch.set_num_threads(run.threads)
     torch.backends.cuda.matmul.allow_tf32 = run.precision != "float32"
     torch.backends.cudnn.allow_tf32 = run.precision != "float32"
+    selftest.check(device)
     return device

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from mwm.io import checkpoints
 from mwm.io.checkpoints import Shelf
 from mwm.io.frames import Frames
+from mwm.models.environment import environment
 from mwm.models.model import MetaWorldModel
 from mwm.training.history import History
 from mwm.training.plan import Plan
@@ -57,8 +56,7 @@ class Checkpoints:
             },
             {name: value.cpu().numpy() for name, value in model.state_dict().items()},
             {name: vars(frames) for name, frames in worlds.items()},
-            torch.get_num_threads(),
-            torch.backends.cpu.get_cpu_capability(),
+            environment(next(model.parameters()).device),
         )
         self._folder = checkpoints.place(shelf, plan.name, self._key)
         self._saved = time.monotonic()

@@ -1,0 +1,167 @@
+"""What params ask of episodes is told by the first stage that knows their lengths."""
+
+import re
+from pathlib import Path
+
+import plain_yaml
+import pytest
+from typer.testing import CliRunner
+
+from mwm import UsageError
+from mwm.decipherment import groups, plan, symbols
+from mwm.frames.preprocessing import preprocess
+from mwm.settings import lengths, params
+from mwm.settings.evaluate import DREAM
+from mwm.settings.params import Params
+from stages import preprocess as stage
+from stages import train
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG = {"train": [1000] * 96, "validation": [1000] * 12, "test": [1000] * 12}
+
+
+def faults(p: Params, section: str = "", changes: dict[str, object] | None = None, **found) -> str:
+    """What is told of these params, changed in a section, and of these lengths."""
+    values = p.model_dump()
+    inner = values
+    for part in section.split(".") if section else []:
+        inner = inner[part]
+    inner |= changes or {}
+    try:
+        lengths.check(Params.model_validate(values), LONG | found)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def test_the_default_params_fit_the_default_episodes(defaults: Params) -> None:
+    assert faults(defaults) == ""
+
+
+@pytest.mark.parametrize(
+    ("split", "section", "said"),
+    [
+        ("train", "train.batch", "train.batch.length: expected at most {}, "),
+        ("validation", "train.batch", "train.batch.length: expected at most {}, "),
+        ("test", "evaluate", "evaluate.length: expected at most {}, "),
+    ],
+)
+@pytest.mark.parametrize("frames", [20, 40, 51, 60, 764])
+def test_the_number_that_is_told_is_the_greatest_that_works(
+    defaults: Params, split: str, section: str, said: str, frames: int
+) -> None:
+    strip = defaults.model_copy(
+        update={"report": defaults.report.model_copy(update={"strip_start": 0, "strip_every": 1})}
+    )
+    found = {split: [10, frames, 10]}
+    told = faults(strip, section, {"length": 5000}, **found)
+    number = re.search(r"expected at most (\d+), ", told)
+    assert number, told
+    assert said.format(number[1]) in told
+    most = int(number[1])
+    assert faults(strip, section, {"length": most}, **found) == ""
+    assert f"at most {most}, " in faults(strip, section, {"length": most + 1}, **found)
+
+
+def test_all_that_is_told_works_in_evaluation(defaults: Params) -> None:
+    """A sequence that is read, the dreams after it, and the frame after those."""
+    for length in (10, 24, 25, 26, 300):
+        needed = length + min(DREAM, length) + 1
+        strip = {"report": defaults.report.model_copy(update={"strip_start": 0, "strip_every": 1})}
+        p = defaults.model_copy(update=strip)
+        assert faults(p, "evaluate", {"length": length}, test=[needed]) == ""
+        assert "evaluate.length" in faults(p, "evaluate", {"length": length}, test=[needed - 1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "raised"),
+    [({"film": 60}, {}, "evaluate.film"), ({}, {"test": [61]}, "collect.max_steps")],
+)
+def test_a_strip_beyond_the_film_is_told(
+    defaults: Params, changes: dict[str, object], found: dict[str, list[int]], raised: str
+) -> None:
+    said = faults(defaults, "evaluate", changes, **found)
+    assert (
+        "report: expected a strip within the film's 60 frames, found its last frame at 74" in said
+    )
+    assert said.endswith(f"or raise {raised}")
+
+
+INDEPENDENT = {"run": {"inputs": "independent"}, "recruit": {"frames": "random"}}
+
+
+@pytest.fixture
+def independent(defaults: Params) -> Params:
+    values = defaults.model_dump()
+    values["train"]["run"]["inputs"] = "independent"
+    values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
+    return Params.model_validate(values)
+
+
+def test_independent_inputs_need_episodes_for_each_world(independent: Params) -> None:
+    assert faults(independent) == ""
+    assert "collect.episodes: expected two episodes" in faults(independent, train=[1000])
+    said = faults(independent, train=[1000, 20])
+    assert "train.batch.length: expected at most 19, " in said
+    assert "train.run.inputs: independent: expected for each world an episode of 108 frames" in said
+    assert "train.decipher.states: expected at most 15, " in said
+    assert faults(independent, "train.decipher", {"states": 128}, train=[200, 200]) == ""
+
+
+def test_what_decipherment_needs_is_what_it_reads() -> None:
+    assert lengths.SEQUENCE == symbols.LENGTH
+    assert symbols.LENGTH + max(one.lag for one in plan.SLOW) == lengths.SPAN
+    assert groups.SLOW_GAP + 1 + plan.SLOW[-1].stride == lengths.MARGIN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("max_steps: 1000", "max_steps: 20", "train.batch.length: expected at most 19, "),
+        ("max_steps: 1000", "max_steps: 50", "evaluate.length: expected at most 24, "),
+        ("strip_start: 60", "strip_start: 990", "report: expected a strip within the film's 200"),
+    ],
+)
+def test_what_no_episode_can_be_long_enough_for_is_told_by_line(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (tmp_path / "params.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        params.load(tmp_path / "params.yaml")
+    assert re.search(rf"params\.yaml:\d+: {said}", str(caught.value))
+
+
+def set_length(project: Path, section: str, length: int) -> None:
+    path = project / "params.yaml"
+    values = plain_yaml.parse(path)
+    inner = values["train"]["batch"] if section == "batch" else values[section]
+    inner["length"] = length
+    path.write_text(plain_yaml.text(values))
+
+
+def test_preprocess_tells_what_later_stages_need(project: Path, worlds: Path) -> None:
+    set_length(project, "evaluate", 140)
+    arguments = ["--rollouts", str(worlds / "rollouts.h5"), "--out", "frames.h5"]
+    done = CliRunner().invoke(stage.app, arguments)
+    assert done.exit_code == 2
+    assert "error: params.yaml: evaluate.length: expected at most 124, " in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (project / "frames.h5").exists()
+
+
+def test_see_tells_what_evaluate_needs(project: Path) -> None:
+    set_length(project, "evaluate", 140)
+    done = CliRunner().invoke(train.app, ["see", "original"])
+    assert done.exit_code == 2
+    assert "error: params.yaml: evaluate.length: expected at most 124, " in done.stderr
+    assert not (project / "runs").exists()
+
+
+def test_a_check_changes_no_byte(worlds: Path, tmp_path: Path, defaults: Params) -> None:
+    heard = []
+    source = worlds / "rollouts.h5"
+    preprocess(defaults.preprocess, source, tmp_path / "frames.h5", check=heard.append)
+    assert (tmp_path / "frames.h5").read_bytes() == (worlds / "frames.h5").read_bytes()
+    assert heard == [{"train": [150] * 4, "validation": [150], "test": [150]}]
