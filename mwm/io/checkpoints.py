@@ -139,6 +139,7 @@ def load(path: Path, key: str) -> tuple[dict[str, NDArray[Any]], Any] | None:
     if not path.is_file():
         return None
     try:
+        path.open("rb").close()  # safetensors tells of whatever is refused as "not found"
         with safe_open(path, "numpy") as file:
             metadata = file.metadata()
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

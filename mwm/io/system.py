@@ -18,6 +18,7 @@ ADVICE = {
     errno.EISDIR: "a folder has that name: remove it, or choose another name",
     errno.EMFILE: FILES,
     errno.ENFILE: FILES,
+    errno.ENOENT: "make it, or use another place",
     errno.ENOMEM: MEMORY,
     errno.ENOSPC: SPACE,
     errno.ENOTDIR: THROUGH,

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import kernels, steadiness, streams
+from mwm.runtime import faults, kernels, steadiness, streams
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -69,8 +69,6 @@ def _ended(function: Callable[[], None]) -> Any:
     except Exception as error:
         if isinstance(error, BrokenPipeError) and streams.unheard():
             return UNHEARD
-        from mwm.runtime import faults
-
         print(f"error: {faults.told(error)}", file=sys.stderr)
         return 1
     return code

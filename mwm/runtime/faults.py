@@ -23,12 +23,14 @@ SITE = (
     "again, or name another: `dvc config --local core.site_cache_dir FOLDER`"
 )
 SITES = re.compile(r"/repo(/[0-9a-f]{32}|$)")  # in a path: of a project's folder in that cache
-# By a class's module and name, since some are slow to import; found in an error's ancestors.
+DVC = "DVC: expected it to do as asked, found: {said}; see `dvc status`"
+GIT = "Git: expected an answer, found: {said}; run `git status`, and mend what it reports"
+# By the root of a class's module, or its whole name; its ancestors are looked at as well. Names,
+# since most are slow to import.
 KINDS = {
-    "sqlite3.DatabaseError": SITE,
-    "diskcache.core.Timeout": SITE,
-    "dvc.exceptions.DvcException": "DVC: expected it to do as asked, found: {said}; see `dvc "
-    "status`",
+    **dict.fromkeys(("sqlite3", "diskcache"), SITE),
+    **dict.fromkeys(("dvc", "dvc_data", "dvc_objects"), DVC),
+    **dict.fromkeys(("scmrepo", "_pygit2", "dulwich"), GIT),
     "builtins.UnicodeError": "{text}: expected UTF-8, found: {said}; take it from Git (`git "
     "checkout`), or save it as UTF-8",
     "builtins.RecursionError": "{command}: expected files of some depth, found one nested too "
@@ -62,8 +64,13 @@ def _known(error: BaseException) -> str | None:
         return f"{where}: expected the system to allow it, found: {said}"
     if isinstance(error, OSError):
         return None
-    kinds = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
-    words = next((KINDS[kind] for kind in kinds if kind in KINDS), None)
+    kinds = [kind for kind in type(error).__mro__ if issubclass(kind, Exception)]
+    names = (
+        name
+        for kind in kinds
+        for name in (f"{kind.__module__}.{kind.__qualname__}", kind.__module__.split(".")[0])
+    )
+    words = next((KINDS[name] for name in names if name in KINDS), None)
     return words and words.format(said=_brief(error), command=_command(), text=_no_text())
 
 
