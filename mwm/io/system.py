@@ -27,23 +27,26 @@ ADVICE = {
 }
 
 
+# Told by libraries in their own exceptions, of which nothing but the words tells.
+LIMITS = (errno.EAGAIN, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
+MEMORY_ERRORS = ("out of memory", "allocate memory", "bad_alloc", "failed to map segment")
+
+
 def told(error: BaseException) -> str | None:
     """The system's own words, and what to do; None if the error is not of the system."""
     number = error.errno if isinstance(error, OSError) else None
     if out_of_memory(error):
         number = errno.ENOMEM
+    if number is None and isinstance(error, OSError | RuntimeError | ImportError):
+        number = next((limit for limit in LIMITS if os.strerror(limit) in str(error)), None)
     if number is None:  # h5py's `OSError` of a damaged file has none
         return None
     return f"{os.strerror(number)}; {ADVICE.get(number, 'mend that, and run the command again')}"
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is too little memory: NumPy's, or PyTorch's.
-
-    PyTorch raises a `RuntimeError`, of which nothing but the words tells.
-    """
+    """Whether an error says that there is too little memory: NumPy's, PyTorch's, or a loader's."""
     said = str(error).lower()
-    words = ("out of memory", "allocate memory", "bad_alloc")
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(word in said for word in words)
+        isinstance(error, RuntimeError | ImportError) and any(w in said for w in MEMORY_ERRORS)
     )

@@ -22,12 +22,24 @@ UNHEARD = 141  # as of a program that SIGPIPE ends: the reader of its output has
 REMAKE = "make it again with `dvc repro`, or fetch it with `dvc pull`"
 
 
+class Application(typer.Typer):
+    """Commands of which even the parsing of arguments ends in one line."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as error:  # Typer imports what it needs on the way
+            print(f"error: {faults.told(error)}", file=sys.stderr)
+            sys.exit(1)
+
+
 def application(purpose: str) -> typer.Typer:
     """A Typer application whose `--help` opens with `purpose`.
 
     Without Rich: its markup takes half of the time that `--help` takes.
     """
-    return typer.Typer(
+    return Application(
         help=purpose, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
     )
 

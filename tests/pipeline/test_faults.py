@@ -288,3 +288,11 @@ def test_stages_that_may_not_write(staged: Path, worlds: Path, binding: None) ->
         refused = _refused(staged, *(line for line in STAGES if READS_FIRST.isdisjoint({line})))
     assert all("Permission denied" in said for said in refused.values()), refused
     assert len(refused) == len(STAGES) - len(READS_FIRST)
+
+
+@pytest.mark.slow
+def test_every_command_that_may_open_no_more_files(staged: Path) -> None:
+    (staged / ".dvc").mkdir()
+    refused = _refused(staged, *COMMANDS, *STAGES, LIMIT="files")
+    assert len(refused) >= len(COMMANDS) + len(STAGES) - 2
+    assert all("Too many open files" in said for said in refused.values()), refused

@@ -172,9 +172,6 @@ NOTEBOOK = "module://matplotlib_inline.backend_inline"
 def test_pages_are_made_in_the_environment_of_a_notebook_and_of_an_old_terminal(
     repository, encoding
 ):
-    (repository / "params.yaml").write_text(
-        (repository / "params.yaml").read_text().replace("episodes: ", "episodes: 1  # Γ\n  # ", 1)
-    )
     inherited = {"MPLBACKEND": NOTEBOOK, "PYTHONIOENCODING": encoding}
     done = subprocess.run(
         [sys.executable, "-m", "mwm", "compare", "HEAD", "workspace"],
