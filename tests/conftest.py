@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hardship
 import plain_yaml
 import pytest
 
@@ -78,6 +79,13 @@ def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)
     return tmp_path
+
+
+@pytest.fixture
+def binding(tmp_path: Path) -> None:
+    """Skip where the modes of files cannot be made to bind commands."""
+    if not hardship.binds(tmp_path):
+        pytest.skip("permissions bind nobody here")
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from mwm import MwmError
+from mwm import MwmError, UsageError
+from mwm.io import system
 from mwm.io.files import replacing
 
 PACKAGES = ("numpy", "torch", "ale-py", "gymnasium", "zlib-ng")  # results depend on their versions
@@ -28,8 +29,18 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def every() -> float:
-    """Seconds between two checkpoints: MWM_CHECKPOINT_SECONDS, or 30."""
-    return float(os.environ.get("MWM_CHECKPOINT_SECONDS", "30"))
+    """Seconds between two checkpoints: MWM_CHECKPOINT_SECONDS, or 30.
+
+    Raises:
+        UsageError: that is no number, or a negative one.
+    """
+    given = os.environ.get("MWM_CHECKPOINT_SECONDS", "30")
+    try:
+        if (seconds := float(given)) >= 0:
+            return seconds
+    except ValueError:
+        pass
+    raise UsageError(f"MWM_CHECKPOINT_SECONDS: expected seconds, 0 or more, found {given!r}")
 
 
 def fingerprint(*parts: Any) -> str:
@@ -91,7 +102,7 @@ def place(shelf: Shelf, label: str, key: str) -> Path:
         here.mkdir(parents=True, exist_ok=True)
         os.utime(here)
     except OSError as error:
-        raise MwmError(f"{here}: cannot be written: {error}; allow writing there") from None
+        raise MwmError(f"{here}: cannot be written: {system.told(error)}") from None
     for old in sorted(here.parent.iterdir(), key=_touched, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
     shelf.claim(here)
@@ -128,15 +139,18 @@ def load(path: Path, key: str) -> tuple[dict[str, NDArray[Any]], Any] | None:
     if not path.is_file():
         return None
     try:
+        path.open("rb").close()  # safetensors tells of whatever is refused as "not found"
         with safe_open(path, "numpy") as file:
             metadata = file.metadata()
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         text = metadata["notes"]
         if metadata["key"] == key and metadata["sha256"] == _checksum(key, text, arrays):
             return arrays, json.loads(text)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
-        pass
-    print(f"note: {path}: a damaged or foreign checkpoint, not used", file=sys.stderr)
+        refused = None
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        refused = system.told(error)
+    said = f"cannot be read ({refused})" if refused else "a damaged or foreign checkpoint"
+    print(f"note: {path}: {said}, not used", file=sys.stderr)
     return None
 
 

@@ -1,10 +1,10 @@
 """Write files completely or not at all; read JSON strictly."""
 
-import errno
 import json
 import math
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import ArtefactError, MwmError
+from mwm.io import system
 
 # Of a file that is read as a whole: weights, tables. All memory, so that what was trained here can
 # be read: training takes four times the weights.
@@ -41,9 +42,9 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        if error.errno is None:  # not a failed write: h5py raises OSError for damaged files
+        if error.errno is None or _elsewhere(error, path):  # h5py's, or of another file
             raise
-        raise MwmError(f"{path}: cannot be written: {_told(error)}") from None
+        raise MwmError(f"{path}: cannot be written: {system.told(error)}") from None
     finally:
         if temporary != path:
             temporary.unlink(missing_ok=True)
@@ -69,30 +70,21 @@ def check_folder(folder: Path | str) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"room")
     except OSError as error:
-        raise MwmError(f"{folder}: cannot be written: {_told(error)}") from None
+        raise MwmError(f"{folder}: cannot be written: {system.told(error)}") from None
+
+
+def _elsewhere(error: OSError, path: Path) -> bool:
+    """Whether a failed call was about another file than `path`, its folder, or one beside it."""
+    if error.filename is None:
+        return False
+    name, path = Path(os.fsdecode(error.filename)).absolute(), path.absolute()
+    return name not in path.parents and name.parent != path.parent
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _told(error: OSError) -> str:
-    """The cause of a failed write, and what to do about it."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
-            return "no space left on the disk; free some and run the command again"
-        case errno.EFBIG:
-            return "a file may not grow so large here; see `ulimit -f`, and run the command again"
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "no permission to write in its folder; allow it, or choose another folder"
-        case errno.EEXIST | errno.ENOTDIR:
-            return "its folder's path leads through a file; remove that, or choose another folder"
-        case errno.EISDIR:
-            return "a folder has that name; remove it, or choose another name"
-        case _:
-            return f"{error}; choose another folder"
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -120,6 +112,26 @@ def read_json(path: Path | str) -> Any:
         raise ArtefactError(f"{path}: expected JSON, found: {error}") from None
 
 
+@contextmanager
+def reading(path: Path | str) -> Iterator[None]:
+    """Tell in one line if the system does not let the block read the file `path`.
+
+    Raises:
+        ArtefactError: there is no such file.
+        MwmError: it cannot be read now; nothing is said of its content.
+    """
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise FileNotFoundError
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise ArtefactError(f"{path}: not found") from None
+    except Exception as error:
+        if not (said := system.told(error)):
+            raise
+        raise MwmError(f"{path}: cannot be read: {said}") from None
+
+
 def read_bytes(path: Path | str) -> bytes:
     """The content of a file that fits in memory.
 
@@ -127,18 +139,12 @@ def read_bytes(path: Path | str) -> bytes:
         MwmError: the file is missing, greater than MOST_BYTES, or cannot be read.
     """
     path = Path(path)
-    try:
-        if not path.is_file():
-            raise FileNotFoundError
+    with reading(path):
         if (size := path.stat().st_size) > MOST_BYTES:
             raise ArtefactError(
                 f"{path}: expected at most {MOST_BYTES} bytes (all memory here), found {size}"
             )
         return path.read_bytes()
-    except FileNotFoundError:
-        raise ArtefactError(f"{path}: not found") from None
-    except OSError as error:
-        raise ArtefactError(f"{path}: cannot be read: {error}") from None
 
 
 def parse_json(text: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import ArtefactError
+from mwm import ArtefactError, MwmError
 from mwm.io.hdf5 import check_attribute, creating_h5, read_array, read_attributes, reading_h5
 
 SIDE = 64
@@ -43,9 +43,18 @@ class Frames:
     inverted: NDArray[np.uint8]
     attributes: Mapping[str, Any]
 
-    def episodes(self, split: str) -> NDArray[np.int64]:
-        """Indices of the episodes in `split`, one of SPLITS."""
-        return np.flatnonzero(self.split == SPLITS.index(split))
+    def episodes(self, split: str, of: str = "frames") -> NDArray[np.int64]:
+        """Indices of the episodes in `split`, one of SPLITS; an error calls the frames `of`.
+
+        Raises:
+            ArtefactError: there is none.
+        """
+        found = np.flatnonzero(self.split == SPLITS.index(split))
+        if not len(found):
+            raise ArtefactError(
+                f"{of}: expected {split} episodes, found none among {len(self.split)}"
+            )
+        return found
 
     @property
     def lengths(self) -> dict[str, list[int]]:
@@ -141,5 +150,14 @@ def divide(
 
     With independent inputs no two parts hold the same episode, so that no frame of one world has a
     counterpart in another's; every `parts`-th episode, so that shares are alike.
+
+    Raises:
+        MwmError: there are fewer episodes than parts.
     """
-    return episodes if inputs == "corresponding" else episodes[position::parts]
+    share = episodes if inputs == "corresponding" else episodes[position::parts]
+    if not len(share):
+        raise MwmError(
+            f"train.run.inputs: independent: expected a training episode for each of {parts} "
+            f"worlds, found {len(episodes)}; raise collect.episodes"
+        )
+    return share

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mwm import ArtefactError
 from mwm.io import checksum
 from mwm.io.deferring import Output
-from mwm.io.files import parse_json, replacing
+from mwm.io.files import parse_json, reading, replacing
 
 
 @contextmanager
@@ -47,8 +47,6 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
         MwmError: missing, damaged, without a checksum, not HDF5, or of another kind.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ArtefactError(f"{path}: not found")
     with _telling(path):
         if damage := checksum.damage(path):
             raise ArtefactError(f"{path}: {damage}")
@@ -63,10 +61,11 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
 
 @contextmanager
 def _telling(path: Path | str) -> Iterator[None]:
-    """Turn errors of the HDF5 library into a one-line `ArtefactError`."""
+    """Turn errors of the HDF5 library into one line: of the content, or of what the system said."""
     try:
-        yield
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError, MemoryError) as error:
+        with reading(path):
+            yield
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ArtefactError(f"{path}: damaged: {said}") from None
 

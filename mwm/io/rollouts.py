@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zlib_ng import zlib_ng
 
 from mwm import ArtefactError
+from mwm.io.files import reading
 from mwm.io.frames import SIDE
 from mwm.io.hdf5 import check_attribute, check_dataset, read_array, read_attributes, reading_h5
 
@@ -67,7 +68,8 @@ class Rollouts:
         """One chunk, decompressed by zlib-ng in a tenth of h5py's time."""
         size = math.prod(screens.chunks)
         try:
-            _, deflated = screens.id.read_direct_chunk((start, 0, 0))
+            with reading(self.path):
+                _, deflated = screens.id.read_direct_chunk((start, 0, 0))
             inflate = zlib_ng.decompressobj()
             raw = inflate.decompress(deflated, size + 1)  # no more, whatever it would swell to
             if not inflate.eof:

@@ -12,7 +12,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from mwm import ArtefactError, seeding
-from mwm.io import records
+from mwm.io import records, system
 from mwm.io.files import replacing
 from mwm.io.records import MANIFEST
 from mwm.models.environment import environment
@@ -122,6 +122,8 @@ def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
     try:
         weights = from_bytes(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        if system.out_of_memory(error):
+            raise
         said = " ".join(str(error).split())
         raise ArtefactError(f"{weights_path}: expected safetensors, found: {said}") from None
     form = manifest.model, manifest.worlds, manifest.actions

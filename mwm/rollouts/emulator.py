@@ -7,6 +7,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from mwm import MwmError
+
 # Pong shows a wrong palette on the reset screen and one frame later; no other game does.
 SETTLE_FRAMES = 2
 NOOP = 0
@@ -30,10 +32,20 @@ class Emulator:
     """
 
     def __init__(self, name: str) -> None:
-        """Load the game with this Gymnasium id, one of `known_games()`."""
+        """Load the game with this Gymnasium id, one of `known_games()`.
+
+        Raises:
+            MwmError: its ROM is missing, cannot be read, or is another game's.
+        """
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         gymnasium.register_envs(ale_py)
-        env = gymnasium.make(name, repeat_action_probability=0.0, max_num_frames_per_episode=0)
+        try:
+            env = gymnasium.make(name, repeat_action_probability=0.0, max_num_frames_per_episode=0)
+        except OSError as error:
+            raise MwmError(
+                f"{name}: expected the ROM that ale-py comes with, found: "
+                f"{' '.join(str(error).split())}; install ale-py again, or unset ALE_ROMS_DIR"
+            ) from None
         self._ale = env.unwrapped.ale  # type: ignore[attr-defined]
         self._power_on = self._ale.cloneState()
         self._actions = self._ale.getMinimalActionSet()

@@ -11,11 +11,24 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import kernels, steadiness
+from mwm.runtime import faults, kernels, steadiness, streams
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
+UNHEARD = 141  # as of a program that SIGPIPE ends: the reader of its output has gone
 REMAKE = "make it again with `dvc repro`, or fetch it with `dvc pull`"
+
+
+class Application(typer.Typer):
+    """Commands of which even the parsing of arguments ends in one line."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as error:  # Typer imports what it needs on the way
+            print(f"error: {faults.told(error)}", file=sys.stderr)
+            sys.exit(1)
 
 
 def application(purpose: str) -> typer.Typer:
@@ -23,7 +36,7 @@ def application(purpose: str) -> typer.Typer:
 
     Without Rich: its markup takes half of the time that `--help` takes.
     """
-    return typer.Typer(
+    return Application(
         help=purpose, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
     )
 
@@ -31,34 +44,58 @@ def application(purpose: str) -> typer.Typer:
 def command(
     app: typer.Typer, **options: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function on `app`; an `MwmError`, Ctrl-C or SIGTERM ends it with one line."""
+    """Register a function on `app`; whatever ends it before its time is told in one line."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
-            project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
-            try:
-                with orderly(), steadiness.steady():
-                    function(*args, **kwargs)
-                if "DVC_STAGE" in os.environ:
-                    from mwm.runtime import vouched
-
-                    vouched.forget_running(project)
-            except MwmError as error:
-                remedy = f"; {REMAKE}" if isinstance(error, ArtefactError) else ""
-                print(f"error: {error}{remedy}", file=sys.stderr)
-                sys.exit(error.exit_code)
-            except KeyboardInterrupt as interrupt:
-                ended = isinstance(interrupt, Terminated)
-                kept = f"{interrupt}; `dvc repro` goes on from there" if str(interrupt) else ""
-                said = kept or "nothing was written; run the command again"
-                print(f"{'terminated' if ended else 'interrupted'}: {said}", file=sys.stderr)
-                sys.exit(TERMINATED if ended else INTERRUPTED)
+            with streams.ready():
+                code = _ended(functools.partial(function, *args, **kwargs))
+            if code:
+                sys.exit(code)
 
         app.command(**options)(guarded)
         return function
 
     return register
+
+
+def _ended(function: Callable[[], None]) -> Any:
+    """The exit code of a command, after a line about whatever ended it before its time."""
+    try:
+        code = _called(function)
+        sys.stdout.flush()
+    except MwmError as error:
+        remedy = f"; {REMAKE}" if isinstance(error, ArtefactError) else ""
+        print(f"error: {error}{remedy}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        ended_by = isinstance(interrupt, Terminated)
+        kept = f"{interrupt}; `dvc repro` goes on from there" if str(interrupt) else ""
+        said = kept or "nothing was written; run the command again"
+        print(f"{'terminated' if ended_by else 'interrupted'}: {said}", file=sys.stderr)
+        return TERMINATED if ended_by else INTERRUPTED
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and streams.unheard():
+            return UNHEARD
+        print(f"error: {faults.told(error)}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _called(function: Callable[[], None]) -> Any:
+    """Call a command; the exit code that it asks for."""
+    project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
+    try:
+        with orderly(), steadiness.steady():
+            function()
+    except SystemExit as asked:
+        return asked.code
+    if "DVC_STAGE" in os.environ:
+        from mwm.runtime import vouched
+
+        vouched.forget_running(project)
+    return 0
 
 
 Folder = Annotated[

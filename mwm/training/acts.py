@@ -19,6 +19,7 @@ from mwm.models.model import MetaWorldModel, initialise
 from mwm.settings.base import ORIGINAL
 from mwm.settings.train import Act, Batch, ConstrainedAct, Model, Record, RunSettings
 from mwm.training.batches import Sampler
+from mwm.training.capacity import telling_memory
 from mwm.training.constraints import weighted
 from mwm.training.guide import Guide
 from mwm.training.history import History
@@ -54,6 +55,7 @@ class Setup:
     monitor: Monitor = silent
 
 
+@telling_memory
 def see(setup: Setup, world: str, frames: Frames, act: Act) -> Trained:
     """Pretrain V of one world, on its own `frames`; with the joint schedule, only initialise it."""
     plan = Plan(f"see {world}", "see", act, [world], memory_learns=False)
@@ -67,6 +69,7 @@ def see(setup: Setup, world: str, frames: Frames, act: Act) -> Trained:
     return model, _perform(setup, plan, model, sampler, {world: frames})
 
 
+@telling_memory
 def anchor(setup: Setup, seen: MetaWorldModel, frames: Frames, act: Act, record: Record) -> Trained:
     """Train the original's V, as `seen`, and M; with the joint schedule, only initialise M."""
     plan = Plan("anchor", "anchor", act, [ORIGINAL], memory_learns=True)
@@ -78,6 +81,7 @@ def anchor(setup: Setup, seen: MetaWorldModel, frames: Frames, act: Act, record:
     return model, _perform(setup, plan, model, _sampler(setup, plan, worlds), worlds, record)
 
 
+@telling_memory
 def recruit(
     setup: Setup,
     name: str,

@@ -101,7 +101,8 @@ class Sampler:
         self.episodes: dict[str, Episodes] = {}
         for world, frames in worlds.items():
             share = 0 if world == ORIGINAL else 1 + others.index(world)
-            train = divide(frames.episodes("train"), inputs, share, max(2, len(worlds)))
+            own = frames.episodes("train", f"world {world}")
+            train = divide(own, inputs, share, max(2, len(worlds)))
             self.episodes[world] = Episodes(frames, train, batch.length, device)
 
     def sequences(self) -> dict[str, Sequences]:

@@ -43,7 +43,7 @@ class Checkpoints:
             worlds: the frames that it sees.
             settings: what else it depends on, JSON values.
         """
-        self._plan = plan
+        self._plan, self._pause = plan, checkpoints.every()
         self._key = checkpoints.fingerprint(
             settings,
             plan.name,
@@ -87,7 +87,7 @@ class Checkpoints:
         """Save after an iteration, if it is time, or the last, or the last before the cooldown."""
         plan, done = self._plan, len(state.history.training)
         last = plan.settings.iterations
-        if done == last or time.monotonic() - self._saved >= checkpoints.every():
+        if done == last or time.monotonic() - self._saved >= self._pause:
             self._save(LATEST, state)
         if done < last and plan.learning_rate_factor(done) == 1 > plan.learning_rate_factor(
             done + 1

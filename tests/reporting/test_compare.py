@@ -1,3 +1,4 @@
+import os
 import shlex
 import shutil
 import subprocess
@@ -162,3 +163,21 @@ def test_a_damaged_file_is_told_by_run_and_line(repository):
 
 def test_all_files_of_a_run_are_named(runs):
     assert all((runs["before"] / file).is_file() for file in FILES)
+
+
+NOTEBOOK = "module://matplotlib_inline.backend_inline"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_pages_are_made_in_the_environment_of_a_notebook_and_of_an_old_terminal(
+    repository, encoding
+):
+    inherited = {"MPLBACKEND": NOTEBOOK, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "mwm", "compare", "HEAD", "workspace"],
+        env=os.environ | inherited,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"build/compare/index.html has curves and pictures\n")

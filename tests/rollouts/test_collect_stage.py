@@ -86,8 +86,8 @@ def test_an_unknown_game_is_a_usage_error(project: Path, defaults: Params) -> No
     [
         ("params.yaml/rollouts.h5", "leads through a file"),
         ("params.yaml/deeper/rollouts.h5", "leads through a file"),
-        ("/proc/rollouts.h5", "choose another folder"),
-        ("/sys/rollouts.h5", "choose another folder"),
+        ("/proc/rollouts.h5", "use another place"),
+        ("/sys/rollouts.h5", "use another place"),
     ],
 )
 def test_a_folder_that_cannot_be_written_is_told(project: Path, out: str, told: str) -> None:
@@ -110,7 +110,7 @@ def test_a_limit_to_the_size_of_files_is_told(project: Path) -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr == (
-        "error: data/rollouts.h5: cannot be written: a file may not grow so large here; "
+        "error: data/rollouts.h5: cannot be written: File too large; "
         "see `ulimit -f`, and run the command again\n"
     )
     assert list((project / "data").iterdir()) == []
@@ -132,8 +132,8 @@ def test_a_full_disk_is_told(project: Path) -> None:
     )
     assert ended.stdout == "1\n"
     assert ended.stderr.splitlines(keepends=True)[-1] == (
-        "error: data/rollouts.h5: cannot be written: no space left on the disk; "
-        "free some and run the command again\n"
+        "error: data/rollouts.h5: cannot be written: No space left on device; "
+        "free some space or quota there, and run the command again\n"
     )
 
 

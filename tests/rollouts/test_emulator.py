@@ -1,11 +1,14 @@
 """The emulator: right colours from the first screen on, and nothing but the actions decides."""
 
+from pathlib import Path
+
 import ale_py
 import gymnasium
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mwm import MwmError
 from mwm.rollouts.emulator import Emulator, known_games
 
 FIELD = slice(34, 194)
@@ -89,3 +92,15 @@ def test_an_agent_that_does_nothing_loses_by_twenty_one_points(pong: Emulator) -
 def test_all_games_of_the_emulator_are_known() -> None:
     assert len(known_games()) > 100
     assert "ALE/Breakout-v5" in known_games()
+
+
+@pytest.mark.parametrize("content", [None, b"another game"])
+def test_a_rom_that_is_missing_or_another_games_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("ALE_ROMS_DIR", str(tmp_path))
+    if content:
+        (tmp_path / "pong.bin").write_bytes(content)
+    with pytest.raises(MwmError, match=r"^ALE/Pong-v5: expected the ROM that ale-py") as caught:
+        Emulator("ALE/Pong-v5")
+    assert "\n" not in str(caught.value)

@@ -54,11 +54,16 @@ def test_a_failure_ends_with_its_line_and_its_code(how: str, code: int, said: st
     assert (ended.returncode, ended.stderr, ended.stdout) == (code, said, "")
 
 
-def test_a_bug_keeps_its_traceback() -> None:
-    ended = run("-c", PROGRAM, "bug")
-    assert ended.returncode == 1
-    assert "Traceback" in ended.stderr
-    assert "ZeroDivisionError: a bug" in ended.stderr
+def test_a_bug_keeps_its_traceback_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / ".dvc").mkdir()
+    ended = run("-c", PROGRAM, "bug", folder=tmp_path)
+    (log,) = tmp_path.glob(".mwm/log/*-c-bug-*.txt")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "error: -c bug: expected no fault in mwm itself, found ZeroDivisionError: a bug; "
+        f"please report it with {log.relative_to(tmp_path)}\n"
+    )
+    assert log.read_text(encoding="utf-8").endswith("ZeroDivisionError: a bug\n")
 
 
 def test_an_interrupt_ends_with_a_line() -> None:

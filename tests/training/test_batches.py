@@ -1,10 +1,12 @@
 """What a step sees: sequences within episodes, pairs of worlds or disjoint plays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from mwm import MwmError
+from mwm import ArtefactError, MwmError
 from mwm.io.frames import divide
 from mwm.models.encoding import sequences
 from mwm.training.batches import Episodes, Sampler
@@ -112,3 +114,15 @@ def test_independent_worlds_share_no_episode_and_together_have_all():
 def test_episodes_shorter_than_a_sequence_are_told(contents):
     with pytest.raises(MwmError, match=r"train\.batch\.length: expected .* more than 500 frames"):
         Episodes(contents["original"], np.array([0, 1]), 500, CPU)
+
+
+def test_a_world_without_training_episodes_is_told_by_name(contents, defaults):
+    content = contents["mirror"]
+    bare = {"mirror": replace(content, split=np.full_like(content.split, 2))}
+    with pytest.raises(ArtefactError, match=r"^world mirror: expected train episodes, found none"):
+        sampler(bare, defaults, "corresponding", ("mirror",))
+
+
+def test_fewer_episodes_than_worlds_are_told():
+    with pytest.raises(MwmError, match="expected a training episode for each of 2 worlds, found 1"):
+        divide(np.arange(1), "independent", 1, 2)
