@@ -61,7 +61,11 @@ def test_before_the_first_step_nothing_is_said_of_the_time(
 
 
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
-    os.utime(made / "w/c/out.txt", (time.time() + 5, time.time() + 5))
+    now = time.time()
+    for path in ("start.txt", "joined.txt", *(f"w/{world}/out.txt" for world in "abcd")):
+        os.utime(made / path, (now - 60, now - 60))
+    os.utime(made / "w/c/out.txt", (now - 5, now - 5))
+    os.utime(made / "w/d/out.txt", (now + 3600, now + 3600))  # before the clock was set back
     assert last(made) == ("world@c", "w/c/out.txt")
     assert "status: nothing runs\nstatus: last came w/c/out.txt" in made.mwm("status")
 

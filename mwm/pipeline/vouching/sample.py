@@ -102,7 +102,7 @@ def run(stage: Any, source: Source, top: Path) -> None:
         environment["PYTHONPATH"] = environment["PYTHONPATH"].replace(str(source.top), str(top))
     shell = os.environ.get("SHELL") or "/bin/sh"
     commands = stage.cmd if isinstance(stage.cmd, list) else [stage.cmd]
-    with (top.parent / "output").open("w+") as output:
+    with (top.parent / "output").open("w+", errors="replace") as output:
         for command in commands:
             process = subprocess.Popen(
                 [shell, "-c", command],
@@ -115,9 +115,8 @@ def run(stage: Any, source: Source, top: Path) -> None:
             )
             try:
                 code = process.wait()
-            except BaseException:
-                _end(process)
-                raise
+            finally:
+                _end(process)  # a daemon, too, that a stage left in the copy
             if code:
                 output.seek(0)
                 said = " ".join(output.read().split())[-TAIL:]
@@ -157,7 +156,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sent)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(5)
 
 
 def _copy(old: Path, new: Path) -> None:
