@@ -81,7 +81,8 @@ def copied(stage: Any, source: Source, needed: list[Supply]) -> Iterator[Path]:
             if inside and hashes.of_path(place, source.kept(path)) != md5:
                 raise MwmError(
                     f"{path}: expected the data of dvc.lock and the code to vouch for, found it "
-                    "changed; leave the project alone while `mwm vouch` is at work"
+                    "changed; leave the project alone while `mwm vouch` is at work, or see `mwm "
+                    "check --cache`"
                 )
         for out in stage.outs:
             place = top / source.below(out.fs_path)
