@@ -6,12 +6,12 @@ import signal
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from flock import without_flock
 from small_project import Project
 
 from mwm.pipeline import claim
+from mwm.runtime import processes
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ LONG = 120  # seconds, longer than any of this takes
 
 def gone(file: Path) -> bool:
     """Whether the process whose number a file holds has ended."""
-    return not psutil.pid_exists(int(file.read_text()))
+    return processes.started(int(file.read_text())) == 0
 
 
 def test_bytes_that_are_no_text_are_marked(fresh: Project) -> None:

@@ -155,14 +155,24 @@ def test_a_zombie_is_no_process(folder: Path) -> None:
     command.communicate()
 
 
-def test_sigterm_is_tidy(folder: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_is_tidy(folder: Path, sent: signal.Signals) -> None:
     command = start(folder, *writing(60))
     assert wait((folder / "started").exists)
-    command.send_signal(signal.SIGTERM)
+    command.send_signal(sent)
     _, said = command.communicate(timeout=60)
     assert command.returncode == TERMINATED == 143
     assert said == "terminated: nothing was written; run the command again\n"
     assert half_written(folder) == []
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(folder: Path) -> None:
+    command = start(folder, "nohup", *writing(2))
+    assert wait((folder / "started").exists)
+    command.send_signal(signal.SIGHUP)
+    command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert (folder / "out.txt").read_text() == "whole"
 
 
 def test_progress_can_be_read_by_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
