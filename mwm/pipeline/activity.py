@@ -83,12 +83,15 @@ def refuse_at_work(why: str) -> None:
 
 
 def eta(note: dict[str, Any]) -> float | None:
-    """Seconds that a stage still takes at the pace so far; None before its first step."""
+    """Seconds that a stage still takes at the pace so far.
+
+    None before its first step, and if the clock has been set back since it started.
+    """
     done, total = note["done"], note["total"]
-    if not done:
+    worked, since = note["updated"] - note["started"], time.time() - note["updated"]
+    if not done or worked < 0 or since < 0:
         return None
-    pace = (note["updated"] - note["started"]) / done
-    return max(0.0, float(pace * (total - done) - (time.time() - note["updated"])))
+    return max(0.0, float(worked / done * (total - done) - since))
 
 
 def newest() -> tuple[str, str, float] | None:

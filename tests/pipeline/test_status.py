@@ -53,10 +53,11 @@ def test_a_damaged_note_is_no_obstacle(fresh: Project, note: dict[str, Any]) -> 
     assert fresh.told("status")["running"] == []
 
 
-def test_before_the_first_step_nothing_is_said_of_the_time(
-    fresh: Project, note: dict[str, Any]
+@pytest.mark.parametrize("change", [{"done": 0}, {"started": 2e10}, {"updated": 2e10}])
+def test_before_the_first_step_or_after_a_change_of_the_clock_nothing_is_said_of_the_time(
+    fresh: Project, note: dict[str, Any], change: dict[str, float]
 ) -> None:
-    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | {"done": 0}))
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | change))
     assert fresh.told("status")["running"][0]["eta"] is None
 
 
