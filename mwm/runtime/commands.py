@@ -16,7 +16,10 @@ from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
 UNHEARD = 141  # as of a program that SIGPIPE ends: the reader of its output has gone
-REMAKE = "make it again with `dvc repro`, or fetch it with `dvc pull`"
+REMAKE = (
+    "make it again with `dvc repro`, or fetch it with `dvc pull`; if that does not help, "
+    "`mwm check --cache` says what to delete"
+)
 
 
 class Application(typer.Typer):
