@@ -33,10 +33,11 @@ def evaluate(
     from mwm.io.frames import read_frames
     from mwm.io.tables import write_csv
     from mwm.models.environment import note
-    from mwm.runtime import locks
+    from mwm.runtime import declared, locks
     from mwm.settings import params
 
     p = params.load()
+    declared.check({name: run.worlds for name, run in p.train.runs.items()})
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
     folders = [runs / name for name in p.train.runs]
     one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
