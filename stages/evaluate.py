@@ -34,11 +34,12 @@ def evaluate(
     from mwm.io.tables import write_csv
     from mwm.models import selftest
     from mwm.models.environment import note
-    from mwm.runtime import locks
+    from mwm.runtime import declared, locks
     from mwm.settings import lengths, params
     from mwm.settings.base import ORIGINAL
 
     p = params.load()
+    declared.check({name: run.worlds for name, run in p.train.runs.items()})
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
     selftest.check(torch.device("cpu"))
     folders = [runs / name for name in p.train.runs]

@@ -56,7 +56,12 @@ def span(text: str, keys: Sequence[str]) -> range:
 
 
 def _node(text: str, keys: Sequence[str]) -> Node | None:
-    node: Node | None = YAML().compose(text)
+    try:
+        node: Node | None = YAML().compose(text)
+    except YAMLError:  # an alias of what was removed
+        raise UsageError(
+            f"{'.'.join(keys)}: cannot be edited line by line; edit it by hand"
+        ) from None
     for key in keys:
         inner = node.value if isinstance(node, MappingNode) else ()
         node = next((value for name, value in inner if name.value == key), None)

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm import UsageError
-from mwm.pipeline import damage, project
+from mwm.pipeline import damage, ours, project
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
@@ -19,7 +18,6 @@ Deep = Annotated[
     typer.Option("--cache", help="also compare the bytes of outputs, here and in DVC's cache"),
 ]
 MOST = 8  # reasons that are printed of a stage
-OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,15 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
     Files that are merely not pulled are fine. Without TARGETS: all stages, and dvc.lock may have no
     others. DVC believes that a file which it has in its cache stays as it was; --cache finds out.
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
-    "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml], "ran": how many
-    stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched for]}; with --cache
-    "verified": how many files, "damaged": [{"stage", "path", "file"}].
+    "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml or dvc.yaml],
+    "ran": how many stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched
+    for]}; with --cache "verified": how many files, "damaged": [{"stage", "path", "file"}].
     """
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])
         found = stale(repo, stages)
         gone = [] if targets else [name for _, name in project.gone(stages)]
-        faults = _faults(stages)
+        faults = ours.faults(Path(repo.root_dir), stages)
         agreeing = _agreeing(repo, stages, found)
         trusted = agreeing & vouched_for(repo, stages)
         verified, damaged = damage.verify(stages) if deep else (0, [])
@@ -100,19 +98,6 @@ def stale(repo: Any, stages: list[Any]) -> list[Stale]:
     return list(found.values())
 
 
-def _faults(stages: list[Any]) -> list[str]:
-    """Faults of params.yaml, if its schema is this project's."""
-    if not any(OURS in str(stage.cmd) for stage in stages) or not Path("params.yaml").exists():
-        return []
-    from mwm.settings import params
-
-    try:
-        params.load()
-    except UsageError as error:
-        return str(error).split("\nerror: ")
-    return []
-
-
 def _agreeing(repo: Any, stages: list[Any], found: list[Stale]) -> set[str]:
     """The stages that are not stale, by name as from the project's root."""
     stale = {each.stage for each in found}
@@ -139,6 +124,6 @@ def _told(stages: int, stale: int, gone: int, faults: int, trusted: int) -> str:
     if not stale + gone + faults:
         ran = f" ({stages - trusted} ran, {trusted} vouched for)" if trusted else ""
         return f"check: {stages} stages agree with dvc.lock{ran}"
-    parts = {"stale": stale, "gone": gone, "faults of params.yaml": faults}
+    parts = {"stale": stale, "gone": gone, "faults of params.yaml or dvc.yaml": faults}
     counts = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
     return f"check: of {stages} stages {counts}; `mwm plan` tells what `dvc repro` would run"

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from mwm.pipeline import project, times
+from mwm.pipeline import ours, project, times
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, missing, outputs
@@ -80,7 +81,9 @@ def steps(targets: Sequence[str]) -> list[Step]:
         made = outputs(repo)
         folders = Folders(repo)
         outlook = times.Outlook([], times.last())
-        for stage in project.ordered(repo, targets):
+        stages = project.ordered(repo, targets)
+        ours.refuse_faults(Path(repo.root_dir), stages)
+        for stage in stages:
             above = [up for up in project.upstream(repo, stage) if up.addressing in found]
             reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:

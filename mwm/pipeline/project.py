@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
+from mwm.pipeline import ours
 from mwm.pipeline.mend import refuse_conflicts
 from mwm.runtime import lockfile, vouched
 
@@ -31,11 +32,13 @@ def opened() -> Iterator[Any]:
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
+    ours.refuse_unreadable(root())
     try:
         with Repo(_wait_for_lock=True) as repo:
             yield repo
     except DvcException as error:
         refuse_conflicts()
+        ours.refuse_faults(root())
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
 
 

@@ -10,6 +10,7 @@ from mwm.io.frames import SIDE
 from mwm.rollouts.emulator import known_games
 from mwm.settings import lines
 from mwm.settings.base import Name, Section
+from mwm.settings.faults import faults
 
 TABLE = Path(__file__).with_name("games.yaml")
 
@@ -20,7 +21,7 @@ Edge = Annotated[int, Field(ge=0, le=SIDE)]
 def _rising(span: list[int]) -> list[int]:
     half = len(span) // 2
     if any(first >= last for first, last in zip(span[:half], span[half:], strict=True)):
-        raise ValueError("each first edge must lie before its last")
+        raise ValueError("expected each first edge before its last")
     return span
 
 
@@ -61,11 +62,8 @@ def find(name: str, table: Path = TABLE, where: str = "params.yaml: collect.game
     try:
         entries = _ENTRIES.validate_python(data or {})
     except ValidationError as error:
-        fault = error.errors()[0]
-        key = tuple(part for part in fault["loc"] if part != "[key]")
-        place = next(places[key[:n]] for n in range(len(key), -1, -1) if key[:n] in places)
-        said = f"{fault['msg'].removeprefix('Value error, ')}, found {fault['input']!r}"
-        raise UsageError(f"{place}: {'.'.join(map(str, key)) or 'the table'}: {said}") from None
+        told = faults(error, places, dict[str, Game])
+        raise UsageError("\nerror: ".join(lines.tell(places, *fault) for fault in told)) from None
     for listed in entries:
         _check_known(places[(listed,)], listed, known)
     return entries.get(name, Game())

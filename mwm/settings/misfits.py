@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mwm.settings.base import ORIGINAL
+from mwm.settings.kinds import misfit_kinds
 from mwm.settings.lengths import misfit_lengths
 from mwm.settings.lines import BRIEF, Key, did_you_mean
 from mwm.settings.preprocess import split_counts
 from mwm.settings.train import RESERVED_RUNS
 
 ENOUGH = 100_000  # episodes; more are good for everything
+UNSEEN = ("size", "nfiles")  # keys that DVC's run-cache leaves out of what it compares, anywhere
 
 
 def misfits(p: Any) -> Iterator[tuple[Key, str]]:
@@ -17,6 +19,8 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
 
     In `p` any entry may be missing, or None if it is invalid: rules that need it are skipped.
     """
+    yield from _misfit_names(p)
+    yield from misfit_kinds(p)
     match p:
         case {"preprocess": {"validation": float(validation), "test": float(test)}}:
             if validation + test >= 1:
@@ -48,6 +52,15 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
         case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
             yield from _misfit_acts(schedule, train)
     yield from _misfit_max_steps(p)
+
+
+def _misfit_names(section: Any, key: Key = ()) -> Iterator[tuple[Key, str]]:
+    if isinstance(section, dict | list):
+        for name, value in section.items() if isinstance(section, dict) else enumerate(section):
+            if name in UNSEEN:
+                said = f"expected another name: DVC overlooks a change of what is called {name!r}"
+                yield (*key, name), said
+            yield from _misfit_names(value, (*key, name))
 
 
 def _misfit_runs(runs: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, comment_attrib, format_attrib
 
 from mwm import UsageError
-from mwm.settings.lines import read
+from mwm.settings.lines import Places, parse, read
 from mwm.settings.params import Params, check
+from mwm.settings.text import ended_as, text_of
 
 
 def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[str] = ()) -> str:
     """The text of `base`, its comments kept, with those of `profiles`, then `values` ("a.b=3").
+
+    YAML's aliases (`*name`) are written out: what changes one of two equal sections leaves the
+    other.
 
     Raises:
         UsageError: a file cannot be read, a value is not written so, or the outcome is no valid
@@ -35,14 +39,32 @@ def lay_over(base: Path | str, profiles: Sequence[Path | str], values: Sequence[
 
     yaml = YAML()
     yaml.width = 120
-    document = yaml.load(Path(base).read_text(encoding="utf-8"))
+    document = _apart(yaml.load(text_of(base)))
     _merge(document, overlay, Params)
-    text = StringIO()
-    yaml.dump(document, text)
-    return text.getvalue()
+    stream = StringIO()
+    yaml.dump(document, stream)
+    text = stream.getvalue()
+    if parse(text, base)[0] != data:
+        raise UsageError(f"{base}: cannot be changed with its comments kept; edit it by hand")
+    return ended_as(base, text)
 
 
-def _sections(path: Path | str) -> tuple[dict[Any, Any], dict[tuple[str | int, ...], str]]:
+def _apart(node: Any) -> Any:
+    """A copy with its comments that shares no part with another, and merges none (`<<`)."""
+    new: Any
+    if isinstance(node, CommentedMap):
+        new = CommentedMap((key, _apart(value)) for key, value in node.items())
+    elif isinstance(node, CommentedSeq):
+        new = CommentedSeq(map(_apart, node))
+    else:
+        return node
+    for name in (comment_attrib, format_attrib):
+        if hasattr(node, name):
+            setattr(new, name, getattr(node, name))
+    return new
+
+
+def _sections(path: Path | str) -> tuple[dict[Any, Any], Places]:
     data, places = read(path)
     if not isinstance(data, dict):
         raise UsageError(f"{path}:1: expected sections of params.yaml, found {data!r}")
@@ -54,8 +76,8 @@ def _nested(value: str) -> tuple[tuple[str, ...], dict[Any, Any]]:
     name, equals, text = value.partition("=")
     key = tuple(name.split("."))
     try:
-        nested = YAML(typ="safe").load(text)  # YAML 1.2: 1e-3 is a number
-    except YAMLError:
+        nested, _ = parse(text, "--set")
+    except UsageError:
         equals = ""
     if not equals or not all(key):
         raise UsageError(f"--set: expected key=value, as train.run.seed=3, found {value!r}")

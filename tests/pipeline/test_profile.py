@@ -175,6 +175,60 @@ def test_a_mistaken_value_is_told_with_its_place(tmp_path: Path, value: str, tol
         lay_over(BASE, [tmp_path / "profile.yaml"], [value])
 
 
+def aliased() -> str:
+    """params.yaml in which sections and a number are shared: the same values in other words."""
+    text = BASE.read_text(encoding="utf-8")
+    for old, new in (
+        (r"^  see: ", "  see: &act "),
+        (r"^  anchor: .*\n(    .*\n)+", "  anchor: *act\n"),
+        (r"^  recruit: .*\n(    .*\n)+?(?=    memory)", "  recruit:\n    <<: *act\n    kl: 0.5\n"),
+        (r"^  validation: (\S+) ", r"  validation: &share \1 "),
+        (r"^  test: \S+ ", "  test: *share "),
+    ):
+        text, count = re.subn(old, new, text, flags=re.MULTILINE)
+        assert count == 1, old
+    return text
+
+
+def test_of_sections_that_share_one_by_an_alias_only_the_named_one_changes(tmp_path: Path) -> None:
+    base, profile, out = (tmp_path / name for name in ("params.yaml", "profile.yaml", "out.yaml"))
+    base.write_text(aliased(), encoding="utf-8")
+    profile.write_text("train: {see: {iterations: 2}}\npreprocess: {validation: 0.2}\n")
+    out.write_text(lay_over(base, [profile], ["train.recruit.prediction_steps=7"]))
+    before, after = (params.load(path).model_dump() for path in (base, out))
+    changed = {key for key, value in flat(after).items() if value != flat(before)[key]}
+    assert changed == {
+        "train.see.iterations",
+        "train.recruit.prediction_steps",
+        "preprocess.validation",
+    }
+
+
+def test_a_section_that_profiles_share_is_changed_in_one_place(tmp_path: Path) -> None:
+    first, second, out = (tmp_path / name for name in ("first.yaml", "second.yaml", "out.yaml"))
+    first.write_text("train: {see: &act {iterations: 9, kl: 2.0}, anchor: *act}\n")
+    second.write_text("train: {see: {iterations: 2}}\n")
+    out.write_text(lay_over(BASE, [first, second], ["train.anchor.kl=3.0"]))
+    train = params.load(out).train
+    assert (train.see.iterations, train.anchor.iterations) == (2, 9)
+    assert (train.see.kl, train.anchor.kl) == (2.0, 3.0)
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(BASE.read_bytes().replace(b"\n", b"\r\n"))
+    assert command(tmp_path, ROOT / "profiles/smoke.yaml").returncode == 0
+    written = (tmp_path / "params.yaml").read_bytes()
+    assert written.count(b"\r\n") == written.count(b"\n") > 100
+    expected = lay_over(BASE, [ROOT / "profiles/smoke.yaml"]).encode()
+    assert written.replace(b"\r\n", b"\n") == expected
+
+
+def test_a_value_means_what_it_means_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "profile.yaml").write_text("{}")
+    with pytest.raises(UsageError, match="valid integer, found '1_000'"):
+        lay_over(BASE, [tmp_path / "profile.yaml"], ["collect.episodes=1_000"])
+
+
 def test_another_file_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(BASE.read_text())
     (tmp_path / "profile.yaml").write_text("{}")

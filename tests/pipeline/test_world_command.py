@@ -102,8 +102,9 @@ def test_worlds_are_listed(folder: Path) -> None:
         (("add", "mirror", "mirror"), "expected a new name, found 'mirror'"),
         (("add", "see", "mirror"), "expected a name other than"),
         (("add", "noise", "[mirror]"), "expected a bijection such as mirror"),
-        (("add", "noise", "permutation: {seed: x}"), "found 'x'"),
+        (("add", "noise", "permutation: {seed: x}"), "found {'permutation': {'seed': 'x'}}"),
         (("add", "noise", "{"), "expected YAML, found: "),
+        (("add", "noise"), "expected a bijection such as mirror"),
         (("remove", "original"), "found 'original', which stays"),
         (("remove", "miror"), "did you mean 'mirror'?"),
     ],
@@ -154,6 +155,42 @@ def test_entries_of_several_lines_and_comments_are_no_obstacle(folder: Path) -> 
     assert "as in a glass" not in now
     assert "    quarter_turn: [transpose, mirror]\n    # end\n" in now
     assert "mirror" not in params.load().train.runs
+
+
+def test_a_world_that_dvc_yaml_lacks_or_has_for_nothing_is_put_right(folder: Path) -> None:
+    whole = texts()
+    line = "      data/worlds/mirror.h5, runs/see/mirror, runs/mirror,\n"
+    Path("dvc.yaml").write_text(whole[1].replace(line, ""))
+    assert "expected a new name" in world("add", "mirror", "vswap", code=2)
+    world("add", "mirror")
+    assert texts() == whole
+    assert "expected a new name" in world("add", "mirror", code=2)
+    text = whole[0].replace("    mirror: {worlds: [original, mirror]}\n", "")
+    Path("params.yaml").write_text(text.replace("    mirror: [mirror]\n", ""))
+    world("remove", "mirror")
+    assert line not in texts()[1]
+    assert "did you mean" not in world("remove", "mirror", code=2)
+
+
+def test_worlds_that_share_steps_by_an_alias_are_left_alone(folder: Path) -> None:
+    text = Path("params.yaml").read_text().replace("hswap: [hswap]", "hswap: &half [hswap]")
+    Path("params.yaml").write_text(text.replace("vswap: [vswap]", "vswap: *half"))
+    before = texts()
+    for name in ("hswap", "vswap"):
+        assert "cannot be edited line by line; edit " in world("remove", name, code=2)
+        assert texts() == before
+
+
+def test_line_ends_stay_as_they_are(folder: Path) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        Path(name).write_bytes(Path(name).read_bytes().replace(b"\n", b"\r\n"))
+    before = [Path(name).read_bytes() for name in ("params.yaml", "dvc.yaml")]
+    world("add", "quarter_turn", "transpose", "mirror")
+    for name in ("params.yaml", "dvc.yaml"):
+        written = Path(name).read_bytes()
+        assert written.count(b"\r\n") == written.count(b"\n")
+    world("remove", "quarter_turn")
+    assert [Path(name).read_bytes() for name in ("params.yaml", "dvc.yaml")] == before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")

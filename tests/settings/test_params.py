@@ -192,7 +192,7 @@ def test_a_key_that_is_there_twice_is_refused(fault_of: Edited) -> None:
     [
         ("", "params.yaml:1: the file: expected a valid dictionary, found None"),
         ("- 3\n", "params.yaml:1: the file: expected a valid dictionary, found [3]"),
-        ("a: [\n", "params.yaml: expected YAML, found: while parsing a flow node"),
+        ("a: [\n", "params.yaml:2: expected YAML, found: expected the node content, "),
         ("a: &a [*a]\n", "params.yaml: expected YAML, found: maximum recursion depth exceeded"),
         ("\0", "params.yaml: expected YAML, found: unacceptable character"),
     ],

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +27,22 @@ kinds = pytest.mark.parametrize("kind", REFERENCE)
 
 def _unpacked(frames):
     return np.unpackbits(frames, axis=1).reshape(-1, 64, 64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [0, 1, 2**63 - 1])
+def test_every_registered_kind_moves_pixels_one_to_one_and_loses_none(kind, value):
+    frames = generator(value, "noise").integers(0, 256, (50, 512), dtype=np.uint8)
+    arguments = list(inspect.signature(KINDS[kind]).parameters)[1:]
+    world = World("any", [{kind: dict.fromkeys(arguments, value)}])
+    before = frames.copy()
+    shown = world.show(frames)
+    assert np.array_equal(frames, before)
+    pixel_map, inverted = world.pixels()
+    assert np.array_equal(np.sort(pixel_map), np.arange(4096))
+    back = np.empty((len(frames), 4096), np.uint8)
+    back[:, pixel_map] = np.unpackbits(shown ^ inverted, axis=1)
+    assert np.array_equal(np.packbits(back, axis=1), frames)
 
 
 @kinds

@@ -17,7 +17,6 @@ def project(tmp_path, monkeypatch, pong):
     """A folder with params.yaml and data/frames.h5; its path."""
     params = plain_yaml.parse(PARAMS)
     params["variants"]["worlds"]["shuffled"] = ["transpose", {"permutation": {"seed": 7}}]
-    params["variants"]["worlds"]["typo"] = ["miror"]
     (tmp_path / "params.yaml").write_text(plain_yaml.text(params))
     write_frames(tmp_path / "data/frames.h5", pong)
     monkeypatch.chdir(tmp_path)
@@ -44,7 +43,6 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
     ("arguments", "code", "told"),
     [
         (["miror"], 2, "variants.worlds has no 'miror'; expected one of "),
-        (["typo"], 2, "variants.worlds.typo: unknown bijection 'miror'"),
         (["mirror", "--frames", "nowhere.h5"], 1, "nowhere.h5: not found"),
         (["mirror", "--frames", "params.yaml"], 1, "expected an HDF5 file with a checksum"),
         (["mirror", "--frames", "params.yaml"], 1, "`mwm check --cache` says what to delete"),

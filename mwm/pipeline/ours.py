@@ -1,0 +1,58 @@
+"""The rules that params.yaml and dvc.yaml keep in this project, and in no other of DVC's."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mwm import UsageError
+from mwm.runtime import declared
+
+OURS = b"-m stages."  # in a dvc.yaml whose params.yaml follows our schema
+EVALUATE = "-m stages.evaluate"
+
+
+def refuse_unreadable(root: Path) -> None:
+    """Name the line of what DVC calls a corrupted file, or would never have read to its end.
+
+    Raises:
+        UsageError: the params.yaml in `root` is no YAML as ours is.
+    """
+    from mwm.settings import lines
+
+    if path := _params(root):
+        lines.read(path)
+
+
+def refuse_faults(root: Path, stages: Iterable[Any] = ()) -> None:
+    """Stop at what no stage would accept, before one runs.
+
+    Raises:
+        UsageError: in the params.yaml of `root`; or in its dvc.yaml an evaluation among `stages`
+            does not list what it reads.
+    """
+    from mwm.settings import params
+
+    if not (path := _params(root)):
+        return
+    runs = {name: run.worlds for name, run in params.load(path).train.runs.items()}
+    for stage in stages:
+        if EVALUATE in str(stage.cmd) and Path(stage.path).parent == root:
+            deps = [os.path.relpath(dep.fs_path, root) for dep in stage.deps]
+            declared.refuse(stage.addressing, runs, deps)
+
+
+def faults(root: Path, stages: Iterable[Any]) -> list[str]:
+    """The same, one line each."""
+    try:
+        refuse_faults(root, stages)
+    except UsageError as error:
+        return str(error).split("\nerror: ")
+    return []
+
+
+def _params(root: Path) -> Path | None:
+    """As seen from here, if there is one and it is ours."""
+    pipeline, path = root / declared.PIPELINE, root / "params.yaml"
+    ours = path.exists() and pipeline.is_file() and OURS in pipeline.read_bytes()
+    return Path(os.path.relpath(path)) if ours else None

@@ -1,0 +1,56 @@
+"""Whether DVC knows what the evaluation reads: it sees no change of what dvc.yaml does not list."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+
+from mwm import UsageError
+
+PIPELINE = "dvc.yaml"
+READ = ("worlds", "see", "runs")  # folders of which each entry is a dep: <world>.h5, <world>, <run>
+Runs = Mapping[str, Sequence[str]]  # the worlds of each run of params' train.runs
+
+
+def check(runs: Runs) -> None:
+    """Stop the stage that DVC runs in this process if its deps are not those of `runs`.
+
+    They stand in the dvc.yaml of this folder or, of a study, in the next one above.
+
+    Raises:
+        UsageError: it has other deps.
+    """
+    from mwm.settings.lines import read
+
+    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2].partition("@")[0]
+    here = Path.cwd()
+    found = [path for each in (here, *here.parents) if (path := each / PIPELINE).is_file()]
+    if stage and found:
+        entry = read(found[0])[0]["stages"].get(stage, {})
+        refuse(stage, runs, map(str, entry.get("deps", [])), study=found[0].parent != here)
+
+
+def refuse(stage: str, runs: Runs, deps: Iterable[str], study: bool = False) -> None:
+    """Stop if a stage that evaluates `runs` has other `deps`, paths.
+
+    Args:
+        study: whether it is a study's: `mwm world` does not know its worlds.
+
+    Raises:
+        UsageError: one line for each world or run that is missing or not needed.
+    """
+    if told := list(_misfits(runs, deps, study)):
+        raise UsageError("\nerror: ".join(f"{PIPELINE}: {stage}: {said}" for _, said in told))
+
+
+def _misfits(runs: Runs, deps: Iterable[str], study: bool) -> Iterator[tuple[str, str]]:
+    wanted = {("runs", run) for run in runs}
+    for world in {world for worlds in runs.values() for world in worlds}:
+        wanted |= {("see", world), ("worlds", f"{world}.h5")}
+    listed = {ends for dep in deps if (ends := PurePath(dep).parts[-2:])[0] in READ}
+    method = "give its method in results/methods the worlds and runs that are listed there"
+    for name in sorted({PurePath(name).stem for _, name in wanted - listed}):
+        todo = method if study else f"`mwm world add {name}` puts them there"
+        yield name, f"expected the files of {name!r}, which params.yaml has, in its deps; {todo}"
+    for name in sorted({PurePath(name).stem for _, name in listed - wanted}):
+        todo = method if study else f"`mwm world remove {name}` takes them out"
+        yield name, f"expected no files of {name!r}, which params.yaml lacks, in its deps; {todo}"
