@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline.project import root
+from mwm.pipeline.project import required, root
 from mwm.runtime import locks
 
 PLACE = Path(".mwm/locks/run")
@@ -18,9 +18,10 @@ def claimed() -> Iterator[None]:
     """Hold the project's lock.
 
     Raises:
+        UsageError: there is no project.
         MwmError: another process holds it.
     """
-    descriptor = locks.acquire(root() / PLACE)
+    descriptor = locks.acquire(required() / PLACE)
     if descriptor is None:
         who = holder() or {"pid": "unknown", "command": "unknown"}
         raise MwmError(

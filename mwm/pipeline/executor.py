@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from mwm.pipeline import times
 from mwm.pipeline.foreign import with_this_python
 from mwm.pipeline.output import duration
+from mwm.pipeline.plan import Step
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
 DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")
@@ -54,17 +55,19 @@ class Executor:
 
     def __init__(
         self,
-        upstream: Mapping[str, Iterable[str]],
+        planned: Iterable[Step],
         jobs: int,
         say: Callable[[str], None],
         alone: Collection[str] = (),
     ) -> None:
-        """`upstream` gives the stages that each stage waits for; those in `alone` run alone."""
+        """Of the stages of `planned` those in `alone` run alone."""
         self.ran: list[str] = []
         self.restored: list[str] = []
         self.failed: list[str] = []
-        self._upstream = {stage: set(above) for stage, above in upstream.items()}
-        self._outlook = times.Outlook(self._upstream, times.last())
+        steps = {step.stage: step for step in planned}
+        self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
+        self._settings = {stage: step.settings for stage, step in steps.items()}
+        self._outlook = times.Outlook(steps, {each: steps[each].seconds for each in steps})
         self._order = self._outlook.by_urgency(self._upstream)
         self._jobs, self._say, self._alone = jobs, say, set(alone)
         self._running: dict[str, subprocess.Popen[str]] = {}
@@ -149,7 +152,8 @@ class Executor:
                 self.restored.append(stage)
             else:
                 self.ran.append(stage)
-                times.learn(self._outlook, stage, ended.seconds)
+                self._outlook.finish(stage, ended.seconds)
+                times.learn(stage, self._settings[stage], ended.seconds)
             self._outlook.left.discard(stage)
 
     def _stop(self) -> None:
