@@ -121,7 +121,9 @@ def _checkpoints(root: Path, stages: list[Any]) -> Iterator[Path]:
     for path in root.glob(".mwm/checkpoints/*"):
         if path.name not in names and path.name.partition("-")[2] not in items - {""}:
             yield path
-    written = {folder for stage in stages for out in stage.outs for folder in Path(out.fs_path).parents}
+    written = {
+        folder for stage in stages for out in stage.outs for folder in Path(out.fs_path).parents
+    }
     for path in root.glob("runs/*/.mwm/checkpoints/*"):
         if path.parents[2] not in written:
             yield path
