@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mwm.pipeline import times
+from mwm.pipeline import project, times
 from mwm.pipeline.foreign import with_this_python
 from mwm.pipeline.output import duration
 from mwm.pipeline.plan import Step
@@ -112,7 +112,8 @@ class Executor:
         )
         self._tries[stage] += 1
         process = subprocess.Popen(
-            [sys.executable, *DVC, stage],
+            [sys.executable, *DVC, project.rooted(stage)],
+            cwd=project.root(),  # in a folder that Git ignores DVC refuses any dvc.yaml
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -51,6 +51,6 @@ def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
         for file in files:
             (folder / file).parent.mkdir(exist_ok=True)
             try:
-                repo.dvcfs.get_file(file, str(folder / file))
+                repo.dvcfs.get_file(f"/{file}", str(folder / file))
             except (OSError, DvcException):  # not in that revision, or not in the cache
                 (folder / file).unlink(missing_ok=True)
