@@ -52,6 +52,7 @@ def opened() -> Iterator[Any]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    required()
     logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
     try:
         with Repo(_wait_for_lock=True) as repo:

@@ -135,7 +135,7 @@ def test_outside_of_a_project_it_is_told_and_nothing_is_left(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = Project(tmp_path).mwm(*words, code=2)
-    assert said.startswith("error: ")
+    assert said.startswith(f"error: {tmp_path}: expected a folder of a DVC project, found none")
     assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
