@@ -3,14 +3,27 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/installed
-FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+KNOWN := (3, 11) <= sys.version_info[:2] <= (3, 13)
+FITS := import sys, venv, ensurepip; sys.exit(not $(KNOWN))
+OURS := import os, sys, mwm; sys.exit(not $(KNOWN) or not os.path.samefile(mwm.__path__[0], "mwm"))
 
 # The first interpreter that runs (a pyenv shim may exist and fail), is of a known version and can
 # make environments. Another: `rm -rf .venv; make env PYTHON=...`.
 CANDIDATES := python3.13 python3.12 python3.11 python3
-PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
+PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -I -c '$(FITS)' >/dev/null 2>&1 && echo $(p))))
 
-.PHONY: help env repro studies check test slow smoke torture lint format clean
+# An environment knows its Python and its folder: if that Python went away, or the checkout was moved
+# or copied, it is made anew. With -I nothing comes from this folder, PYTHONPATH or the user's site.
+ifneq ($(shell $(BIN)/python -I -c '$(OURS)' >/dev/null 2>&1 && echo ours),ours)
+.PHONY: $(STAMP)
+endif
+
+# Of pip's settings those stay that say where packages come from, not those on what and where to install.
+SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIENT_CERT PROXY TIMEOUT \
+	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
+unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
+
+.PHONY: help env repro studies check test slow smoke torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -20,36 +33,38 @@ env: $(STAMP)  ## make the environment in .venv, at the versions of constraints.
 	@echo "env: .venv is up to date ($$($(BIN)/python -V))"
 
 $(STAMP): pyproject.toml constraints.txt
-	@'$(PYTHON)' -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
-	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; '$(PYTHON)' -m venv --clear .venv; }
+	@'$(PYTHON)' -I -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(BIN)/python -I -c '$(OURS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; rm -rf .venv; '$(PYTHON)' -m venv .venv; }
 	@echo "env: installing mwm and its tools at the versions of constraints.txt (minutes the first time; torch is large)"
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-.git:
-	@echo "git init, which DVC needs"
-	@git init --quiet
+# DVC needs Git: the repository around this folder, or one of its own if there is none, or it is ignored there.
+repository:
+	@[ -e .git ] || if said=$$(LC_ALL=C git rev-parse --git-dir 2>&1); then ! git check-ignore --quiet .; else \
+	case $$said in *"not a git repository"*) false;; *) echo "error: $$said" >&2; exit 2;; esac; fi || \
+	{ echo "git init, which DVC needs"; git init --quiet; }
 
-repro: $(STAMP) .git  ## run the pipeline: all stages whose code, data or params changed
+repro: $(STAMP) repository  ## run the pipeline: all stages whose code, data or params changed
 	@echo "repro: mwm repro; then open report/index.html"
 	@$(BIN)/python -m mwm repro
 
-studies: $(STAMP) .git  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
+studies: $(STAMP) repository  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
 	@echo "studies: mwm repro variants, then mwm repro in results/; then open results/index.html"
 	@$(BIN)/python -m mwm repro variants
 	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm repro
 
-check: $(STAMP) .git  ## check that dvc.lock, code, params and present files agree
+check: $(STAMP) repository  ## check that dvc.lock, code, params and present files agree
 	@echo "check: mwm check (all that is stale, and why)"
 	@$(BIN)/python -m mwm check
 
 test: $(STAMP)  ## run the tests that take seconds
-	@echo "test: pytest (the slow ones: make slow)"
+	@echo "test: pytest, about 4 minutes on two cores, a line for each file (the slow ones: make slow)"
 	@$(BIN)/python -m pytest
 
 slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real training
-	@echo "slow: pytest -m slow"
-	@$(BIN)/python -m pytest -m slow
+	@echo "slow: pytest -m slow, a line for each test"
+	@$(BIN)/python -m pytest -m slow -v
 
 smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies; compare the bytes
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"

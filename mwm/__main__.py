@@ -1,5 +1,10 @@
 """Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
+from typing import Annotated
+
+import typer
+
+from mwm import __version__
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
 from mwm.pipeline.foreign import unbind
@@ -18,6 +23,21 @@ for function in (repro, check, plan, vouch, prune, status, compare, profile, sch
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
 app.add_typer(world, name="world")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"mwm {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print it, and end")
+    ] = False,
+) -> None:
+    """Options of `mwm` itself."""
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from mwm import MwmError
 from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
-from mwm.runtime.processes import alive, command, started
+from mwm.runtime.processes import alive, started, told
 
 PROGRESS = (".mwm/progress/*.json", "runs/**/.mwm/progress/*.json")  # the second: those of studies
 
@@ -45,7 +45,7 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-        Holder(pid, command(cmd.split()), started(pid) > 0, sorted(writes), len(reads - writes))
+        Holder(pid, told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
 

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mwm.pipeline import project
 from mwm.pipeline.foreign import with_this_python
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
@@ -61,7 +62,8 @@ class Child:
         self._since: float | None = None
         self._busy = False
         self._process = subprocess.Popen(
-            [sys.executable, *DVC, stage],
+            [sys.executable, *DVC, project.rooted(stage)],
+            cwd=project.root(),  # in a folder that Git ignores DVC refuses any dvc.yaml
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

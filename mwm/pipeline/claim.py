@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline.project import root
+from mwm.pipeline.project import required, root
 from mwm.runtime import lockfile
 
 PLACE = Path(".mwm/locks/run")
@@ -17,9 +17,10 @@ def claimed() -> Iterator[None]:
     """Hold the project's lock.
 
     Raises:
+        UsageError: there is no project.
         MwmError: another process holds it.
     """
-    lock = lockfile.acquire(root() / PLACE)
+    lock = lockfile.acquire(required() / PLACE)
     if lock is None:
         who = holder() or {"pid": "unknown", "command": "unknown"}
         raise MwmError(

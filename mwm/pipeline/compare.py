@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from mwm.pipeline.output import AsJson, print_json
+
 REMEDY = "fetch it with `dvc pull`, or `dvc fetch --all-commits`"
 
 
@@ -22,13 +24,19 @@ def compare(
     seeds: Annotated[
         bool, typer.Option("--seeds", help="take runs that differ in seeds alone as one")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show which params and metrics differ between runs; overlay their curves."""
+    """Show which params and metrics differ between runs; overlay their curves.
+
+    JSON: {"sides": [{"name", "runs": [{"name", "params": {key: value}, "metrics": {name: value},
+    "missing": [files]}], "gains": {metric: by how much its median is above the first side's}}],
+    "differ": [keys of params], "page", "markdown": paths}.
+    """
     from mwm.io.files import write_text
     from mwm.pipeline.revisions import WORKSPACE, opened
     from mwm.reporting.comparison.outcome import FILES, read_outcome
     from mwm.reporting.comparison.page import markdown, page
-    from mwm.reporting.comparison.tables import sides
+    from mwm.reporting.comparison.tables import records, sides
 
     names = runs or ["HEAD"]
     if len(names) == 1:
@@ -41,4 +49,8 @@ def compare(
     told = markdown(compared, REMEDY)
     write_text(out / "compare.md", told)
     write_text(out / "index.html", page(compared, REMEDY))
+    if as_json:
+        paths = {"page": str(out / "index.html"), "markdown": str(out / "compare.md")}
+        print_json(records(compared) | paths)
+        return
     typer.echo(f"{told}\ncompare: {out / 'index.html'} has curves and pictures")

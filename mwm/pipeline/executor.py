@@ -6,12 +6,13 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 
 from mwm.pipeline import times
 from mwm.pipeline.child import Child, Ended, Heard, Said
 from mwm.pipeline.output import duration
+from mwm.pipeline.plan import Step
 
 GRACE = 20  # seconds that stages have to end by themselves after an interrupt
 TRIES = 3  # of a stage that another command of DVC, asking for the same files, made fail
@@ -28,17 +29,19 @@ class Executor:
 
     def __init__(
         self,
-        upstream: Mapping[str, Iterable[str]],
+        planned: Iterable[Step],
         jobs: int,
         say: Callable[[str], None],
         alone: Collection[str] = (),
     ) -> None:
-        """`upstream` gives the stages that each stage waits for; those in `alone` run alone."""
+        """Of the stages of `planned` those in `alone` run alone."""
         self.ran: list[str] = []
         self.restored: list[str] = []
         self.failed: list[str] = []
-        self._upstream = {stage: set(above) for stage, above in upstream.items()}
-        self._outlook = times.Outlook(self._upstream, times.last())
+        steps = {step.stage: step for step in planned}
+        self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
+        self._settings = {stage: step.settings for stage, step in steps.items()}
+        self._outlook = times.Outlook(steps, {each: steps[each].seconds for each in steps})
         self._order = self._outlook.by_urgency(self._upstream)
         self._jobs, self._say, self._alone = jobs, say, set(alone)
         self._running: dict[str, Child] = {}
@@ -114,7 +117,8 @@ class Executor:
                 self.restored.append(stage)
             else:
                 self.ran.append(stage)
-                times.learn(self._outlook, stage, ended.seconds)
+                self._outlook.finish(stage, ended.seconds)
+                times.learn(stage, self._settings[stage], ended.seconds)
             self._outlook.left.discard(stage)
 
     def _stop(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from mwm.io import files
 from mwm.pipeline import activity, git, project, records
 
-CHECKPOINTS = (".mwm/checkpoints/*", "runs/**/.mwm/checkpoints/*")  # the second: those of studies
 PROJECT = (".git", ".dvc")  # what the root of a project holds
 
 
@@ -45,11 +44,10 @@ def find(repo: Any, stages: list[Any]) -> list[Leftover]:
     kept = Kept(root, listed | _locked(stages) | git.tracked(root))
     outputs = records.outputs(repo, stages, kept.keeps)
     made = outputs.keys() | {Path(out.fs_path) for out in repo.index.outs}
-    checkpoints = (path for pattern in CHECKPOINTS for path in root.glob(pattern))
     found = [
         *(("output", path, why) for path, why in outputs.items() if not kept.hidden(path)),
         *(("temporary", *half) for half in _halves(made) if not kept.hidden(half[0].parent)),
-        *(("checkpoint", path, "of a training or search that did not end") for path in checkpoints),
+        *(("checkpoint", path, "of a stage that is gone") for path in _checkpoints(root, stages)),
         *(("progress", path, "of a process that is gone") for path in activity.progress(False)),
     ]
     kinds = {path: (kind, why) for kind, path, why in found if not kept.keeps(path)}
@@ -110,6 +108,25 @@ def _halves(made: set[Path]) -> Iterator[tuple[Path, str]]:
             name = files.final_name(path)
             if name and folder / name in made and path.is_file() and not path.is_symlink():
                 yield path, f"{name}, half-written by a process that was killed"
+
+
+def _checkpoints(root: Path, stages: list[Any]) -> Iterator[Path]:
+    """Folders of checkpoints of stages that are gone: of a study it is enough that one is there.
+
+    A folder is named as its stage, or as what is done to its item: `recruit-mirror` is of
+    `recruit@mirror`, and so is `join-mirror`.
+    """
+    names = {stage.name.replace("@", "-") for stage in stages if hasattr(stage, "name")}
+    items = {name.partition("-")[2] for name in names}
+    for path in root.glob(".mwm/checkpoints/*"):
+        if path.name not in names and path.name.partition("-")[2] not in items - {""}:
+            yield path
+    written = {
+        folder for stage in stages for out in stage.outs for folder in Path(out.fs_path).parents
+    }
+    for path in root.glob("runs/*/.mwm/checkpoints/*"):
+        if path.parents[2] not in written:
+            yield path
 
 
 def _is_project(folder: Path) -> bool:

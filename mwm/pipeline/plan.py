@@ -12,6 +12,7 @@ from mwm.pipeline.reasons import Reason, changes, missing, outputs
 
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
+Timed = Literal["here", "other params", "default params", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Step:
             makes other bytes than before).
         reasons: what changed about itself.
         upstream: stages before it in the plan, whose outputs it reads.
-        seconds: that it took last, or usually takes.
+        seconds: that it took, or may take.
+        timed: how that is known: it took them here when it last ran with these params, seeds aside;
+            or with others; or takes them with the default params; or it is a guess.
+        settings: a hash of those params.
     """
 
     stage: str
@@ -33,10 +37,21 @@ class Step:
     reasons: list[Reason]
     upstream: list[str]
     seconds: float
+    timed: Timed
+    settings: str
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
-        return vars(self) | {"reasons": [reason.record() for reason in self.reasons]}
+        known = {key: value for key, value in vars(self).items() if key != "settings"}
+        return known | {"reasons": [reason.record() for reason in self.reasons]}
+
+    @property
+    def time(self) -> str:
+        """Its seconds in words."""
+        if self.timed == "unknown":
+            return "time unknown"
+        told = duration(self.seconds)
+        return told if self.timed == "here" else f"{told} with {self.timed}"
 
     @property
     def why(self) -> str:
@@ -50,10 +65,12 @@ class Step:
 def plan(targets: Targets = None, as_json: AsJson = False) -> None:
     """List what `dvc repro TARGETS` would run, all the way down, why, and how long it took last.
 
+    Times are of the present params, seeds aside, or it is said of which.
     JSON: {"steps": [{"stage", "action": "run", "restore" or "maybe", "reasons": [{"kind", "what",
-    "old", "new"}], "upstream", "seconds"}], "seconds": {"certain", "at_most"}}.
+    "old", "new"}], "upstream", "seconds", "timed": "here" (with these params), "other params",
+    "default params" or "unknown"}], "seconds": {"certain", "at_most"}}.
     """
-    found = steps(targets or ["dvc.yaml"])
+    found = steps(project.wanted(targets))
     certain = sum(step.seconds for step in found if step.action == "run")
     at_most = sum(step.seconds for step in found if step.action != "restore")
     if as_json:
@@ -61,14 +78,16 @@ def plan(targets: Targets = None, as_json: AsJson = False) -> None:
         print_json({"steps": [step.record() for step in found], "seconds": totals})
         return
     for step in found:
-        told = "" if step.action == "restore" else f" ({duration(step.seconds)})"
+        told = "" if step.action == "restore" else f" ({step.time})"
         print(f"{step.stage} {TOLD[step.action]}{told}:\n  {step.why}")
     if any(reason.kind == "missing" for step in found for reason in step.reasons):
         print("plan: missing files that a remote has come by `dvc pull`, with nothing run")
+    rough = sum(step.timed != "here" for step in found if step.action != "restore")
+    more = f"; {rough} of these times are not of these params" if rough else ""
     runs, maybe = ([s for s in found if s.action == action] for action in ("run", "maybe"))
     print(
         f"plan: {len(runs)} run ({duration(certain)}), {len(maybe)} may follow "
-        f"({duration(at_most)} in all)"
+        f"({duration(at_most)} in all){more}"
         if found
         else "plan: nothing to do"
     )
@@ -80,9 +99,9 @@ def steps(targets: Sequence[str]) -> list[Step]:
     with project.opened() as repo:
         made = outputs(repo)
         folders = Folders(repo)
-        outlook = times.Outlook([], times.last())
         stages = project.ordered(repo, targets)
         ours.refuse_faults(Path(repo.root_dir), stages)
+        settings = times.settings(repo, stages)
         for stage in stages:
             above = [up for up in project.upstream(repo, stage) if up.addressing in found]
             reasons = [*changes(stage, made), *missing(stage)]
@@ -94,9 +113,18 @@ def steps(targets: Sequence[str]) -> list[Step]:
                 _action(stage, reasons, above),
                 named,
                 sorted(up.addressing for up in above),
-                outlook.usual(stage.addressing),
+                *_timed(stage.addressing, settings[stage.addressing]),
             )
     return list(found.values())
+
+
+def _timed(stage: str, settings: str) -> tuple[float, Timed, str]:
+    """The last three attributes of a step."""
+    took, known = times.last(stage, settings)
+    if took is not None:
+        return took, "here" if known else "other params", settings
+    usual = times.usual(stage)
+    return usual or 1, "default params" if usual else "unknown", settings
 
 
 def _action(stage: Any, reasons: list[Reason], above: list[Any]) -> Action:

@@ -19,6 +19,28 @@ def root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
 
 
+def required() -> Path:
+    """The same.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not (root() / ".dvc").is_dir():
+        raise UsageError(
+            f"{Path.cwd()}: expected a folder of a DVC project, found none here or above; go to "
+            "one, or make one with `git init` and `dvc init`"
+        )
+    return root()
+
+
+def wanted(targets: Sequence[str] | None) -> list[str]:
+    """The targets; without any the dvc.yaml of the current folder, else of the next one above."""
+    here, top = Path.cwd(), root()
+    folders = (each for each in (here, *here.parents) if each.is_relative_to(top))
+    found = (folder / "dvc.yaml" for folder in folders if (folder / "dvc.yaml").is_file())
+    return list(targets or [shown(str(next(found, Path("dvc.yaml"))))])
+
+
 @contextmanager
 def opened() -> Iterator[Any]:
     """The `dvc.repo.Repo` around the current folder; what DVC refuses ends in one line.
@@ -31,6 +53,7 @@ def opened() -> Iterator[Any]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    required()
     logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
     ours.refuse_unreadable(root())
     try:

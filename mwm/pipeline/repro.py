@@ -48,10 +48,10 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
     began = time.monotonic()
     with claim.claimed():
         mend()
-        wanted = targets or ["dvc.yaml"]
-        upstream = {step.stage: step.upstream for step in steps(wanted)}
+        wanted = project.wanted(targets)
+        planned = steps(wanted)
         before, alone = _order(wanted), _alone(wanted)
-        executor = Executor(upstream, jobs or (_fitting() if upstream else 1), say, alone)
+        executor = Executor(planned, jobs or (_fitting() if planned else 1), say, alone)
         try:
             executor.work()
         except KeyboardInterrupt:
@@ -62,7 +62,7 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
     seconds = time.monotonic() - began
     kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""
     ran = f"{len(executor.ran)} stages ran{kept}, in {duration(seconds)}"
-    say(f"repro: {ran if upstream else 'nothing to do'}")
+    say(f"repro: {ran if planned else 'nothing to do'}")
     if as_json:
         ended = {"ran": executor.ran, "restored": executor.restored, "failed": executor.failed}
         print_json(ended | {"seconds": round(seconds, 1)})

@@ -2,10 +2,11 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mwm import MwmError, UsageError
+from mwm.pipeline import project
 
 WORKSPACE = "workspace"
 PARAMS = "params.yaml"
@@ -23,7 +24,7 @@ def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
         UsageError: nothing has that name.
     """
     if name == WORKSPACE:
-        yield name, Path()
+        yield name, Path() if Path(PARAMS).is_file() else project.root()
     elif (Path(name) / PARAMS).is_file():
         yield Path(name).name, Path(name)
     else:
@@ -38,19 +39,18 @@ def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
 def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
     """Copy files of a revision, from Git or from DVC's cache, as far as they are there."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
 
-    try:
-        repo = Repo(".", rev=revision)
-    except DvcException as error:
-        raise UsageError(
-            f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
-            f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"
-        ) from None
-    with repo:
+    with project.opened() as repo, ExitStack() as switched:
+        try:
+            switched.enter_context(repo.switch(revision))
+        except DvcException as error:
+            raise UsageError(
+                f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
+                f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"
+            ) from None
         for file in files:
             (folder / file).parent.mkdir(exist_ok=True)
             try:
-                repo.dvcfs.get_file(file, str(folder / file))
+                repo.dvcfs.get_file(f"/{file}", str(folder / file))
             except (OSError, DvcException):  # not in that revision, or not in the cache
                 (folder / file).unlink(missing_ok=True)

@@ -1,10 +1,14 @@
-"""How long stages take: what each took here when it last ran, else what it usually takes."""
+"""How long stages take: what each took here with its params, else with others, or usually."""
 
+import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
-TIMES = Path(".mwm/times.json")  # seconds that each stage took here when it last ran
+from mwm.pipeline import project
+
+TIMES = ".mwm/times.json"  # below the project's root: {stage: {settings: seconds}}, latest last
+KEPT = 4  # settings of one stage
 USUAL = {  # seconds on two cores at the default settings
     "collect": 15,
     "preprocess": 4,
@@ -19,10 +23,15 @@ USUAL = {  # seconds on two cores at the default settings
 SETTLED = 60  # seconds after which the pace of this run counts
 
 
+def usual(stage: str) -> float | None:
+    """Seconds that a stage takes at the default settings; None: it is of another project."""
+    return USUAL.get(stage.rpartition(":")[2].split("@")[0])
+
+
 class Outlook:
     """Which stages are still to end, and how long they took before."""
 
-    def __init__(self, stages: Collection[str], times: Mapping[str, float]) -> None:
+    def __init__(self, stages: Iterable[str], times: Mapping[str, float]) -> None:
         self.left = set(stages)
         self.total = len(self.left)
         self.times = dict(times)
@@ -30,7 +39,7 @@ class Outlook:
 
     def usual(self, stage: str) -> float:
         """Seconds that a stage took when it last ran here, or takes elsewhere."""
-        return self.times.get(stage, USUAL.get(stage.rpartition(":")[2].split("@")[0], 1))
+        return self.times.get(stage, usual(stage) or 1)
 
     def finish(self, stage: str, seconds: float) -> None:
         """Learn from a stage that ran how fast this machine is today."""
@@ -73,18 +82,59 @@ class Outlook:
         return chains
 
 
-def learn(outlook: Outlook, stage: str, seconds: float) -> None:
+def settings(repo: Any, stages: Iterable[Any]) -> dict[str, str]:
+    """By stage a hash of the params that it and those before it read, but for seeds.
+
+    `stages` come in the order of the pipeline, with all that they come from.
+    """
+    from dvc.dependency.param import ParamsDependency
+
+    found: dict[str, str] = {}
+    for stage in stages:
+        params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency) and dep.exists]
+        own = [_unseeded(dep.read_params()) for dep in params]
+        above = sorted(found[up.addressing] for up in project.upstream(repo, stage))
+        told = json.dumps([own, above], sort_keys=True, default=str)
+        found[stage.addressing] = hashlib.sha256(told.encode()).hexdigest()[:12]
+    return found
+
+
+def _unseeded(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _unseeded(each) for key, each in value.items() if not str(key).endswith("seed")}
+
+
+def learn(stage: str, settings: str, seconds: float) -> None:
     """A stage has ended: the next run knows how long it took."""
     from mwm.io.files import write_json
 
-    outlook.finish(stage, seconds)
-    write_json(TIMES, outlook.times)
+    every = _read()
+    took = every.setdefault(project.rooted(stage), {})
+    took.pop(settings, None)
+    took[settings] = round(seconds, 1)
+    for old in list(took)[:-KEPT]:
+        del took[old]
+    write_json(project.root() / TIMES, every)
 
 
-def last() -> dict[str, float]:
+def last(stage: str, settings: str = "") -> tuple[float | None, bool]:
+    """Seconds that a stage took here with these settings, else last; and whether it was with these.
+
+    None if it never ran here.
+    """
+    took = _read().get(project.rooted(stage), {})
+    known = settings in took
+    return took[settings] if known else next(reversed(took.values()), None), known
+
+
+def _read() -> dict[str, dict[str, float]]:
     """The times of earlier runs; none if there were none, or the file is damaged."""
     try:
-        times = json.loads(TIMES.read_text(encoding="utf-8"))
-        return {str(stage): float(seconds) for stage, seconds in times.items()}
+        text = (project.root() / TIMES).read_text(encoding="utf-8")
+        return {
+            str(stage): {str(each): float(seconds) for each, seconds in took.items()}
+            for stage, took in json.loads(text).items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -14,43 +14,37 @@ Runs = Mapping[str, Sequence[str]]  # the worlds of each run of params' train.ru
 def check(runs: Runs) -> None:
     """Stop the stage that DVC runs in this process if its deps are not those of `runs`.
 
-    They stand in the dvc.yaml of this folder or, of a study, in the next one above.
+    They stand in the dvc.yaml of this folder. A study has none: its stages depend on whole folders.
 
     Raises:
         UsageError: it has other deps.
     """
     from mwm.settings.lines import read
 
-    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2].partition("@")[0]
-    here = Path.cwd()
-    found = [path for each in (here, *here.parents) if (path := each / PIPELINE).is_file()]
-    if stage and found:
-        entry = read(found[0])[0]["stages"].get(stage, {})
-        refuse(stage, runs, map(str, entry.get("deps", [])), study=found[0].parent != here)
+    stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+    if stage and Path(PIPELINE).is_file():
+        entry = read(PIPELINE)[0]["stages"].get(stage, {})
+        refuse(stage, runs, map(str, entry.get("deps", [])))
 
 
-def refuse(stage: str, runs: Runs, deps: Iterable[str], study: bool = False) -> None:
+def refuse(stage: str, runs: Runs, deps: Iterable[str]) -> None:
     """Stop if a stage that evaluates `runs` has other `deps`, paths.
-
-    Args:
-        study: whether it is a study's: `mwm world` does not know its worlds.
 
     Raises:
         UsageError: one line for each world or run that is missing or not needed.
     """
-    if told := list(_misfits(runs, deps, study)):
+    if told := list(_misfits(runs, deps)):
         raise UsageError("\nerror: ".join(f"{PIPELINE}: {stage}: {said}" for _, said in told))
 
 
-def _misfits(runs: Runs, deps: Iterable[str], study: bool) -> Iterator[tuple[str, str]]:
+def _misfits(runs: Runs, deps: Iterable[str]) -> Iterator[tuple[str, str]]:
     wanted = {("runs", run) for run in runs}
     for world in {world for worlds in runs.values() for world in worlds}:
         wanted |= {("see", world), ("worlds", f"{world}.h5")}
     listed = {ends for dep in deps if (ends := PurePath(dep).parts[-2:])[0] in READ}
-    method = "give its method in results/methods the worlds and runs that are listed there"
     for name in sorted({PurePath(name).stem for _, name in wanted - listed}):
-        todo = method if study else f"`mwm world add {name}` puts them there"
+        todo = f"`mwm world add {name}` puts them there"
         yield name, f"expected the files of {name!r}, which params.yaml has, in its deps; {todo}"
     for name in sorted({PurePath(name).stem for _, name in listed - wanted}):
-        todo = method if study else f"`mwm world remove {name}` takes them out"
+        todo = f"`mwm world remove {name}` takes them out"
         yield name, f"expected no files of {name!r}, which params.yaml lacks, in its deps; {todo}"

@@ -45,6 +45,13 @@ def command(words: Sequence[str]) -> str:
     return " ".join([name, *words[1:]])
 
 
+def told(line: str) -> str:
+    """The same of arguments joined by spaces, whose program may have spaces in its path."""
+    ends = [*(at for at, sign in enumerate(line) if sign == " "), len(line)]
+    end = next((end for end in ends if Path(line[:end]).is_file()), ends[0])
+    return command([line[:end], *line[end:].split()])
+
+
 def ancestors() -> list[psutil.Process]:
     """This process, the one that started it, and so on."""
     this = psutil.Process()

@@ -1,10 +1,15 @@
 """`mwm plan` says what `dvc repro` would run, all the way down."""
 
 import json
+import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small_project import Project
+
+from mwm.pipeline import times
+from mwm.pipeline.project import opened, ordered
 
 WORLDS = [f"world@{world}" for world in "abcd"]
 
@@ -54,11 +59,85 @@ def test_in_a_clone_without_data_all_would_run(cloned: Project) -> None:
 
 
 def test_seconds_are_those_that_stages_took_last(made: Project) -> None:
-    (made / ".mwm").mkdir()
-    (made / ".mwm/times.json").write_text(json.dumps({"world@b": 400.0, "join": 200.0}))
-    made.edit("params.yaml", "b: 2", "b: 8")
+    took(made, {"world@b": 400.0, "join": 200.0})
     assert made.told("plan")["seconds"] == {"certain": 400.0, "at_most": 600.0}
     assert made.mwm("plan").splitlines()[-1] == "plan: 1 run (7 min), 1 may follow (10 min in all)"
+
+
+def settings() -> dict[str, str]:
+    """What `times` tells the params of stages by."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what DVC itself imports
+        with opened() as repo:
+            return times.settings(repo, ordered(repo, []))
+
+
+def took(project: Project, seconds: dict[str, float]) -> None:
+    """With a changed parameter stages took so long here; they are stale."""
+    project.edit("params.yaml", "b: 2", "b: 8")
+    now = settings()
+    (project / ".mwm").mkdir()
+    kept = {stage: {now[stage]: each} for stage, each in seconds.items()}
+    (project / ".mwm/times.json").write_text(json.dumps(kept))
+
+
+def timed(project: Project) -> dict[str, tuple[float, str]]:
+    steps = project.told("plan")["steps"]
+    return {step["stage"]: (step["seconds"], step["timed"]) for step in steps}
+
+
+def test_times_with_other_params_are_told_as_such(made: Project) -> None:
+    took(made, {"world@b": 400.0, "join": 200.0})
+    assert timed(made) == {"world@b": (400, "here"), "join": (200, "here")}
+    made.edit("params.yaml", "b: 8", "b: 9")
+    assert timed(made) == {"world@b": (400, "other params"), "join": (200, "other params")}
+    said = made.mwm("plan").splitlines()
+    assert said[0] == "world@b runs (7 min with other params):"
+    assert said[-1].endswith("(10 min in all); 2 of these times are not of these params")
+    times.learn("world@b", settings()["world@b"], 2.04)
+    assert timed(made)["world@b"] == (2.0, "here")
+    made.edit("params.yaml", "b: 9", "b: 8")
+    assert timed(made)["world@b"] == (400, "here")
+
+
+def test_what_never_ran_here_is_told_as_usual_or_unknown(made: Project) -> None:
+    made.edit("params.yaml", "b: 2", "b: 8")
+    assert timed(made) == {
+        "world@b": (1, "unknown"),
+        "join": (times.USUAL["join"], "default params"),
+    }
+    assert made.mwm("plan").splitlines()[0] == "world@b runs (time unknown):"
+
+
+def test_seeds_change_no_time_and_params_upstream_do(made: Project) -> None:
+    made.edit("params.yaml", "speed: 1", "speed: 1, seed: 1")
+    before = settings()
+    made.edit("params.yaml", "seed: 1", "seed: 2")
+    assert settings() == before
+    made.edit("params.yaml", "speed: 1", "speed: 2")
+    assert not set(settings().values()) & set(before.values())
+
+
+def test_in_a_folder_below_it_plans_the_next_dvc_yaml_above(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took(made, {"world@b": 400.0, "join": 200.0})
+    monkeypatch.chdir(made / "w/a")
+    assert timed(made) == {
+        "../../dvc.yaml:world@b": (400, "here"),
+        "../../dvc.yaml:join": (200, "here"),
+    }
+
+
+@pytest.mark.parametrize("words", [["run"], ["repro"], ["vouch"], ["plan"], ["prune", "--yes"]])
+def test_outside_of_a_project_it_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = Project(tmp_path).mwm(*words, code=2)
+    assert said.startswith(f"error: {tmp_path}: expected a folder of a DVC project, found none")
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -71,6 +71,20 @@ def test_checkpoints_can_be_kept(littered: Project) -> None:
     assert not (littered / HALF).exists()
 
 
+def test_checkpoints_stay_of_stages_that_are_there(littered: Project) -> None:
+    with (littered / "dvc.yaml").open("a") as file:
+        file.write("  study: {cmd: run, outs: [runs/new/models/out.txt]}\n")
+    there = [*(".mwm/checkpoints/" + name for name in ("start", "world-a", "joined-a"))]
+    there.append("runs/new/.mwm/checkpoints/see-d")
+    gone = [".mwm/checkpoints/world-d", ".mwm/checkpoints/d", "runs/old/.mwm/checkpoints/see-a"]
+    for place in (*there, *gone):
+        (littered / place / "0123").mkdir(parents=True)
+    found = {each["path"] for each in littered.told("prune", "--yes")["files"]}
+    assert {path for path in found if "/checkpoints/" in path} == {*gone, CHECKPOINT}
+    assert all((littered / place).is_dir() for place in there)
+    assert not any((littered / place).exists() for place in gone)
+
+
 def _commit() -> None:
     subprocess.run(["git", "add", "--all"], check=True)
     words = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "state"]
@@ -85,7 +99,7 @@ def test_a_listing_says_why(littered: Project) -> None:
     assert _whys(littered) == {
         "w/d/out.txt": "output of world@d, which dvc.lock names",
         HALF: "out.txt, half-written by a process that was killed",
-        CHECKPOINT: "of a training or search that did not end",
+        CHECKPOINT: "of a stage that is gone",
         PROGRESS: "of a process that is gone",
     }
     assert "w/d/out.txt  (output of world@d, which dvc.lock names)" in littered.mwm("prune")

@@ -148,7 +148,9 @@ def announced(project: Project, *words: str, code: int = 0) -> list[str]:
 
 def test_every_stage_that_runs_is_announced_with_the_time_left(fresh: Project) -> None:
     (fresh / ".mwm").mkdir()
-    (fresh / ".mwm/times.json").write_text('{"start": 30, "world@c": 20, "join": 1}')
+    (fresh / ".mwm/times.json").write_text(
+        '{"start": {"": 30}, "world@c": {"": 20}, "join": {"": 1}}'
+    )
     told = announced(fresh, "join")
     assert told[:3] == [
         "start; 0 of 6 done, at most about 54 s left",
@@ -158,8 +160,16 @@ def test_every_stage_that_runs_is_announced_with_the_time_left(fresh: Project) -
     assert told[-1].startswith("6 stages ran, in ")
     times = json.loads((fresh / ".mwm/times.json").read_text())
     assert times.keys() == {"start", "join", *WORLDS}
-    assert max(times.values()) < 30
+    assert max(list(took.values())[-1] for took in times.values()) < 30
     assert announced(fresh) == ["nothing to do"]
+
+
+def test_in_a_folder_below_it_runs_the_next_dvc_yaml_above(fresh: Project) -> None:
+    (fresh / "w").mkdir()  # of outputs, which Git ignores
+    assert announced(Project(fresh / "w"))[-1].startswith("6 stages ran")
+    assert fresh.told("plan")["steps"] == []
+    assert (fresh / ".mwm/times.json").exists()
+    assert not (fresh / "w/.mwm").exists()
 
 
 def test_a_damaged_file_of_times_is_no_obstacle(fresh: Project) -> None:

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small_project import Project
 
+import mwm
 from mwm.runtime.processes import started
 
 
@@ -40,6 +42,18 @@ def test_progress_is_told_with_the_time_left(fresh: Project, note: dict[str, Any
     assert said.startswith("see mirror: 250 of 1,000 iterations, about 2 min left, loss 12.1 (pid ")
 
 
+def test_a_program_with_a_space_in_its_path_is_told_by_its_name(
+    fresh: Project, tmp_path: Path
+) -> None:
+    program = tmp_path / "a b c" / "dvc" / "__main__.py"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    held = {"pid": os.getpid(), "cmd": f"{program} repro --single-item start"}
+    (fresh / ".dvc/tmp").mkdir(exist_ok=True)
+    (fresh / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
+    assert fresh.mwm("status").startswith("dvc repro --single-item start (pid ")
+
+
 @pytest.mark.parametrize("change", [{"pid": 10**9}, {"pid_started": 1}])
 def test_a_process_that_is_gone_does_not_run(
     fresh: Project, note: dict[str, Any], change: dict[str, int]
@@ -59,6 +73,10 @@ def test_before_the_first_step_or_after_a_change_of_the_clock_nothing_is_said_of
 ) -> None:
     (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | change))
     assert fresh.told("status")["running"][0]["eta"] is None
+
+
+def test_its_version_is_told(fresh: Project) -> None:
+    assert fresh.mwm("--version") == f"mwm {mwm.__version__}\n"
 
 
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:

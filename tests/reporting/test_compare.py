@@ -1,3 +1,4 @@
+import json
 import os
 import shlex
 import shutil
@@ -139,6 +140,30 @@ def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
     study = shutil.copytree(runs["after"], tmp_path / "study")
     (study / "metrics.json").unlink()
     assert found(study).metrics == read(runs, "after")[0].metrics
+
+
+def test_as_json_it_says_what_the_tables_say(repository):
+    done = CliRunner().invoke(app, ["compare", "HEAD", "--json"])
+    told = json.loads(done.output)
+    head, workspace = told["sides"]
+    assert (head["name"], workspace["name"]) == ("HEAD", "workspace")
+    assert told["differ"] == ["train.run.seed"]
+    assert [side["runs"][0]["params"]["train.run.seed"] for side in told["sides"]] == [0, 1]
+    assert workspace["runs"][0]["metrics"]["alignment_vswap"] == 0.5
+    assert workspace["gains"]["alignment_vswap"] == pytest.approx(-0.46)
+    assert head["runs"][0]["missing"] == []
+    assert Path(told["page"]).is_file()
+    assert Path(told["markdown"]).is_file()
+
+
+def test_a_branch_may_have_signs_of_markdown_and_of_formulas(repository):
+    branches = ["a|b", "_a<b>", "$a_$"]
+    for branch in branches:
+        subprocess.run(["git", "branch", branch], check=True)
+    done = CliRunner().invoke(app, ["compare", "workspace", *branches])
+    assert done.exit_code == 0, done.output
+    assert r"| parameter | workspace | a\|b | _a\<b> | $a_$ |" in done.output
+    assert r"- a\|b against workspace: " in done.output
 
 
 def test_an_unknown_name_is_told_in_one_line(repository):

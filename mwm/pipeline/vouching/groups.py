@@ -106,8 +106,7 @@ def draw(found: Plan, size: int, seed: int, made: dict[str, Any], source: Source
             continue
         group.drawn.append(chance.choice(able))
         others += [(change, group) for change in able if change not in group.drawn]
-    took = times.last()
-    others.sort(key=lambda each: took.get(each[0].stage.addressing, float("inf")))
+    others.sort(key=lambda each: times.last(each[0].stage.addressing)[0] or float("inf"))
     for change, group in others[: max(0, size - len(found.groups))]:
         group.drawn.append(change)
 

@@ -1,5 +1,6 @@
 """A comparison as a page with figures, and as Markdown for a terminal or a pull request."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mwm.reporting.shared.pages import Figure, render
 TEMPLATE = Path(__file__).with_name("page.html")
 COLOURS = ("#009E73", "#CC79A7", "#999999")  # beside a theme's two; Okabe and Ito's
 DASHES = ("-", (0, (2.5, 1.2)), (0, (1, 1)))  # of the first five lines, of the next, ...
+SIGNS = re.compile(r"([\\|<*])")  # of Markdown; a remedy has its own
 DPI = 110
 WIDTH = 960  # of a row of pictures, in pixels; of more than three runs the row scrolls
 
@@ -23,12 +25,19 @@ def markdown(compared: Sequence[Side], remedy: str) -> str:
         compared: the first is what the others are compared with.
         remedy: how to get files that are missing.
     """
-    parts = ["\n".join(f"- {told}" for told in verdicts(compared))]
+    parts = ["\n".join(f"- {_plain(told)}" for told in verdicts(compared))]
     for titles, rows in (params_table(compared), metrics_table(compared)):
         if rows:
             rule = ["---", *("---:" for _ in titles[1:])]
-            parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in (titles, rule, *rows)))
-    return "\n\n".join([*parts, *missing(compared, remedy)]) + "\n"
+            lines = (map(_plain, cells) for cells in (titles, *rows))
+            head, *body = (f"| {' | '.join(cells)} |" for cells in lines)
+            parts.append("\n".join([head, f"| {' | '.join(rule)} |", *body]))
+    return "\n\n".join([*parts, *map(_plain, missing(compared, remedy))]) + "\n"
+
+
+def _plain(text: str) -> str:
+    """On one line, its signs escaped: a branch may be called `a|b`."""
+    return SIGNS.sub(r"\\\1", " ".join(text.split()))
 
 
 def page(compared: Sequence[Side], remedy: str) -> str:
@@ -57,6 +66,7 @@ def _curves(compared: Sequence[Side], theme: Theme) -> bytes:
     for index, side in enumerate(compared):
         dash, colour = divmod(index, len(colours))
         style = {"color": colours[colour], "linestyle": DASHES[dash % len(DASHES)]}
-        lines.append(Line(side.name, side.curves, "transfer", style))
+        label = side.name.replace("$", r"\$")  # else a formula; and "_" at the start hides a label
+        lines.append(Line(f" {label}", side.curves, "transfer", style))
     with themed(theme):
         return lines_figure(lines, theme, DPI)

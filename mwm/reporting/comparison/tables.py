@@ -92,6 +92,21 @@ def verdicts(compared: Sequence[Side]) -> list[str]:
     return told
 
 
+def records(compared: Sequence[Side]) -> dict[str, Any]:
+    """The comparison as JSON values: `sides`, and the keys of params that `differ`."""
+    first = compared[0]
+    told = []
+    for side in compared:
+        gains = {name: gain(first, side, name) for name in _metrics(compared)}
+        runs = [
+            {"name": o.name, "params": o.params, "metrics": o.metrics, "missing": o.missing}
+            for o in side.outcomes
+        ]
+        known = {name: change for name, change in gains.items() if change is not None}
+        told.append({"name": side.name, "runs": runs, "gains": known})
+    return {"sides": told, "differ": [key for key, *_ in params_table(compared)[1]]}
+
+
 def missing(compared: Sequence[Side], remedy: str) -> list[str]:
     """One sentence about each run of which files are not at hand, with how to get them."""
     return [
