@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 import shutil
@@ -20,6 +21,10 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 THREE = {"anchored": ["original", "vswap", "mirror"]}
 FIGURES = ["alignment", "curves", "dreams", "elements", "strip", "worlds"]
 FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+DRAWN = dict.fromkeys([*FIGURES, "play"], Figure(DOT, DOT, 110))
 VOID = {"meta", "img", "source", "br"}
 
 
@@ -93,7 +98,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, [], DRAWN, [0, 1], True, []))
     assert headline in page.text
     assert verdict in page.text
 
@@ -102,7 +107,7 @@ def test_names_are_text_and_no_html(evaluated):
     models = {"<i>one</i>": ["original", "vswap"], "other": ["original", "mirror"]}
     folder = evaluated(models, {("original", "vswap"): 0.3}, objects=("<b>",))
     pairs = read_pairs(folder / "pairs.csv")
-    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, [], DRAWN, [0, 1], True, []))
     assert "model <i>one</i>" in page.text
     assert "falls shortalignment; F1 across: <b>" in page.text
 

@@ -11,10 +11,10 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
+from mwm.reporting.shared.words import policy
 from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
-from mwm.reporting.studies.study import model_row, policy_of, read_study, variant_rows
-from mwm.settings import params
+from mwm.reporting.studies.study import model_row, read_study, variant_rows
 from mwm.settings.overlay import lay_over
 from stages import tabulate as stage
 
@@ -93,9 +93,7 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     ],
 )
 def test_the_policy_is_told_in_words(hold, repeat_probability, said):
-    collect = params.load(ROOT / "params.yaml").collect
-    update = {"hold": hold, "repeat_probability": repeat_probability}
-    assert policy_of(collect.model_copy(update=update)) == said
+    assert policy(hold, repeat_probability) == said
 
 
 def test_a_model_of_all_worlds_is_told_by_its_worst_pair(made):

@@ -62,9 +62,7 @@ def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
     for panel in panels[:, 0]:
         panel.set_ylabel("squared error\nper frame (pixels)")
     handles = [Line2D([], [], label=line.label, **line.style) for line in lines]
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=min(len(lines), 4), handlelength=3
-    )
+    figure.legend(handles=handles, loc="outside upper left", ncols=2, handlelength=3)
     return png(figure)
 
 
