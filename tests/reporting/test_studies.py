@@ -78,7 +78,8 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     assert model_row(study)["minutes"] == 24.0
 
     page = Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
-    assert "independent inputs; 600 episodes of random play, with actions" in page.text
+    assert "independent inputs; 600 episodes of random play, with actions; seed 1" in page.text
+    assert "All plays are of ALE/Pong-v5." in page.text
     assert "How objects are read across worlds" in page.text
     assert page.text.count("upside down") == 3 + 1  # mirror's three objects, and the explanation
     assert len(_rows(tmp_path / "out/independent.csv")) == 2

@@ -13,9 +13,9 @@ def liveliest(
 ) -> int:
     """The start of the strip in which there is most to see; the first of several.
 
-    That is where most objects are seen, counted over its frames; of such strips, where the fastest
-    object turns most often, as a ball does that is hit; then where objects go the longest way. In a
-    game without objects: where most pixels are on.
+    That is where most objects are seen, counted over its frames; of such strips, one in which the
+    fastest object turns, as a ball does that is hit. In a game without objects: where most pixels
+    are on.
 
     Args:
         original: (n, 64, 64) uint8, on where above 0.
@@ -30,18 +30,13 @@ def liveliest(
     tracks = np.stack([_track(original, box) for box in boxes.values()])
     seen = np.isfinite(tracks[:, :, 0]).sum(0)
     steps = np.diff(tracks, axis=1)
-    ways = np.nan_to_num(np.abs(steps)).sum(2)
-    speeds = ways.sum(1) / np.maximum(1, np.isfinite(steps[:, :, 0]).sum(1))
+    speeds = np.nansum(np.abs(steps), (1, 2)) / np.maximum(1, np.isfinite(steps).sum((1, 2)))
     fastest = steps[np.argmax(speeds)]
     turns = (fastest[1:] * fastest[:-1] < 0).any(1)  # at moments 1, 2, ...
 
-    def shown(start: int) -> tuple[int, int, float]:
-        end = start + last
-        return (
-            int(seen[start + np.asarray(offsets)].sum()),
-            int(turns[start : end - 1].sum()),
-            float(ways[:, start:end].sum()),
-        )
+    def shown(start: int) -> tuple[int, bool]:
+        objects = seen[start + np.asarray(offsets)].sum()
+        return int(objects), bool(turns[start : start + last - 1].any())
 
     return max(starts, key=shown)
 

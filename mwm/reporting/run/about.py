@@ -18,7 +18,7 @@ def about(origin: Origin, digest: str, pairs: Pairs) -> list[tuple[str, str]]:
     training, models = origin.training, len(pairs.models)
     found = Markup(
         "<code>{}</code>, the checksum in <code>eval/manifest.json</code> of all tables and of the "
-        "models’ weights. <code>git log --oneline -S{} -- report/index.html</code> finds the "
+        "models’ weights. <code>git log -S{} report/index.html</code> finds the "
         "revision whose <code>dvc.lock</code> tells everything else."
     )
     return [
