@@ -44,7 +44,7 @@ def read_origin(path: Path) -> tuple[Origin, str]:
         origin = Origin.model_validate(content.get(ORIGIN))
     except ValidationError:
         raise ArtefactError(
-            f"{path}: expected what the evaluation is of ({ORIGIN!r}), found none, as versions "
-            "before wrote it; run `dvc repro` to evaluate again"
+            f"{path}: expected what the evaluation is of, found a file of another version; "
+            "run `dvc repro evaluate`"
         ) from None
     return origin, records.digest(content)[:DIGITS]
