@@ -26,11 +26,13 @@ def evaluate(
     from mwm.evaluation.assemble import assemble, with_pretrained_visions
     from mwm.evaluation.elements import latent_elements
     from mwm.evaluation.film import make_film
+    from mwm.evaluation.origin import origin_of
     from mwm.evaluation.pairs import evaluate_pairs
     from mwm.evaluation.tables import CURVES, gather_curves
     from mwm.io import records
     from mwm.io.film import write_films
     from mwm.io.frames import read_frames
+    from mwm.io.origin import ORIGIN
     from mwm.io.tables import write_csv
     from mwm.models import selftest
     from mwm.models.environment import note
@@ -68,7 +70,8 @@ def evaluate(
     write_csv(out / "elements.csv", elements)
     write_csv(out / "curves.csv", gather_curves(folders), CURVES)
     write_films(out / "film.h5", films)
-    records.write_manifest(out, TABLES)
+    origin = origin_of(frames[ORIGINAL], folders)
+    records.write_manifest(out, TABLES, {ORIGIN: origin.model_dump()})
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def mirror_test(
     world's V decodes each. A pixel moves by as much as its probability differs between actions.
 
     Columns: `frames`, the sequences; `moved`, the sum over the object's pixels, mean over frames;
-    `marked`, the share of frames in which no other object moves as much.
+    `marked`, the share of frames in which no other object moves as much; None for a single object.
 
     Raises:
         MwmError: no test episode is long enough.
@@ -38,9 +38,10 @@ def mirror_test(
         movement = view.reorder(pixel_movement(model.eval(), world, test, frames.action_count))
         moved = {o: view.crop(movement, o).sum((1, 2)) for o in view.objects}
         for o, sums in moved.items():
-            most = torch.stack([sums > other for p, other in moved.items() if p != o]).all(0)
+            most = [sums > other for p, other in moved.items() if p != o]
+            marked = torch.stack(most).all(0).float().mean().item() if most else None
             row = {"model": name, "world": world, "object": o, "frames": len(starts)}
-            numbers = {"moved": sums.mean().item(), "marked": most.float().mean().item()}
+            numbers = {"moved": sums.mean().item(), "marked": marked}
             rows.append(row | rounded(numbers))
     return rows
 

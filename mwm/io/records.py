@@ -19,7 +19,7 @@ CHECKSUM, FILES = "sha256", "files"
 
 def write(path: Path | str, value: Mapping[str, Any]) -> None:
     """Write a JSON object, and as its last key the SHA-256 of the others."""
-    write_json(path, {**value, CHECKSUM: _digest(value)})
+    write_json(path, {**value, CHECKSUM: digest(value)})
 
 
 def read(path: Path | str) -> dict[str, Any]:
@@ -35,14 +35,15 @@ def read(path: Path | str) -> dict[str, Any]:
         raise ArtefactError(
             f"{path}: expected a JSON object with a checksum, as mwm writes since 0.1, found none"
         )
-    if found != _digest(value):
+    if found != digest(value):
         raise ArtefactError(
             f"{path}: expected content that matches its checksum, found a damaged or edited file"
         )
     return value
 
 
-def _digest(value: Mapping[str, Any]) -> str:
+def digest(value: Mapping[str, Any]) -> str:
+    """The SHA-256 of a JSON object, as its file ends with it."""
     text = json.dumps(value, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

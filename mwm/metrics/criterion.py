@@ -20,11 +20,14 @@ def shortfalls(ways: Sequence[Metrics], objects: Sequence[str]) -> list[str]:
 
     Args:
         ways: the rows of metrics from one world to the other, and back.
-        objects: those that have an F1; a pair without a shortfall succeeds.
+        objects: those that are judged, if any frame shows them; else they have no F1. A pair
+            without a shortfall succeeds.
     """
     across, own = [], []
     for name in objects:
-        f1 = [(way[f"f1_{name}"] or 0.0, way[f"own_f1_{name}"] or 0.0) for way in ways]
+        f1 = [(way[f"f1_{name}"], way[f"own_f1_{name}"]) for way in ways]
+        if any(None in measured for measured in f1):
+            continue
         if any(cross < CROSS_F1 * itself for cross, itself in f1):
             across.append(name)
         if any(itself < OWN_F1.get(name, OWN_F1_ELSE) for _, itself in f1):

@@ -38,13 +38,13 @@ class OriginalView:
         return frames[:, top:bottom, left:right]
 
 
-def f1(found: Tensor, truth: Tensor) -> float:
-    """F1 of on pixels, (n, h, w) bool, over all frames in which `truth` has any; 1 if none has."""
+def f1(found: Tensor, truth: Tensor) -> float | None:
+    """F1 of on pixels, (n, h, w) bool, over all frames in which `truth` has any; None: none has."""
     visible = truth.flatten(1).any(1)
     found, truth = found[visible], truth[visible]
     both = (found & truth).sum().item()
     either = found.sum().item() + truth.sum().item()
-    return 2 * both / either if either else 1.0
+    return 2 * both / either if either else None
 
 
 def centroids(on: Tensor) -> Tensor:
@@ -56,14 +56,15 @@ def centroids(on: Tensor) -> Tensor:
     return torch.stack([row, column], 1)
 
 
-def position(found: Tensor, truth: Tensor) -> tuple[float | None, float]:
+def position(found: Tensor, truth: Tensor) -> tuple[float | None, float | None]:
     """Median distance of an object's centroids in pixels, and the share of frames that show it.
 
-    Over the frames (n, h, w) bool in which `truth` has the object; None if it is never found.
+    Over the frames (n, h, w) bool in which `truth` has the object. No distance if it is never
+    found, and no share if it is in no frame.
     """
     visible = truth.flatten(1).any(1)
     if not visible.any():
-        return None, 1.0
+        return None, None
     found, truth = found[visible], truth[visible]
     decoded = found.flatten(1).any(1)
     if not decoded.any():

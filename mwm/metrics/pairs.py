@@ -83,7 +83,7 @@ class Target:
         for name in self._view.objects:
             yield name, self._view.crop(found, name), self._view.crop(self.truth, name)
 
-    def f1(self, found: Tensor) -> Errors:
+    def f1(self, found: Tensor) -> dict[str, float | None]:
         """F1 of every object in `found` (n, 64, 64) bool, in the original's pixels."""
         return {name: f1(box, truth) for name, box, truth in self.objects(found)}
 

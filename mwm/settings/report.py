@@ -8,9 +8,9 @@ from mwm.settings.base import Count, CountOrNone, Section
 
 
 class Report(Section):
-    """What the figures show."""
+    """What the figures show; `strip_start` None: the strip starts where there is most to see."""
 
-    strip_start: CountOrNone
+    strip_start: CountOrNone | None
     strip_frames: Annotated[int, Field(ge=2, le=32)]
     strip_every: Count
     dpi: Annotated[int, Field(ge=30, le=600)]

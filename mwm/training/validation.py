@@ -67,7 +67,7 @@ class Validator:
         for i, j in pairs:
             errors, found = targets[j].compare(latents[i])
             errors |= targets[j].errors
-            row = {name: errors[name] for name in METRICS}
+            row: dict[str, float | None] = {name: errors[name] for name in METRICS}
             row |= {f"f1_{name}": value for name, value in targets[j].f1(found).items()}
             rows.append({"iteration": iteration, "source": i, "target": j, **rounded(row)})
         return rows

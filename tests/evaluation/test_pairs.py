@@ -95,6 +95,7 @@ def test_position_is_the_distance_of_centroids_where_the_object_is_drawn():
     assert position(found[:2], truth[:2]) == (0.0, 1.0)
     assert position(found[1:3], truth[1:3]) == (5.0, 0.5)
     assert position(found[2:], truth[2:]) == (None, 0.0)
+    assert position(found[3:], truth[3:]) == (None, None), "in no frame"
 
 
 def test_worlds_of_other_plays_are_refused(contents, settings):

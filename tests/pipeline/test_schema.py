@@ -15,7 +15,14 @@ from mwm.settings.lines import read
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "params.schema.json").read_text(encoding="utf-8"))
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
-TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}
+TYPES = {
+    "null": type(None),
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+}
 BOUNDS = {
     "minimum": lambda x, limit: x >= limit,
     "maximum": lambda x, limit: x <= limit,

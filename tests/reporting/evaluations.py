@@ -11,12 +11,25 @@ from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.io import records
 from mwm.io.film import Film, write_films
 from mwm.io.frames import Frames
+from mwm.io.origin import ORIGIN, Origin
 from mwm.io.tables import write_csv
 from mwm.reporting.run.report import report
 from mwm.settings.report import Report
 
 PONG = ("opponent", "agent", "ball")
+BOXES = {"opponent": [0, 0, 64, 8], "ball": [0, 8, 64, 54], "agent": [0, 54, 64, 64]}
 FILM = 40
+
+
+def _origin(runs: list[str], objects: tuple[str, ...]) -> Origin:
+    return Origin(
+        game="ALE/Pong-v5",
+        play={"policy": "random", "hold": 1, "repeat_probability": 0.0, "seed": 7},
+        episodes={"train": 4, "validation": 1, "test": 1},
+        objects={name: BOXES.get(name, [0, 0, 64, 64]) for name in objects},
+        training={"schedule": "anchored", "inputs": "corresponding", "seed": 8},
+        models=dict.fromkeys(runs, "0" * 64),
+    )
 
 
 def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, Any]:
@@ -153,7 +166,9 @@ def evaluate(
         on = np.unpackbits(truth, axis=2)
         films[model] = Film(worlds, truth, on * 200 + np.roll(on, 1, axis=2) * 40)
     write_films(folder / "film.h5", films)
-    records.write_manifest(folder, [path.name for path in folder.glob("*.csv")])
+    origin = _origin([world for worlds in models.values() for world in worlds[1:]], objects)
+    tables = [path.name for path in folder.glob("*.csv")]
+    records.write_manifest(folder, tables, {ORIGIN: origin.model_dump()})
     return folder
 
 

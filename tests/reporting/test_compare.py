@@ -114,6 +114,8 @@ def test_the_page_holds_tables_curves_and_pictures_and_needs_no_other_file(runs)
     assert len(links) == 2 + 2 * 3  # curves on light and on dark paper; three pictures of each run
     assert all(link.startswith("data:image/png;base64,") for link in links)
     assert "alignment_vswap0.960.5−0.46" in told.text
+    assert "gameALE/Pong-v5ALE/Pong-v5episodes120120" in told.text
+    assert "seed01results" in told.text
     assert "train.run.seed01" in told.text
 
 

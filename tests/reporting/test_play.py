@@ -37,11 +37,22 @@ def test_the_fullest_frame_shows_all_objects(play):
 
 
 def test_a_strip_beyond_the_film_is_the_users_mistake(play, defaults):
+    boxes = {"all": [0, 0, 64, 64]}
     fits = defaults.report.model_copy(
         update={"strip_start": 25, "strip_frames": 8, "strip_every": 2}
     )
-    assert play.strip(fits) == [25, 27, 29, 31, 33, 35, 37, 39]
+    assert play.strip(fits, boxes) == [25, 27, 29, 31, 33, 35, 37, 39]
     with pytest.raises(
         UsageError, match=r"within the film's 40 frames, found its last frame at 40;"
     ):
-        play.strip(fits.model_copy(update={"strip_start": 26}))
+        play.strip(fits.model_copy(update={"strip_start": 26}), boxes)
+
+
+def test_without_a_start_the_strip_is_chosen_within_the_film(play, defaults):
+    settings = defaults.report.model_copy(update={"strip_frames": 8, "strip_every": 2})
+    chosen = play.strip(settings, {"all": [0, 0, 64, 64]})
+    assert np.diff(chosen).tolist() == [2] * 7
+    assert 0 <= chosen[0] <= chosen[-1] < 40
+    long = settings.model_copy(update={"strip_every": 6})
+    with pytest.raises(UsageError, match="found its last frame at 42"):
+        play.strip(long, {})

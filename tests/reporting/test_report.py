@@ -1,13 +1,17 @@
+import base64
+import csv
+import io
 import json
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 from evaluations import write_report
-from forgery import rewrite
+from forgery import change_record, rewrite
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -20,6 +24,10 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 THREE = {"anchored": ["original", "vswap", "mirror"]}
 FIGURES = ["alignment", "curves", "dreams", "elements", "strip", "worlds"]
 FILES = [f"{name}.png" for name in FIGURES] + ["play.gif"]
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+DRAWN = dict.fromkeys([*FIGURES, "play"], Figure(DOT, DOT, 110))
 VOID = {"meta", "img", "source", "br"}
 
 
@@ -82,7 +90,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
         (
             {("original", "vswap"): 0.3},
             "1 of 2 variants meet the criterion of success; not Γv vswap.",
-            "falls shortalignment; F1 across: opponent, agent, ball",
+            "Γv vswapfalls shortalignment; F1 across: opponent, agent, ball",
         ),
         (
             {("original", "vswap"): 0.3, ("mirror", "original"): 0.94},
@@ -93,7 +101,7 @@ def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
 )
 def test_success_and_failure_are_told_plainly(evaluated, alignments, headline, verdict):
     pairs = read_pairs(evaluated(THREE, alignments) / "pairs.csv")
-    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, [], DRAWN, [0, 1], True, []))
     assert headline in page.text
     assert verdict in page.text
 
@@ -102,9 +110,44 @@ def test_names_are_text_and_no_html(evaluated):
     models = {"<i>one</i>": ["original", "vswap"], "other": ["original", "mirror"]}
     folder = evaluated(models, {("original", "vswap"): 0.3}, objects=("<b>",))
     pairs = read_pairs(folder / "pairs.csv")
-    page = Page(write_page(pairs, dict.fromkeys([*FIGURES, "play"], Figure(b"", b"")), [0, 1], []))
+    page = Page(write_page(pairs, [], DRAWN, [0, 1], True, []))
     assert "model <i>one</i>" in page.text
     assert "falls shortalignment; F1 across: <b>" in page.text
+
+
+def test_the_page_tells_what_it_is_of(reported, three):
+    text = _page(reported).text
+    assert "gameALE/Pong-v5" in text
+    assert "6 of random play, seed 7: 4 to train on, 1 for the learning curves, 1 for all" in text
+    assert "schedule anchored: see, anchor, recruit; corresponding inputs; seed 8" in text
+    assert "one of 3 worlds" in text
+    checksum = json.loads((three / "manifest.json").read_text())["sha256"]
+    assert f"git log -S{checksum[:12]} report/index.html finds" in text
+
+
+def test_the_command_on_the_page_finds_its_revision(reported, tmp_path):
+    shutil.copytree(reported, tmp_path / "report")
+    command = re.search(r"git log -S\w+ report/index.html", _page(reported).text)[0]
+    git = ["git", "-c", "user.name=mwm", "-c", "user.email=mwm@localhost"]
+    for told in (["init", "-q"], ["add", "."], ["commit", "-qm", "made"]):
+        subprocess.run([*git, *told], cwd=tmp_path, check=True)
+    (tmp_path / "report/index.html").write_text("another")
+    subprocess.run([*git, "commit", "-qam", "made anew"], cwd=tmp_path, check=True)
+    found = subprocess.check_output(command.split(), cwd=tmp_path, text=True)
+    assert re.findall(r"^    (.+)", found, re.M) == ["made anew", "made"]
+
+
+def test_tables_and_figures_scroll_by_themselves_and_figures_stay_legible(reported, settings):
+    page = _page(reported)
+    boxes = [a for tag, a in page.tags if tag == "div" and a.get("class") == "wide"]
+    images = [a for tag, a in page.tags if tag == "img"]
+    assert len(boxes) == len(images) + sum(tag == "table" for tag, _ in page.tags)
+    for image in images:
+        least = int(re.fullmatch(r"max-width: max\(100%, (\d+)px\)", image["style"])[1])
+        assert least >= 0.89 * int(image["width"]), "letters of 8 points have 11 pixels"
+    width = {a["alt"][:5]: int(a["width"]) for a in images}["Error"]
+    shown = _picture(reported / "curves.png").shape[1]
+    assert width == pytest.approx(shown * 110 / settings.dpi, abs=1)
 
 
 def test_every_number_of_the_pairs_with_the_original_is_in_the_page(reported):
@@ -133,6 +176,40 @@ def test_an_unlisted_game_and_worlds_of_ones_own_are_reported_too(evaluated, set
     assert "Γo → quarter_turn" in page.text
     assert "No objects are listed for this game" in page.text
     assert "F1" not in page.text
+    assert "For this game none are listed, so there is nothing to measure" in page.text
+    assert "The mirror test" not in page.text
+    assert len([tag for tag, _ in page.tags if tag == "img"]) == len(FILES) - 1, "no dreams"
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_games_of_few_and_of_many_objects_are_reported(evaluated, settings, tmp_path, count):
+    names = ("agent", "ball", "opponent", "left", "right")[:count]
+    folder = evaluated({"anchored": ["original", "mirror"]}, objects=names)
+    page = _page(write_report(folder, tmp_path / "report", settings))
+    assert ("a single one is listed, so it says nothing" in page.text) == (count == 1)
+    assert all(f"{name}Γo → Γmright0.931" in page.text for name in names)
+
+
+def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, settings, tmp_path):
+    folder = evaluated({"anchored": ["original", "mirror"]}, objects=("agent", "ball"))
+    for name, columns in (
+        ("pairs", ("f1_ball", "own_f1_ball", "distance_ball", "found_ball")),
+        ("dreams", ("distance", "found", "copy_distance", "copy_found")),
+    ):
+        path = folder / f"{name}.csv"
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        unseen = [row for row in rows if row.get("object", "ball") == "ball"]
+        for row in unseen:
+            row.update(dict.fromkeys(columns, ""))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        rewrite(path, text.getvalue())
+    page = _page(write_report(folder, tmp_path / "report", settings))
+    assert "0.931 / 0.970– / –" in page.text
+    assert "ball_f1_min" not in (tmp_path / "report/metrics.json").read_text()
 
 
 def test_runs_that_were_never_validated_leave_a_chart_without_lines(
@@ -182,7 +259,7 @@ def project(three, tmp_path, monkeypatch):
     shutil.copytree(three, tmp_path / "eval")
     text = (
         PARAMS.read_text()
-        .replace("strip_start: 60", "strip_start: 5")
+        .replace("strip_start: null", "strip_start: 5")
         .replace("dpi: 110", "dpi: 55")
     )
     (tmp_path / "params.yaml").write_text(text)
@@ -215,6 +292,11 @@ def test_the_stage_writes_what_it_says(project):
         (lambda p: rewrite(p / "eval/curves.csv", "pair\n"), 1, "column 'run'"),
         (lambda p: shutil.copy(p / "eval/pairs.csv", p / "eval/curves.csv"), 1, "other bytes"),
         (lambda p: (p / "eval/manifest.json").unlink(), 1, "eval/manifest.json: not found"),
+        (
+            lambda p: change_record(p / "eval/manifest.json", origin=None),
+            1,
+            "eval/manifest.json: expected what the evaluation is of",
+        ),
         (lambda p: (p / "report").write_text(""), 1, "cannot be written"),
         (
             lambda p: (p / "params.yaml").write_text(

@@ -11,10 +11,10 @@ from test_report import Page
 
 from mwm import MwmError
 from mwm.io import records
+from mwm.reporting.shared.words import policy
 from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
-from mwm.reporting.studies.study import model_row, policy_of, read_study, variant_rows
-from mwm.settings import params
+from mwm.reporting.studies.study import model_row, read_study, variant_rows
 from mwm.settings.overlay import lay_over
 from stages import tabulate as stage
 
@@ -78,7 +78,8 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     assert model_row(study)["minutes"] == 24.0
 
     page = Page((_tabulated(tmp_path, "independent-1") / "index.html").read_text())
-    assert "independent inputs; 600 episodes of random play, with actions" in page.text
+    assert "independent inputs; 600 episodes of random play, with actions; seed 1" in page.text
+    assert "All plays are of ALE/Pong-v5." in page.text
     assert "How objects are read across worlds" in page.text
     assert page.text.count("upside down") == 3 + 1  # mirror's three objects, and the explanation
     assert len(_rows(tmp_path / "out/independent.csv")) == 2
@@ -93,9 +94,7 @@ def test_with_independent_inputs_deciphering_counts_and_misreadings_are_told(mad
     ],
 )
 def test_the_policy_is_told_in_words(hold, repeat_probability, said):
-    collect = params.load(ROOT / "params.yaml").collect
-    update = {"hold": hold, "repeat_probability": repeat_probability}
-    assert policy_of(collect.model_copy(update=update)) == said
+    assert policy(hold, repeat_probability) == said
 
 
 def test_a_model_of_all_worlds_is_told_by_its_worst_pair(made):

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mwm import ArtefactError, UsageError
+from mwm.io import records
 from mwm.io.files import read_json
+from mwm.io.origin import DIGITS
 from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.results import Row, read_curves, read_pairs
 from mwm.settings import lines
@@ -25,6 +27,7 @@ class Outcome:
         name: by which the comparison calls it.
         params: by dotted key.
         metrics: content of metrics.json.
+        results: first digits of the checksum of the results; None if it is not at hand.
         curves: rows of eval/curves.csv; none if it is not at hand.
         pictures: PNG of each of PICTURES that is at hand.
         missing: files that are not at hand.
@@ -33,6 +36,7 @@ class Outcome:
     name: str
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
+    results: str | None
     curves: Sequence[Row]
     pictures: Mapping[str, bytes]
     missing: Sequence[str]
@@ -54,6 +58,7 @@ def read_outcome(name: str, folder: Path) -> Outcome:
         name=name,
         params=dict(_flat(lines.read(folder / PARAMS)[0])),
         metrics=_metrics(folder, there),
+        results=records.digest(records.read(folder / SUMS))[:DIGITS] if SUMS in there else None,
         curves=read_curves(folder / CURVES) if CURVES in there else (),
         pictures={
             picture: (folder / file).read_bytes()

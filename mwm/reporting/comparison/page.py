@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mwm.reporting.comparison.outcome import PICTURES
-from mwm.reporting.comparison.tables import Side, metrics_table, missing, params_table, verdicts
+from mwm.reporting.comparison.tables import (
+    Side,
+    metrics_table,
+    missing,
+    params_table,
+    runs_table,
+    verdicts,
+)
 from mwm.reporting.figures.curves import Line, lines_figure
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure, render
@@ -15,7 +22,6 @@ COLOURS = ("#009E73", "#CC79A7", "#999999")  # beside a theme's two; Okabe and I
 DASHES = ("-", (0, (2.5, 1.2)), (0, (1, 1)))  # of the first five lines, of the next, ...
 SIGNS = re.compile(r"([\\|<*])")  # of Markdown; a remedy has its own
 DPI = 110
-WIDTH = 960  # of a row of pictures, in pixels; of more than three runs the row scrolls
 
 
 def markdown(compared: Sequence[Side], remedy: str) -> str:
@@ -44,19 +50,28 @@ def page(compared: Sequence[Side], remedy: str) -> str:
     """The comparison as one page, with its figures inside; arguments as for `markdown`."""
     curves = None
     if any(side.curves for side in compared):
-        curves = Figure(_curves(compared, LIGHT), _curves(compared, DARK))
+        curves = Figure(_curves(compared, LIGHT), _curves(compared, DARK), DPI)
     return render(
         TEMPLATE,
         title=" / ".join(side.name for side in compared),
         compared=compared,
         verdicts=verdicts(compared),
         missing=missing(compared, remedy),
+        runs=runs_table(compared),
         params=params_table(compared),
         metrics=metrics_table(compared),
         curves=curves,
-        pictures=PICTURES,
-        width=max(WIDTH // len(compared), WIDTH // 3),
+        pictures=[
+            (name, [(side.name, _picture(side, name)) for side in compared]) for name in PICTURES
+        ],
     )
+
+
+def _picture(side: Side, name: str) -> Figure | None:
+    """A picture of the side's first run; None if it is not at hand."""
+    first = side.outcomes[0]
+    image = first.pictures.get(name)
+    return None if image is None else Figure(image, None, first.params.get("report.dpi", DPI))
 
 
 def _curves(compared: Sequence[Side], theme: Theme) -> bytes:

@@ -1,6 +1,6 @@
 """What differs between finished runs: params and metrics as tables, and a verdict for each run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -9,6 +9,13 @@ from mwm.reporting.comparison.outcome import Outcome
 from mwm.reporting.shared.results import Row
 from mwm.reporting.shared.words import UNKNOWN
 
+ABOUT = {  # name: the parameter that tells it
+    "game": "collect.game",
+    "episodes": "collect.episodes",
+    "schedule": "train.run.schedule",
+    "inputs": "train.run.inputs",
+    "seed": "train.run.seed",
+}
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]  # titles of columns, and rows
 
 
@@ -22,6 +29,10 @@ class Side:
     def metric(self, name: str) -> list[float]:
         """The values of a metric, one of each run that has it."""
         return [outcome.metrics[name] for outcome in self.outcomes if name in outcome.metrics]
+
+    def told(self, key: str) -> str:
+        """The values of a parameter, each once."""
+        return _together(str(outcome.params.get(key, UNKNOWN)) for outcome in self.outcomes)
 
     @property
     def curves(self) -> list[Row]:
@@ -43,17 +54,20 @@ def sides(outcomes: Sequence[Outcome], seeds_together: bool) -> list[Side]:
     ]
 
 
+def runs_table(compared: Sequence[Side]) -> Table:
+    """What each run is of: the same params for all, and which results."""
+    rows = [[name, *(side.told(key) for side in compared)] for name, key in ABOUT.items()]
+    results = [_together(o.results or UNKNOWN for o in side.outcomes) for side in compared]
+    return ["", *(side.name for side in compared)], [*rows, ["results", *results]]
+
+
 def params_table(compared: Sequence[Side]) -> Table:
     """A row for each parameter that is not the same everywhere."""
     every = [outcome.params for side in compared for outcome in side.outcomes]
     rows = []
     for key in _names(every):
         if any(params.get(key, UNKNOWN) != every[0].get(key, UNKNOWN) for params in every):
-            values = [
-                dict.fromkeys(str(outcome.params.get(key, UNKNOWN)) for outcome in side.outcomes)
-                for side in compared
-            ]
-            rows.append([key, *map(", ".join, values)])
+            rows.append([key, *(side.told(key) for side in compared)])
     return ["parameter", *(side.name for side in compared)], rows
 
 
@@ -115,6 +129,10 @@ def missing(compared: Sequence[Side], remedy: str) -> list[str]:
         for outcome in side.outcomes
         if outcome.missing
     ]
+
+
+def _together(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))
 
 
 def _names(tables: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -46,7 +46,7 @@ def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
     runs = list(dict.fromkeys(row.model for line in lines for row in line.rows))
     columns, bands = min(ACROSS, max(len(runs), 1)), max(-(-len(runs) // ACROSS), 1)
     figure = blank(max(2.05 * columns + 0.5, 8.5), 3.7 * bands + 0.7, dpi)
-    figure.set_layout_engine("constrained")
+    figure.set_layout_engine("constrained", hspace=0.06)
     panels = figure.subplots(2 * bands, columns, sharey=True, squeeze=False)
     for index in range(columns * bands):
         band, column = divmod(index, columns)
@@ -62,9 +62,7 @@ def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
     for panel in panels[:, 0]:
         panel.set_ylabel("squared error\nper frame (pixels)")
     handles = [Line2D([], [], label=line.label, **line.style) for line in lines]
-    figure.legend(
-        handles=handles, loc="outside upper center", ncols=min(len(lines), 4), handlelength=3
-    )
+    figure.legend(handles=handles, loc="outside upper left", ncols=2, columnspacing=1.2)
     return png(figure)
 
 

@@ -106,7 +106,7 @@ def elements_figure(elements: Sequence[Element], theme: Theme, dpi: int) -> byte
     panels[-1].set_xlabel("latent dimension, key elements first")
     figure.align_ylabels(panels)
     handles = _legend(len(_table(elements, "weight", False)), theme)
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), handlelength=3)
+    figure.legend(handles=handles, loc="outside upper left", ncols=2, columnspacing=1.2)
     return png(figure)
 
 

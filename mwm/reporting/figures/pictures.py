@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from mwm.io.frames import SIDE
-from mwm.reporting.figures.play import Pictures, Play
+from mwm.reporting.figures.choosing import Pictures
+from mwm.reporting.figures.play import Play
 from mwm.reporting.figures.style import Theme, blank, label, png
 
 # Lengths below are in pixels of a sheet at 110 dpi, on which a frame's pixel is 2 x 2.

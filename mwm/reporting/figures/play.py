@@ -1,18 +1,16 @@
 """One play as every world shows and decodes it, and the choice of its frames for the pictures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mwm import UsageError
 from mwm.io.film import Film
 from mwm.io.frames import SIDE
+from mwm.reporting.figures.choosing import Pictures, liveliest
 from mwm.settings.base import ORIGINAL
 from mwm.settings.report import Report
-
-Pictures = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -35,22 +33,27 @@ class Play:
         original = self.truth[ORIGINAL][: len(self)]
         return int(original.sum(axis=(1, 2), dtype=np.int64).argmax())
 
-    def strip(self, settings: Report) -> list[int]:
-        """The frames of the strip.
+    def strip(self, settings: Report, boxes: Mapping[str, Sequence[int]]) -> list[int]:
+        """The frames of the strip: from `strip_start`, or where there is most to see.
+
+        Args:
+            settings: params `report`.
+            boxes: where objects are in the original, for `liveliest`.
 
         Raises:
             UsageError: the strip runs past the last frame.
         """
-        chosen = [
-            settings.strip_start + i * settings.strip_every for i in range(settings.strip_frames)
-        ]
-        if chosen[-1] >= len(self):
+        offsets = [i * settings.strip_every for i in range(settings.strip_frames)]
+        start = settings.strip_start or 0
+        if start + offsets[-1] >= len(self):
             raise UsageError(
                 f"params.yaml: report: expected a strip within the film's {len(self)} frames, "
-                f"found its last frame at {chosen[-1]}; lower strip_start, strip_frames or "
-                f"strip_every, or raise evaluate.film"
+                f"found its last frame at {start + offsets[-1]}; lower strip_start, strip_frames "
+                f"or strip_every, or raise evaluate.film"
             )
-        return chosen
+        if settings.strip_start is None:
+            start = liveliest(self.truth[ORIGINAL][: len(self)], boxes, offsets)
+        return [start + offset for offset in offsets]
 
 
 def play_of(films: Iterable[Film]) -> Play:

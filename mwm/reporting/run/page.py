@@ -16,21 +16,32 @@ TEMPLATE = Path(__file__).with_name("page.html")
 OF = Markup("{}<small> {}</small>")  # a number, and in small print of how many, or where
 
 
-def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], answers: Answers) -> str:
+def page(
+    pairs: Pairs,
+    about: Sequence[tuple[str, str]],
+    drawn: Mapping[str, Figure],
+    chosen: Sequence[int],
+    ruled: bool,
+    answers: Answers,
+) -> str:
     """The whole page, with its figures inside.
 
     Args:
         pairs: every ordered pair of worlds.
+        about: what the report is of: names, and what stands beside them.
         drawn: the figures by name.
         chosen: the frames of the film in the strip, two at least.
-        answers: rows of the mirror test; none where the game's objects are not known.
+        ruled: whether they are those that show most, not of the user's choice.
+        answers: rows of the mirror test, which has none without objects.
     """
     return render(
         TEMPLATE,
         title=f"One dynamics, {len(pairs.worlds)} worlds",
         pairs=pairs,
+        about=about,
         drawn=drawn,
         chosen=chosen,
+        ruled=ruled,
         step=chosen[1] - chosen[0],
         frames=f"{pairs.rows[0]['frames'] or 0:,.0f}",
         headline=_headline(pairs),
@@ -39,7 +50,7 @@ def page(pairs: Pairs, drawn: Mapping[str, Figure], chosen: Sequence[int], answe
         all_pairs=tables.all_pairs(pairs),
         errors=tables.errors(pairs),
         objects=tables.objects(pairs),
-        mirror_test=mirror_table(answers) if answers else None,
+        mirror_test=mirror_table(answers) if len(pairs.objects) > 1 else None,
     )
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from mwm.io.files import replacing, write_json, write_text
 from mwm.io.film import read_films
+from mwm.io.origin import read_origin
+from mwm.io.records import MANIFEST
 from mwm.reporting.figures.alignment import alignment_figure
 from mwm.reporting.figures.animation import play_animation
 from mwm.reporting.figures.curves import curves_figure
@@ -12,6 +14,7 @@ from mwm.reporting.figures.elements import elements_figure, read_elements
 from mwm.reporting.figures.pictures import strip_figure, worlds_figure
 from mwm.reporting.figures.play import play_of
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
+from mwm.reporting.run.about import about
 from mwm.reporting.run.mirror_test import read_mirror_test
 from mwm.reporting.run.page import page
 from mwm.reporting.run.summary import summarise
@@ -24,7 +27,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     """Write index.html and the figures to `folder`, and the summary to `metrics`.
 
     Args:
-        evaluation: folder with film.h5, and pairs, curves, dreams, elements, mirror_test as CSV.
+        evaluation: folder with film.h5, pairs, curves, dreams, elements, mirror_test as CSV, and
+            their manifest.
         folder: gets index.html, play.gif, and a PNG for each other figure.
         metrics: JSON file, flat, at most 15 numbers.
         settings: params `report`.
@@ -39,7 +43,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     answers = read_mirror_test(evaluation / "mirror_test.csv")
     elements = read_elements(evaluation / "elements.csv")
     play = play_of(read_films(evaluation / "film.h5", pairs.models).values())
-    chosen = play.strip(settings)
+    origin, digest = read_origin(evaluation / MANIFEST)
+    chosen = play.strip(settings, origin.objects)
 
     def draw(theme: Theme) -> dict[str, bytes]:
         with themed(theme):
@@ -54,8 +59,10 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    figures = {name: Figure(light[name], dark[name]) for name in light}
-    text = page(pairs, figures, chosen, answers)
+    figures = {name: Figure(light[name], dark[name], settings.dpi) for name in light}
+    text = page(
+        pairs, about(origin, digest, pairs), figures, chosen, settings.strip_start is None, answers
+    )
     for name, image in light.items():
         with replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

@@ -28,11 +28,10 @@ DIRECTIONS = [Markup("from Γ<sub>o</sub>"), Markup("to Γ<sub>o</sub>")]
 def verdicts(pairs: Pairs) -> Table:
     """One line per run: alignment both ways, F1 of the objects, and what the criterion says."""
     groups: Groups = [
-        ("", ["variant"]),
+        ("", ["variant", "criterion"]),
         ("alignment", DIRECTIONS),
         ("predicted alignment", DIRECTIONS),
         ("F1 across / own, lower direction", pairs.objects),
-        ("", ["criterion"]),
     ]
     runs = {(there.model, there.target): (there, back) for there, back in pairs.runs}
 
@@ -72,29 +71,32 @@ def errors(pairs: Pairs) -> Table:
 
 
 def objects(pairs: Pairs) -> Table:
-    """How well each object is decoded, and how it is read, in the pairs with the original."""
-    measured = ["F1", "own F1", "px off", "found", "read"]
-    groups: Groups = [("", ["pair"]), *((name, measured) for name in pairs.objects)]
+    """How each object is read and how well it is decoded, in the pairs with the original."""
+    groups: Groups = [
+        ("", ["pair", "read"]),
+        ("F1", ["across", "own"]),
+        ("position", ["px off", "found"]),
+    ]
     form = {"f1": share, "own_f1": share, "distance": pixels, "found": percent}
+    rows = [row for run in pairs.runs for row in run]
 
-    def line(row: Row) -> Line:
-        cells = []
-        for name in pairs.objects:
-            cells += [form[c](row[f"{c}_{name}"]) for c in PER_OBJECT]
-            cells.append(row.readings[name])
-        return Line(pair(row), cells)
+    def bodies(name: str) -> list[Body]:
+        def line(row: Row) -> Line:
+            cells = [form[c](row[f"{c}_{name}"]) for c in PER_OBJECT]
+            return Line(pair(row), cells, row.readings[name])
 
-    return _by_model(groups, pairs, [row for run in pairs.runs for row in run], line)
+        return _bodies(pairs, rows, line, name)
+
+    return Table(groups, [body for name in pairs.objects for body in bodies(name)])
 
 
 def all_pairs(pairs: Pairs) -> Table:
     """Every ordered pair of two worlds in few columns."""
     groups = [
-        ("", ["pair"]),
+        ("", ["pair", "criterion"]),
         ("alignment", ["this frame", "predicted"]),
         ("squared error", [ERRORS["transfer"], ERRORS["predicted_transfer"]]),
         ("F1 across", pairs.objects),
-        ("", ["criterion"]),
     ]
     words: dict[float | None, str] = {1.0: "meets it", 0.0: "falls short"}
 
@@ -111,12 +113,15 @@ def _by_model(
     groups: Groups, pairs: Pairs, rows: Sequence[Row], line: Callable[[Row], Line]
 ) -> Table:
     """A table with a body per model, which is named where there are several."""
-    several = len(pairs.models) > 1
-    bodies = [
-        Body(
-            [line(row) for row in rows if row.model == model],
-            title=f"model {model}" if several else None,
-        )
-        for model in pairs.models
-    ]
-    return Table(groups, bodies)
+    return Table(groups, _bodies(pairs, rows, line))
+
+
+def _bodies(
+    pairs: Pairs, rows: Sequence[Row], line: Callable[[Row], Line], of: str = ""
+) -> list[Body]:
+    """The rows by model; titles tell what they are of, and the model where there are several."""
+    bodies = []
+    for model in pairs.models:
+        title = ", ".join(filter(None, [of, f"model {model}" if len(pairs.models) > 1 else ""]))
+        bodies.append(Body([line(row) for row in rows if row.model == model], title or None))
+    return bodies

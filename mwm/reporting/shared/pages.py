@@ -1,12 +1,14 @@
 """Pages of HTML: Jinja templates, and the tables and images that are put into them."""
 
 import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
 from mwm.metrics import criterion
 from mwm.reporting.shared.words import label
@@ -21,12 +23,14 @@ TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 
+BASE_DPI = 110  # at which a figure has as many pixels as on the page
+
 Groups = Sequence[tuple[str, Sequence[str]]]  # of columns: a name, and the columns
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table: its name, cells with numbers, and perhaps words in a last cell."""
+    """A row of a table: its name, perhaps words beside it, and cells with numbers."""
 
     name: str
     cells: Sequence[str]
@@ -62,10 +66,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure as PNG or GIF, for readers with a light and with a dark screen."""
+    """One figure as PNG or GIF, for readers with a light and perhaps one with a dark screen."""
 
     light: bytes
-    dark: bytes
+    dark: bytes | None
+    dpi: int
+
+    @property
+    def width(self) -> int:
+        """On a screen where there is room, in CSS pixels, whatever its resolution."""
+        with Image.open(io.BytesIO(self.light)) as image:
+            return round(image.width * BASE_DPI / self.dpi)
 
 
 def render(template: Path, **content: Any) -> str:

@@ -32,6 +32,13 @@ def pair(row: Row) -> Markup:
     return symbol(row.source) + " → " + symbol(row.target)
 
 
+def policy(hold: float, repeat_probability: float) -> str:
+    """The policy that played the episodes, by two of the params `collect`."""
+    held = f", held {hold} steps" if hold > 1 else ""
+    sticky = f", repeated with probability {repeat_probability:g}" if repeat_probability else ""
+    return f"random{held}{sticky}"
+
+
 def beside(value: str, other: str) -> Markup:
     """A number as HTML, and a second one in small print."""
     return Markup("{}<small> / {}</small>").format(value, other)

@@ -59,8 +59,10 @@ def ablations_figure(rows: Sequence[Mapping[str, Any]], theme: Theme, dpi: int) 
             place = worlds.index(row["world"])
             height = conditions.index(row["condition"]) + 0.22 * (place - (len(worlds) - 1) / 2)
             colour = (theme.own, theme.cross)[place % 2]
+            if row[column] is None:
+                continue
             panel.plot(
-                max(0.0, row[column] or 0.0),
+                max(0.0, row[column]),
                 height,
                 MARKS[place % len(MARKS)],
                 color=colour,

@@ -13,10 +13,17 @@ from mwm.reporting.studies.tables import Rows, grouped
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def page(variants: Rows, models: Rows, objects: Sequence[str], curves: Mapping[str, Figure]) -> str:
+def page(
+    games: Sequence[str],
+    variants: Rows,
+    models: Rows,
+    objects: Sequence[str],
+    curves: Mapping[str, Figure],
+) -> str:
     """The whole page, with its figures inside.
 
     Args:
+        games: that were played.
         variants: rows of `variant_rows`, of all studies.
         models: rows of `model_row`.
         objects: those that have an F1.
@@ -26,6 +33,7 @@ def page(variants: Rows, models: Rows, objects: Sequence[str], curves: Mapping[s
     return render(
         TEMPLATE,
         title=f"Shared dynamics with {' and '.join(inputs)} inputs: rates",
+        games=games,
         inputs=[INPUTS[name] for name in inputs],
         headline=_headline(variants, models),
         objects=objects,

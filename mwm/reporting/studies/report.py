@@ -6,7 +6,7 @@ from pathlib import Path
 from mwm.io.files import replacing, write_text
 from mwm.io.tables import write_csv
 from mwm.reporting.figures.curves import curves_figure
-from mwm.reporting.figures.style import DARK, LIGHT, themed
+from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure
 from mwm.reporting.studies.page import page
 from mwm.reporting.studies.study import Study, model_row, variant_rows
@@ -22,7 +22,8 @@ def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
     models = [row for study in studies if (row := model_row(study))]
     methods = list(dict.fromkeys(study.method for study in studies))
     drawn = {method: _curves([s for s in studies if s.method == method], dpi) for method in methods}
-    text = page(variants, models, studies[0].pairs.objects, drawn)
+    games = list(dict.fromkeys(study.game for study in studies))
+    text = page(games, variants, models, studies[0].pairs.objects, drawn)
     for inputs in dict.fromkeys(study.inputs for study in studies):
         write_csv(folder / f"{inputs}.csv", [row for row in variants if row["inputs"] == inputs])
     write_csv(folder / "models.csv", models)
@@ -35,8 +36,9 @@ def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
 def _curves(studies: Sequence[Study], dpi: int) -> Figure:
     """Their curves together."""
     rows = [row for study in studies for row in study.curves]
-    drawn = []
-    for theme in (LIGHT, DARK):
+
+    def draw(theme: Theme) -> bytes:
         with themed(theme):
-            drawn.append(curves_figure(rows, theme, dpi))
-    return Figure(*drawn)
+            return curves_figure(rows, theme, dpi)
+
+    return Figure(draw(LIGHT), draw(DARK), dpi)

@@ -11,9 +11,9 @@ from mwm import ArtefactError
 from mwm.io import records
 from mwm.metrics.criterion import aligned
 from mwm.reporting.shared.results import Pairs, Row, lowest, read_curves, read_pairs, worse
+from mwm.reporting.shared.words import policy
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
-from mwm.settings.collect import Collect
 
 ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
 INFORMATION = "actions"  # what a model gets besides frames; no step index, no reward
@@ -26,6 +26,7 @@ class Study:
     method: str
     seed: int
     inputs: str
+    game: str
     episodes: int
     policy: str
     pairs: Pairs
@@ -61,19 +62,13 @@ def read_study(folder: Path) -> Study:
         method=folder.name.rpartition("-")[0],
         seed=p.train.run.seed,
         inputs=p.train.run.inputs,
+        game=p.collect.game,
         episodes=p.collect.episodes,
-        policy=policy_of(p.collect),
+        policy=policy(p.collect.hold, p.collect.repeat_probability),
         pairs=read_pairs(folder / "eval/pairs.csv"),
         curves=read_curves(folder / "eval/curves.csv"),
         folder=folder,
     )
-
-
-def policy_of(collect: Collect) -> str:
-    """The policy that played the episodes, in words."""
-    held = f", held {collect.hold} steps" if collect.hold > 1 else ""
-    sticky = collect.repeat_probability
-    return f"random{held}" + (f", repeated with probability {sticky:g}" if sticky else "")
 
 
 def variant_rows(study: Study) -> list[dict[str, Any]]:

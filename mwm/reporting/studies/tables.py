@@ -20,13 +20,12 @@ Rows = Sequence[Mapping[str, Any]]
 def variants_table(rows: Rows, objects: Sequence[str]) -> Table:
     """A line per method and variant: the rate of success, and the lowest of each measure."""
     groups = [
-        ("", ["variant"]),
+        ("", ["variant", "in the paper"]),
         ("success", ["of seeds, interval"]),
         ("lowest alignment", ["this frame", "predicted"]),
         ("lowest F1 across / own", objects),
         ("px off, median", [" / ".join(objects)] if objects else []),
         ("minutes", ["own", "in all"]),
-        ("", ["paper"]),
     ]
     return _by_method(groups, rows, lambda world, found: _variant(world, found, objects))
 
@@ -75,8 +74,10 @@ def _by_method(groups: Groups, rows: Rows, line: Callable[[str, Rows], Line]) ->
 def _source(rows: Rows) -> str:
     """The data that a method's models learn from, and what they get besides frames."""
     data = {f"{row['episodes']} episodes of {row['policy']} play" for row in rows}
+    seeds = list(dict.fromkeys(row["seed"] for row in rows))
     inputs = {row["information"] for row in rows}
-    return f"{', '.join(sorted(data))}, with {', '.join(sorted(inputs))}"
+    told = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    return f"{', '.join(sorted(data))}, with {', '.join(sorted(inputs))}; {told}"
 
 
 def models_table(rows: Rows, objects: Sequence[str]) -> Table:
@@ -86,7 +87,7 @@ def models_table(rows: Rows, objects: Sequence[str]) -> Table:
         ("ordered pairs", ["of", "aligned", "meet all"]),
         ("lowest alignment", ["this frame", "predicted"]),
         ("lowest F1 across", objects),
-        ("", ["minutes"]),
+        ("time", ["minutes"]),
     ]
     least = ["alignment_min", "predicted_alignment_min", *(f"{name}_f1_min" for name in objects)]
     lines = []

@@ -1,0 +1,105 @@
+"""Every stage from `evaluate` on works with any number of objects, seen or never seen."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import plain_yaml
+import pytest
+from closure import ROOT
+from typer.testing import CliRunner
+
+from mwm.__main__ import app as mwm
+from mwm.io.frames import Frames, write_frames
+from stages import decipher, evaluate, report, train
+
+WORLDS = ("original", "mirror")
+OPPONENT, BALL, AGENT = [0, 0, 64, 8], [0, 8, 64, 54], [0, 54, 64, 64]
+GAMES = {
+    "none": {},
+    "one": {"ball": BALL},
+    "two": {"opponent": OPPONENT, "agent": AGENT},
+    "three": {"opponent": OPPONENT, "ball": BALL, "agent": AGENT},
+    "five": {
+        "opponent": OPPONENT,
+        "left": [0, 8, 64, 20],
+        "middle": [0, 20, 64, 40],
+        "right": [0, 40, 64, 54],
+        "agent": AGENT,
+    },
+    "one never seen": {"ghost": [0, 30, 1, 31]},
+    "two, one never seen": {"ghost": [0, 30, 1, 31], "agent": AGENT},
+}
+
+
+def run(app, *arguments: str) -> str:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def enter(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.chdir(folder)
+    patch.delenv("DVC_ROOT", raising=False)
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
+    """A project with one run, hardly trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    values = plain_yaml.parse(ROOT / "params.yaml")
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
+    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
+    values["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
+    values["evaluate"] |= {"frames": 50, "length": 5, "film": 20}
+    values["report"] |= {"strip_frames": 3, "dpi": 55}
+    (folder / "params.yaml").write_text(plain_yaml.text(values))
+    shutil.copytree(worlds, folder / "data/worlds")
+    with pytest.MonkeyPatch.context() as patch:
+        enter(folder, patch)
+        for world in WORLDS:
+            run(train.app, "see", world)
+        run(train.app, "anchor")
+        run(decipher.app, "mirror")
+        run(train.app, "recruit", "mirror")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("game", GAMES)
+def test_a_game_has_any_number_of_objects(
+    game: str,
+    trained: Path,
+    contents: dict[str, Frames],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / "project"))
+    enter(folder, monkeypatch)
+    for world in WORLDS:
+        attributes = {**contents[world].attributes, "objects": json.dumps(GAMES[game])}
+        content = replace(contents[world], attributes=attributes)
+        write_frames(folder / "data/worlds" / f"{world}.h5", content, "world")
+    run(evaluate.app)
+    run(report.app)
+    run(mwm, "compare", "workspace", str(folder))
+
+    metrics = json.loads((folder / "metrics.json").read_text())
+    pairs = lines(folder / "eval/pairs.csv")
+    marks = lines(folder / "eval/mirror_test.csv")
+    assert [row["object"] for row in marks[: len(GAMES[game])]] == list(GAMES[game])
+    for name in GAMES[game]:
+        seen = name != "ghost"
+        assert (f"{name}_f1_min" in metrics) == seen
+        assert {bool(row[f"f1_{name}"]) for row in pairs} == {seen}
+        assert ({row[f"reading_{name}"] for row in pairs} == {"absent"}) != seen
+    assert all((row["marked"] == "") == (len(GAMES[game]) == 1) for row in marks)
+    assert (folder / "report/dreams.png").read_bytes().startswith(b"\x89PNG")
