@@ -1,5 +1,7 @@
 """Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
+import warnings
+
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
 from mwm.pipeline.foreign import unbind
@@ -23,6 +25,7 @@ app.add_typer(world, name="world")
 def main() -> None:
     """Run the command that the arguments name."""
     unbind()
+    warnings.simplefilter("ignore")  # of DVC's libraries, which PYTHONWARNINGS=error would end
     app(prog_name="mwm")
 
 

@@ -1,6 +1,7 @@
-"""The environment of what a command starts: no repository of a Git hook, and this Python."""
+"""The environment of what a command starts: no repository of a Git hook, this Python, a shell."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,10 @@ BINDING = frozenset(
     )
 )
 
+# Of Python's settings: DVC's libraries warn, which `error` turns into their end; and at its end a
+# Python that inspects waits for a user, then says that it failed.
+DISRUPTIVE = frozenset(("PYTHONINSPECT", "PYTHONWARNINGS"))
+
 
 def unbound() -> dict[str, str]:
     """This process's environment without them: Git then takes the repository around its folder."""
@@ -31,10 +36,18 @@ def unbound() -> dict[str, str]:
 
 
 def with_this_python(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which the `python` of a stage's command is this process's."""
+    """An environment for DVC: the `python` of a stage's command is this process's.
+
+    DVC runs commands in $SHELL: one that is not installed here is left out, as it is in a container
+    that has the variables of its host; /bin/sh then takes its place.
+    """
     here = str(Path(sys.executable).parent)
     path = os.pathsep.join([here, environment.get("PATH", os.defpath)])
-    return {**environment, "PATH": path}
+    gone = "SHELL" in environment and shutil.which(environment["SHELL"], path=path) is None
+    dropped = DISRUPTIVE | ({"SHELL"} if gone else set())
+    return {name: value for name, value in environment.items() if name not in dropped} | {
+        "PATH": path
+    }
 
 
 def unbind() -> None:
