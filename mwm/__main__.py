@@ -4,7 +4,7 @@ import warnings
 
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
-from mwm.pipeline.foreign import unbind
+from mwm.pipeline.foreign import name_user, unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
@@ -25,6 +25,7 @@ app.add_typer(world, name="world")
 def main() -> None:
     """Run the command that the arguments name."""
     unbind()
+    name_user()
     warnings.simplefilter("ignore")  # of DVC's libraries, which PYTHONWARNINGS=error would end
     app(prog_name="mwm")
 

@@ -1,5 +1,6 @@
-"""The environment of what a command starts: no repository of a Git hook, this Python, a shell."""
+"""The environment of what a command starts: no repository of a Git hook, this Python, a user."""
 
+import getpass
 import os
 import shutil
 import sys
@@ -54,3 +55,18 @@ def unbind() -> None:
     """Drop them from this process, for DVC in it and for all that it starts."""
     for name in BINDING:
         os.environ.pop(name, None)
+
+
+def name_user() -> None:
+    """Give a user whom the system does not know a name and a home, as in a container.
+
+    DVC names a folder of its cache by the one, looks for settings in the other, and ends without.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # the second since Python 3.13
+        os.environ["USER"] = str(os.getuid())
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"

@@ -1,5 +1,9 @@
-"""Variables of a user's environment under which DVC, or the Python that runs it, cannot work."""
+"""Environments and users with whom DVC, or the Python that runs it, cannot work by itself."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,4 +22,23 @@ def test_mwm_repro_does_not_depend_on_it(
     process = project.start("mwm", "repro", "start")
     out = process.communicate()[0]
     assert "repro: 1 stages ran" in out
+    assert (project / "start.txt").read_text() == "hello\n"
+
+
+def test_a_user_without_name_and_home(tmp_path: Path) -> None:
+    """A container's, `docker run --user 12345`."""
+    nobody = ("unshare", "--user", "--map-user=12345")
+    if not shutil.which("unshare") or subprocess.run([*nobody, "true"], check=False).returncode:
+        pytest.skip("no namespaces of users here")
+    project = small_project.new(tmp_path / "p")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [*nobody, sys.executable, "-m", "mwm", "repro", "start"],
+        cwd=project.folder,
+        env={"PATH": path, "PYTHONPATH": str(small_project.ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     assert (project / "start.txt").read_text() == "hello\n"
