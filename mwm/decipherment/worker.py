@@ -99,7 +99,7 @@ class _Worker:
     def _receive(self) -> Any:
         try:
             result, error = pickle.loads(self._connection.recv_bytes())
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # the second: it died while it answered
             self._process.join()
             raise MwmError(
                 f"a worker process of the search died (exit code {self._process.exitcode}), "
@@ -111,7 +111,7 @@ class _Worker:
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
-        self._process.terminate()
+        self._process.kill()  # which one that is stopped hears, too
         self._process.join()
         self._connection.close()
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,10 +19,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from mwm import MwmError
-from mwm.io.files import replacing
+from mwm.io.files import replacing, write_text
 
 PACKAGES = ("numpy", "torch", "ale-py", "gymnasium", "zlib-ng")  # results depend on their versions
 HARNESS = ("mwm.runtime", "mwm.pipeline", "mwm.__main__")
+RECENT = "recent"  # lists the folders of one label, first the one that was used last
 KEPT = 2  # folders of one label: that of the present params, and of those before
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -80,7 +82,7 @@ class Shelf:
 def place(shelf: Shelf, label: str, key: str) -> Path:
     """Make and claim the folder for checkpoints of `label` with the fingerprint `key`.
 
-    Of each label only the KEPT newest folders stay.
+    Of each label only the KEPT folders that were used last stay.
 
     Raises:
         MwmError: the folder cannot be written.
@@ -89,20 +91,26 @@ def place(shelf: Shelf, label: str, key: str) -> Path:
     here = shelf.folder / label / key[:32]
     try:
         here.mkdir(parents=True, exist_ok=True)
-        os.utime(here)
     except OSError as error:
         raise MwmError(f"{here}: cannot be written: {error}; allow writing there") from None
-    for old in sorted(here.parent.iterdir(), key=_touched, reverse=True)[KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+    _delete_old(here)
     shelf.claim(here)
     return here
 
 
-def _touched(path: Path) -> float:
+def _delete_old(here: Path) -> None:
+    """Delete the folders beside `here` but those used last, by a list: clocks are set back."""
+    names = here.parent / RECENT
     try:
-        return path.stat().st_mtime
-    except OSError:  # another process removed it just now
-        return 0.0
+        before = names.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        before = []
+    kept = [here.name, *(name for name in before if name != here.name)][:KEPT]
+    with suppress(MwmError):  # without a list all stay
+        write_text(names, "\n".join(kept))
+        for old in here.parent.iterdir():
+            if old.is_dir() and old.name not in kept:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def save(path: Path, key: str, arrays: Arrays, notes: Any) -> bool:

@@ -83,20 +83,26 @@ def refuse_at_work(why: str) -> None:
 
 
 def eta(note: dict[str, Any]) -> float | None:
-    """Seconds that a stage still takes at the pace so far; None before its first step."""
+    """Seconds that a stage still takes at the pace so far.
+
+    None before its first step, and if the clock has been set back since it started.
+    """
     done, total = note["done"], note["total"]
-    if not done:
+    worked, since = note["updated"] - note["started"], time.time() - note["updated"]
+    if not done or worked < 0 or since < 0:
         return None
-    pace = (note["updated"] - note["started"]) / done
-    return max(0.0, float(pace * (total - done) - (time.time() - note["updated"])))
+    return max(0.0, float(worked / done * (total - done) - since))
 
 
 def newest() -> tuple[str, str, float] | None:
-    """The stage and path of the output that was written last, and when (Unix seconds)."""
+    """The stage and path of the output that was written last, and when (Unix seconds).
+
+    An output that is said to be of the future says nothing: the clock was set back since.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    times = []
+    times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
         try:
             stages = (YAML(typ="safe").load(lock.read_text()) or {}).get("stages", {})
@@ -106,7 +112,8 @@ def newest() -> tuple[str, str, float] | None:
             for path in (lock.parent / out["path"] for out in entry.get("outs", [])):
                 if path.exists():
                     times.append((path.stat().st_mtime, stage, shown(str(path))))
-    when, stage, path = max(times, default=(0.0, "", ""))
+    past = (each for each in times if each[0] <= now)
+    when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None
 
 

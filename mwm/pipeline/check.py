@@ -3,15 +3,21 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mwm import UsageError
-from mwm.pipeline import project
+from mwm.pipeline import damage, project
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
 from mwm.runtime import vouched
 
+Deep = Annotated[
+    bool,
+    typer.Option("--cache", help="also compare the bytes of outputs, here and in DVC's cache"),
+]
 MOST = 8  # reasons that are printed of a stage
 OURS = "-m stages."  # in the command of a stage: params.yaml follows this project's schema
 
@@ -36,14 +42,15 @@ class Stale:
         return {"stage": self.stage, "reasons": reasons, "upstream": self.upstream}
 
 
-def check(targets: Targets = None, as_json: AsJson = False) -> None:
+def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) -> None:
     """Exit with 0 only if dvc.lock, code, params and present files agree; else with 1, saying why.
 
     Files that are merely not pulled are fine. Without TARGETS: all stages, and dvc.lock may have no
-    others.
+    others. DVC believes that a file which it has in its cache stays as it was; --cache finds out.
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
     "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml], "ran": how many
-    stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched for]}.
+    stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched for]}; with --cache
+    "verified": how many files, "damaged": [{"stage", "path", "file"}].
     """
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])
@@ -52,11 +59,13 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
         faults = _faults(stages)
         agreeing = _agreeing(repo, stages, found)
         trusted = agreeing & vouched_for(repo, stages)
+        verified, damaged = damage.verify(stages) if deep else (0, [])
     if as_json:
         records = [each.record() for each in found]
         told = {"stale": records, "gone": gone, "params": faults}
         ran = len(agreeing) - len(trusted)
-        print_json(told | {"vouched": sorted(trusted), "ran": ran})
+        more = {"verified": verified, "damaged": [vars(each) for each in damaged]} if deep else {}
+        print_json(told | {"vouched": sorted(trusted), "ran": ran} | more)
     else:
         for each in found:
             print(f"{each.stage}:")
@@ -69,8 +78,13 @@ def check(targets: Targets = None, as_json: AsJson = False) -> None:
         for name in gone:
             print(f"{name}: in dvc.lock, but dvc.yaml has no such stage; see `mwm prune`")
         print(*(f"error: {fault}" for fault in faults), sep="\n", end="\n" if faults else "")
+        print(
+            *(line for each in damaged for line in each.told()), sep="\n", end="\n" * bool(damaged)
+        )
         print(_told(len(stages), len(found), len(gone), len(faults), len(trusted)))
-    sys.exit(1 if found or gone or faults else 0)
+        if deep:
+            print(f"check: of {verified} files, here and in DVC's cache, {len(damaged)} damaged")
+    sys.exit(1 if found or gone or faults or damaged else 0)
 
 
 def stale(repo: Any, stages: list[Any]) -> list[Stale]:

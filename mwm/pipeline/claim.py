@@ -1,6 +1,5 @@
 """One `mwm repro` at a time in a project."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.pipeline.project import root
-from mwm.runtime import locks
+from mwm.runtime import lockfile
 
 PLACE = Path(".mwm/locks/run")
 
@@ -20,20 +19,19 @@ def claimed() -> Iterator[None]:
     Raises:
         MwmError: another process holds it.
     """
-    descriptor = locks.acquire(root() / PLACE)
-    if descriptor is None:
+    lock = lockfile.acquire(root() / PLACE)
+    if lock is None:
         who = holder() or {"pid": "unknown", "command": "unknown"}
         raise MwmError(
             f"{root()}: expected no other `mwm repro`, found `{who['command']}` at work "
-            f"(pid {who['pid']}); wait for it (`mwm status`), or stop it"
+            f"({lockfile.told(who)}); wait for it (`mwm status`), or stop it"
         )
     try:
         yield
     finally:
-        os.ftruncate(descriptor, 0)
-        os.close(descriptor)
+        lock.release()
 
 
 def holder() -> dict[str, Any] | None:
-    """Who holds the lock, as `locks.holder` tells; None if nobody does."""
-    return locks.holder(root() / PLACE)
+    """Who holds the lock, as `lockfile.holder` tells; None if nobody does."""
+    return lockfile.holder(root() / PLACE)

@@ -1,47 +1,21 @@
 """Several stages at once, each as soon as its inputs exist, in a `dvc repro` of its own."""
 
-import os
+import math
 import queue
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from mwm.pipeline import times
-from mwm.pipeline.foreign import with_this_python
+from mwm.pipeline.child import Child, Ended, Heard, Said
 from mwm.pipeline.output import duration
 
-# Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
-DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")
-RUNS = re.compile(r"Running stage '")
-BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")
-NOISE = re.compile(
-    r"\s*$|To (track|enable)|\t(git add|dvc config)|Use `dvc push`|\w+ lock file|Data and"
-)
 GRACE = 20  # seconds that stages have to end by themselves after an interrupt
 TRIES = 3  # of a stage that another command of DVC, asking for the same files, made fail
-PAUSE = 2  # seconds between two of them
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How the `dvc repro` of a stage ended.
-
-    Attributes:
-        seconds: that its command took; None if it did not run.
-        busy: whether DVC found what it needs in use by another command of DVC.
-    """
-
-    stage: str
-    code: int
-    seconds: float | None
-    busy: bool
+LINES = 1000  # that wait to be printed: then stages wait, as they would before a full pipe
 
 
 class Executor:
@@ -67,23 +41,22 @@ class Executor:
         self._outlook = times.Outlook(self._upstream, times.last())
         self._order = self._outlook.by_urgency(self._upstream)
         self._jobs, self._say, self._alone = jobs, say, set(alone)
-        self._running: dict[str, subprocess.Popen[str]] = {}
+        self._running: dict[str, Child] = {}
         self._tries: Counter[str] = Counter()
-        self._ended: queue.Queue[Ended] = queue.Queue()
+        self._heard: Heard = queue.Queue(LINES)
 
     def work(self) -> None:
         """Run all; after a failure none is started any more, and those at work finish.
 
-        Raises:
-            KeyboardInterrupt: after the stages at work were interrupted, too.
+        Whatever is raised, as when `say` fails: the stages at work are interrupted before.
         """
         try:
             while True:
                 self._start()
                 if not self._running:
                     return
-                self._note(self._ended.get())
-        except KeyboardInterrupt:
+                self._note(self._next_end())
+        except BaseException:
             self._stop()
             raise
 
@@ -99,7 +72,7 @@ class Executor:
     def _ready(self, stage: str, done: set[str]) -> bool:
         return self._upstream[stage] <= done and stage not in done and stage not in self._running
 
-    def _launch(self, stage: str) -> subprocess.Popen[str]:
+    def _launch(self, stage: str) -> Child:
         left = self._outlook.seconds_at_once(self._upstream, self._jobs)
         done = self._outlook.total - len(self._outlook.left)
         beside = f" beside {', '.join(self._running)}" if self._running else ""
@@ -108,32 +81,24 @@ class Executor:
             f"at most about {duration(left)} left"
         )
         self._tries[stage] += 1
-        process = subprocess.Popen(
-            [sys.executable, *DVC, stage],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=with_this_python(os.environ),
-            text=True,
-            start_new_session=True,  # an interrupt is passed on once, to dvc and stage alike
-        )
-        threading.Thread(target=self._follow, args=(stage, process), daemon=True).start()
-        return process
+        return Child(stage, self._heard)
 
-    def _follow(self, stage: str, process: subprocess.Popen[str]) -> None:
-        """Tell what a stage says, then that it has ended."""
-        since, busy = None, False
-        assert process.stdout is not None
-        for line in process.stdout:
-            if RUNS.match(line):
-                since = time.monotonic()
-            busy = busy or bool(BUSY.match(line))
-            if not NOISE.match(line):
-                self._say(f"{stage} | {line.rstrip()}")
-        code = process.wait()
-        if code and busy:
-            time.sleep(PAUSE)
-        self._ended.put(Ended(stage, code, since and time.monotonic() - since, busy))
+    def _next_end(self, deadline: float = math.inf) -> Ended:
+        """Tell what stages say until one has ended.
+
+        Raises:
+            queue.Empty: none has at that time of the monotonic clock.
+            Exception: one is not heard any more.
+        """
+        while (left := deadline - time.monotonic()) > 0:
+            match self._heard.get(timeout=min(left, threading.TIMEOUT_MAX)):
+                case Ended() as ended:
+                    return ended
+                case Said(stage, line):
+                    self._say(f"{stage} | {line}")
+                case error:
+                    raise error
+        raise queue.Empty
 
     def _note(self, ended: Ended) -> None:
         stage = ended.stage
@@ -154,15 +119,20 @@ class Executor:
 
     def _stop(self) -> None:
         """Interrupt the stages at work and wait for them; end those that do not hear it."""
+        say = self._say
+
+        def tell(line: str) -> None:
+            with suppress(Exception):  # perhaps that is why they are to stop
+                say(line)
+
+        self._say = tell
         for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            for process in self._running.values():
-                with suppress(ProcessLookupError):  # it has just ended
-                    os.killpg(process.pid, sent)
+            for child in self._running.values():
+                child.send(sent)
             deadline = time.monotonic() + GRACE
             try:
                 while self._running:
-                    ended = self._ended.get(timeout=max(deadline - time.monotonic(), 0.01))
-                    del self._running[ended.stage]
+                    del self._running[self._next_end(deadline).stage]
                 return
-            except (queue.Empty, KeyboardInterrupt):  # who asks again does not want to wait
+            except (Exception, KeyboardInterrupt):  # who asks again does not want to wait
                 continue

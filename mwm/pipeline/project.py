@@ -9,7 +9,7 @@ from typing import Any
 
 from mwm import UsageError
 from mwm.pipeline.mend import refuse_conflicts
-from mwm.runtime import vouched
+from mwm.runtime import lockfile, vouched
 
 
 def root() -> Path:
@@ -95,11 +95,31 @@ def gone(stages: Iterable[Any]) -> list[tuple[Path, str]]:
     ]
 
 
+def check_lock(repo: Any) -> None:
+    """Refuse where DVC would wait for its lock without end.
+
+    Raises:
+        UsageError: the file system has no flock, and DVC is not told so.
+    """
+    from dvc.lock import Lock
+
+    if type(repo.lock) is Lock and not lockfile.flock_works(Path(repo.tmp_dir)):
+        raise UsageError(
+            f"{repo.tmp_dir}: expected a file system with flock, found one without; run "
+            "`dvc config --local core.hardlink_lock true`, by which DVC does without"
+        )
+
+
 @contextmanager
 def editing(repo: Any, path: Path) -> Iterator[dict[str, Any]]:
-    """The entries of a dvc.lock by stage, to be changed; DVC writes them, and nobody else then."""
+    """The entries of a dvc.lock by stage, to be changed; DVC writes them, and nobody else then.
+
+    Raises:
+        UsageError: as `check_lock` does.
+    """
     from dvc.utils.serialize import modify_yaml
 
+    check_lock(repo)
     with repo.lock, modify_yaml(path) as data:
         data.setdefault("schema", "2.0")
         yield data.setdefault("stages", {})

@@ -89,8 +89,13 @@ def _alone(targets: Sequence[str]) -> set[str]:
 
 
 def _order(targets: Sequence[str]) -> dict[Path, list[str]]:
-    """The order of every dvc.lock."""
+    """The order of every dvc.lock.
+
+    Raises:
+        UsageError: as `project.check_lock` does.
+    """
     with project.opened() as repo:
+        project.check_lock(repo)
         files = project.lock_files(project.ordered(repo, targets))
         return {path: project.entries(file) for path, file in files.items()}
 

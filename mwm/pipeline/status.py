@@ -22,7 +22,7 @@ def status(as_json: AsJson = False) -> None:
         print_json({"running": running, "run": run, "locks": held, "last": newest})
         return
     if run:
-        ago = duration(time.time() - run["started"])
+        ago = duration(max(0.0, time.time() - run["started"]))  # the clock may be set back
         print(f"{shortened(run['command'], 60)} (pid {run['pid']}) for {ago}")
     for note in running:
         print(_told(note))

@@ -100,7 +100,7 @@ class _Team:
     def dismiss(self) -> None:
         """End all workers, whatever they are doing."""
         for process in self._processes.values():
-            process.terminate()
+            process.kill()  # which one that is stopped hears, too
         for connection, process in self._processes.items():
             process.join()
             connection.close()

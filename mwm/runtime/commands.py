@@ -18,7 +18,10 @@ from mwm.runtime import kernels, steadiness
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
-REMAKE = "make it again with `dvc repro`, or fetch it with `dvc pull`"
+REMAKE = (
+    "make it again with `dvc repro`, or fetch it with `dvc pull`; if that does not help, "
+    "`mwm check --cache` says what to delete"
+)
 
 
 def application(purpose: str) -> typer.Typer:

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import psutil
 
-ROUNDING = 2.0  # seconds by which a start that was read twice may differ, as the clock is adjusted
+# Seconds by which a start that was read twice may differ. Linux counts them from when the machine
+# started; other systems remember the time of day, which is adjusted now and then.
+ROUNDING = 0.05 if psutil.LINUX else 2.0
 
 
 def started(pid: int) -> float:
-    """When the process `pid` started, in Unix seconds; 0 if there is none, or it has ended."""
+    """When the process `pid` started; 0 if there is none, or it has ended.
+
+    In seconds since the machine started, or on systems but Linux in Unix seconds: a clock that is
+    set while a process runs must not make another one of it.
+    """
     try:
         process = psutil.Process(pid)
-        return 0.0 if ended(process) else float(process.create_time())
+        origin = psutil.boot_time() if psutil.LINUX else 0.0
+        return 0.0 if ended(process) else max(process.create_time() - origin, 0.01)
     except psutil.Error:
         return 0.0
 

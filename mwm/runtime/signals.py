@@ -1,4 +1,4 @@
-"""A command ends in good order: on Ctrl-C, on SIGTERM, and with the DVC that started it."""
+"""A command ends in good order: on Ctrl-C, SIGTERM, SIGHUP, and with the DVC that started it."""
 
 import os
 import signal
@@ -19,31 +19,37 @@ WATCH = 0.5  # seconds between two looks at that DVC
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: end as by Ctrl-C."""
+    """SIGTERM came, or the terminal was closed: end as by Ctrl-C."""
 
 
 @contextmanager
 def orderly() -> Iterator[None]:
     """In the block SIGTERM raises `Terminated`, as does the end of DVC; claims end with the block.
 
+    So does SIGHUP, which comes when the terminal is closed, unless it is ignored (`nohup`).
     A command that another command calls leaves this to the outer one.
     """
     before = signal.getsignal(signal.SIGTERM)
     if before is _terminate or threading.current_thread() is not threading.main_thread():
         yield
         return
+    hung_up = signal.getsignal(signal.SIGHUP)
     signal.signal(signal.SIGTERM, _terminate)
+    if hung_up is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         _end_with_dvc()
         yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGHUP, hung_up)
         locks.release_all()
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; tidying up goes on
+    for sent in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sent, signal.SIG_IGN)  # once is enough; tidying up goes on
     signal.alarm(round(GRACE))  # whatever becomes of the exception, this is the end
     raise Terminated
 

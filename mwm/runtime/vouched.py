@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.runtime import locks
+from mwm.runtime import lockfile
 from mwm.runtime.signals import folder_of_dvc
 
 TABLE = "vouched.csv"
@@ -94,7 +94,7 @@ def changing(root: Path) -> Iterator[list[Row]]:
 
     Another process that changes them waits.
     """
-    with locks.holding(root / LOCK):
+    with lockfile.holding(root / LOCK):
         rows = read(root)
         before = list(rows)
         yield rows

@@ -1,5 +1,6 @@
 """Functions called in worker processes return, fail and die as they would here."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -90,8 +91,27 @@ def test_a_process_that_dies_is_reported() -> None:
                 again()
 
 
-def test_the_process_ends_with_the_block() -> None:
+def test_a_process_that_dies_while_it_answers_is_reported() -> None:
+    """What it sends is more than a pipe holds, so that half of it is there."""
+    before = {child.pid for child in multiprocessing.active_children()}
+    with started(2) as workers:
+        wait = workers.submit(torch.ones(4_000_000).clone)
+        (process,) = (c for c in multiprocessing.active_children() if c.pid not in before)
+        deadline = time.monotonic() + 60
+        while not workers._workers[0]._connection.poll(0.1):
+            assert time.monotonic() < deadline
+        time.sleep(0.5)
+        process.kill()
+        with pytest.raises(MwmError, match=r"exit code -9.*threads: 1"):
+            wait()
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_process_ends_with_the_block(stopped: bool) -> None:
     before = time.monotonic()
     with started(2) as workers:
+        process = workers.submit(os.getpid)()
         workers.submit(partial(linger, 600.0))
+        if stopped:
+            os.kill(process, signal.SIGSTOP)
     assert time.monotonic() - before < 60

@@ -1,6 +1,7 @@
 """Files are whole or not there, the same twice, and refused if they are something else."""
 
 import errno
+import fcntl
 import os
 import resource
 import subprocess
@@ -248,6 +249,16 @@ def test_a_faulty_file_is_told(
 def test_a_world_is_no_frames_file(worlds: Path) -> None:
     with pytest.raises(MwmError, match="expected a file of kind 'frames', found 'world'"):
         read_frames(worlds / "mirror.h5")
+
+
+def test_a_file_that_another_program_has_locked_is_read(tmp_path: Path, worlds: Path) -> None:
+    """Nor does reading need a file system that has locks: HDF5 would ask for one."""
+    path = tmp_path / "frames.h5"
+    path.write_bytes((worlds / "frames.h5").read_bytes())
+    with path.open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        found = read_frames(path)
+    assert np.array_equal(found.frames, read_frames(worlds / "frames.h5").frames)
 
 
 @pytest.mark.parametrize(

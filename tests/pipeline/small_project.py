@@ -51,22 +51,22 @@ class Project:
         assert text.count(old) == 1
         (self / file).write_text(text.replace(old, new))
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start `python -m WORDS` there, in a session of its own."""
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
+        """Start `python -m WORDS` there, in a session of its own, with these variables set."""
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=self.folder,
-            env=unbound() | {"PATH": path, "PYTHONPATH": str(ROOT)},
+            env=unbound() | {"PATH": path, "PYTHONPATH": str(ROOT)} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def run(self, *words: str, code: int = 0) -> str:
+    def run(self, *words: str, code: int = 0, **variables: str) -> str:
         """Run `python -m WORDS` there; its output."""
-        process = self.start(*words)
+        process = self.start(*words, **variables)
         out = process.communicate()[0]
         assert process.returncode == code, out
         return out

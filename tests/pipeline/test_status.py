@@ -53,15 +53,20 @@ def test_a_damaged_note_is_no_obstacle(fresh: Project, note: dict[str, Any]) -> 
     assert fresh.told("status")["running"] == []
 
 
-def test_before_the_first_step_nothing_is_said_of_the_time(
-    fresh: Project, note: dict[str, Any]
+@pytest.mark.parametrize("change", [{"done": 0}, {"started": 2e10}, {"updated": 2e10}])
+def test_before_the_first_step_or_after_a_change_of_the_clock_nothing_is_said_of_the_time(
+    fresh: Project, note: dict[str, Any], change: dict[str, float]
 ) -> None:
-    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | {"done": 0}))
+    (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note | change))
     assert fresh.told("status")["running"][0]["eta"] is None
 
 
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
-    os.utime(made / "w/c/out.txt", (time.time() + 5, time.time() + 5))
+    now = time.time()
+    for path in ("start.txt", "joined.txt", *(f"w/{world}/out.txt" for world in "abcd")):
+        os.utime(made / path, (now - 60, now - 60))
+    os.utime(made / "w/c/out.txt", (now - 5, now - 5))
+    os.utime(made / "w/d/out.txt", (now + 3600, now + 3600))  # before the clock was set back
     assert last(made) == ("world@c", "w/c/out.txt")
     assert "status: nothing runs\nstatus: last came w/c/out.txt" in made.mwm("status")
 

@@ -447,10 +447,19 @@ def test_code_that_is_reached_through_a_link_is_code(ran: Project) -> None:
 
 @pytest.mark.slow
 def test_a_stage_that_fails_is_told_with_its_last_words(ran: Project) -> None:
+    """Also if they are no UTF-8; and a process that it left in the copy ends with the copy."""
     ran.edit("code/world.py", "key = sys.argv[1]", "key = sys.argv[9]")
+    ran.edit(
+        "dvc.yaml",
+        "cmd: python code/world.py ${key}",
+        f"cmd: sleep 600 & echo $! > {ran / 'pid'}; printf 'caf\\351 '; "
+        "python code/world.py ${key}",
+    )
     said = ran.mwm("vouch", code=1)
     assert "found exit code 1 in a temporary copy" in said
+    assert "caf\ufffd" in said
     assert "IndexError" in said
+    assert processes.started(int((ran / "pid").read_text())) == 0
 
 
 @pytest.mark.parametrize("edit", [lambda text: text + "x = 1\n", lambda text: text[:-20]])

@@ -1,6 +1,8 @@
 """rollouts.h5: the same bytes however it is made, and all that is needed to play it again."""
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -164,3 +166,20 @@ def test_a_collection_goes_on_with_what_is_missing(
     assert collected(5, 2) == whole[5]
     assert collected(3, 1) == whole[3]
     assert files[0].stat().st_mtime_ns == kept
+
+
+def test_times_of_the_future_cost_no_finished_episode(
+    tmp_path: Path, short: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a clock that was set back leaves them; the last two of three collections stay."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    place = shelf().folder / "collect"
+    folders: list[Path] = []
+    for seed in (0, 1, 2):
+        with orderly():
+            collect(_with(short, seed=seed, episodes=1), tmp_path / "one.h5", 1, shelf())
+        folders += {file.parent for file in place.glob("*/*.safetensors")} - {*folders}
+        later = time.time() + 3600 * (3 - seed)
+        os.utime(folders[seed], (later, later))
+    assert {path for path in place.iterdir() if path.is_dir()} == {*folders[1:]}
+    assert len(folders) == 3

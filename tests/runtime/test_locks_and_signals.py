@@ -1,5 +1,6 @@
 """Commands beside others: they wait for each other, end with DVC, and tidy up."""
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flock import without_flock
 
 from mwm.runtime.commands import TERMINATED
 from mwm.runtime.processes import alive, started
@@ -66,6 +68,19 @@ def wait(condition: Callable[[], object], seconds: float = 60.0) -> bool:
     return True
 
 
+@pytest.fixture(params=[0, errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def flock(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file system with flock, or without: then it fails with this error."""
+    if request.param:
+        lacking = without_flock(tmp_path_factory.mktemp("flock"), request.param)
+        for name, value in lacking.items():
+            monkeypatch.setenv(name, value)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DVC_ROOT", raising=False)
@@ -76,7 +91,9 @@ def half_written(folder: Path) -> list[Path]:
     return list(folder.glob(".out.txt.*"))
 
 
-def test_a_second_command_waits_for_the_first_and_says_who_that_is(folder: Path) -> None:
+def test_a_second_command_waits_for_the_first_and_says_who_that_is(
+    folder: Path, flock: None
+) -> None:
     first = start(folder, *writing(60))
     assert wait((folder / "started").exists)
     second = start(folder, *writing(0))
@@ -90,7 +107,7 @@ def test_a_second_command_waits_for_the_first_and_says_who_that_is(folder: Path)
     assert (folder / "out.txt").read_text() == "whole"
 
 
-def test_a_killed_command_leaves_no_lock_and_the_next_tidies_up(folder: Path) -> None:
+def test_a_killed_command_leaves_no_lock_and_the_next_tidies_up(folder: Path, flock: None) -> None:
     first = start(folder, *writing(60))
     assert wait((folder / "started").exists)
     first.kill()
@@ -130,20 +147,32 @@ def test_a_zombie_is_no_process(folder: Path) -> None:
     command = start(folder, sys.executable, "-c", "")
     since = started(command.pid)
     assert alive(command.pid, since)
+    if sys.platform == "linux":  # counted by a clock that nobody can set
+        assert 0 < time.clock_gettime(time.CLOCK_BOOTTIME) - since < 60
     assert wait(lambda: started(command.pid) == 0)
     assert not alive(command.pid, since)
     assert not alive(10**9, 1)
     command.communicate()
 
 
-def test_sigterm_is_tidy(folder: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_is_tidy(folder: Path, sent: signal.Signals) -> None:
     command = start(folder, *writing(60))
     assert wait((folder / "started").exists)
-    command.send_signal(signal.SIGTERM)
+    command.send_signal(sent)
     _, said = command.communicate(timeout=60)
     assert command.returncode == TERMINATED == 143
     assert said == "terminated: nothing was written; run the command again\n"
     assert half_written(folder) == []
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(folder: Path) -> None:
+    command = start(folder, "nohup", *writing(2))
+    assert wait((folder / "started").exists)
+    command.send_signal(signal.SIGHUP)
+    command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert (folder / "out.txt").read_text() == "whole"
 
 
 def test_progress_can_be_read_by_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,7 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
         (["typo"], 2, "variants.worlds.typo: unknown bijection 'miror'"),
         (["mirror", "--frames", "nowhere.h5"], 1, "nowhere.h5: not found"),
         (["mirror", "--frames", "params.yaml"], 1, "expected an HDF5 file with a checksum"),
+        (["mirror", "--frames", "params.yaml"], 1, "`mwm check --cache` says what to delete"),
         (["mirror", "--out", "params.yaml/mirror.h5"], 1, "cannot be written"),
     ],
 )

@@ -81,7 +81,8 @@ def copied(stage: Any, source: Source, needed: list[Supply]) -> Iterator[Path]:
             if inside and hashes.of_path(place, source.kept(path)) != md5:
                 raise MwmError(
                     f"{path}: expected the data of dvc.lock and the code to vouch for, found it "
-                    "changed; leave the project alone while `mwm vouch` is at work"
+                    "changed; leave the project alone while `mwm vouch` is at work, or see `mwm "
+                    "check --cache`"
                 )
         for out in stage.outs:
             place = top / source.below(out.fs_path)
@@ -102,7 +103,7 @@ def run(stage: Any, source: Source, top: Path) -> None:
         environment["PYTHONPATH"] = environment["PYTHONPATH"].replace(str(source.top), str(top))
     shell = environment.get("SHELL") or "/bin/sh"
     commands = stage.cmd if isinstance(stage.cmd, list) else [stage.cmd]
-    with (top.parent / "output").open("w+") as output:
+    with (top.parent / "output").open("w+", errors="replace") as output:
         for command in commands:
             process = subprocess.Popen(
                 [shell, "-c", command],
@@ -115,9 +116,8 @@ def run(stage: Any, source: Source, top: Path) -> None:
             )
             try:
                 code = process.wait()
-            except BaseException:
-                _end(process)
-                raise
+            finally:
+                _end(process)  # a daemon, too, that a stage left in the copy
             if code:
                 output.seek(0)
                 said = " ".join(output.read().split())[-TAIL:]
@@ -157,7 +157,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sent)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(5)
 
 
 def _copy(old: Path, new: Path) -> None:

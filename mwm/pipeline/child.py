@@ -1,0 +1,100 @@
+"""A stage in a `dvc repro` of its own: what it says, and how it ended, come through a queue."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mwm.pipeline.foreign import with_this_python
+
+# Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
+DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")
+RUNS = re.compile(r"Running stage '")
+BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")
+NOISE = re.compile(
+    r"\s*$|To (track|enable)|\t(git add|dvc config)|Use `dvc push`|\w+ lock file|Data and"
+)
+PAUSE = 2  # seconds before a stage that met another command of DVC is called ended
+LINGER = 1.0  # seconds for the last lines: a daemon that the stage left may keep the pipe open
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of a stage."""
+
+    stage: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the `dvc repro` of a stage ended.
+
+    Attributes:
+        seconds: that its command took; None if it did not run.
+        busy: whether DVC found what it needs in use by another command of DVC.
+    """
+
+    stage: str
+    code: int
+    seconds: float | None
+    busy: bool
+
+
+Heard = queue.Queue[Said | Ended | Exception]  # an exception: nobody hears that stage any more
+
+
+class Child:
+    """A stage at work: `heard` gets its lines, and then, once DVC is gone, its end.
+
+    Two threads, neither of which prints: a write that fails is for the main thread to meet.
+    """
+
+    def __init__(self, stage: str, heard: Heard) -> None:
+        self._stage, self._heard = stage, heard
+        self._since: float | None = None
+        self._busy = False
+        self._process = subprocess.Popen(
+            [sys.executable, *DVC, stage],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=with_this_python(os.environ),
+            encoding="utf-8",
+            errors="replace",  # a stage may print what it likes
+            start_new_session=True,  # an interrupt is passed on once, to dvc and stage alike
+        )
+        reader = threading.Thread(target=self._read, daemon=True)
+        reader.start()
+        threading.Thread(target=self._wait, args=(reader,), daemon=True).start()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to DVC and to the stage."""
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(self._process.pid, number)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            for line in self._process.stdout:
+                if RUNS.match(line):
+                    self._since = time.monotonic()
+                self._busy = self._busy or bool(BUSY.match(line))
+                if not NOISE.match(line):
+                    self._heard.put(Said(self._stage, line.rstrip()))
+        except Exception as error:
+            self._heard.put(error)
+
+    def _wait(self, reader: threading.Thread) -> None:
+        code = self._process.wait()
+        seconds = self._since and time.monotonic() - self._since
+        reader.join(LINGER)
+        if code and self._busy:
+            time.sleep(PAUSE)
+        self._heard.put(Ended(self._stage, code, seconds, self._busy))
