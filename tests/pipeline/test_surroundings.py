@@ -1,9 +1,11 @@
-"""Environments and users with whom DVC, or the Python that runs it, cannot work by itself."""
+"""Surroundings in which DVC, or the Python that runs it, cannot work by itself."""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,17 @@ def test_a_user_without_name_and_home(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (project / "start.txt").read_text() == "hello\n"
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_at_work_is_waited_for(tmp_path: Path) -> None:
+    project = small_project.new(tmp_path / "p")
+    project.edit("dvc.yaml", "cp source.txt", "touch begun; sleep 30; cp source.txt")
+    killed = project.start("mwm", "repro", "start")
+    while not (project / "begun").exists():
+        time.sleep(0.1)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    out = project.run("mwm", "repro", "start")
+    assert "start | waiting for `dvc --wait-for-lock repro --single-item start` (pid " in out
+    assert "repro: 0 stages ran, 1 restored or unchanged" in out
