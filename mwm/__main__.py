@@ -1,5 +1,7 @@
 """Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
+import warnings
+
 from typing import Annotated
 
 import typer
@@ -7,7 +9,7 @@ import typer
 from mwm import __version__
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
-from mwm.pipeline.foreign import unbind
+from mwm.pipeline.foreign import name_user, unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
@@ -43,6 +45,8 @@ def options(
 def main() -> None:
     """Run the command that the arguments name."""
     unbind()
+    name_user()
+    warnings.simplefilter("ignore")  # of DVC's libraries, which PYTHONWARNINGS=error would end
     app(prog_name="mwm")
 
 

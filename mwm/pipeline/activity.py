@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from mwm import MwmError
 from mwm.pipeline import claim
 from mwm.pipeline.project import root, shown
@@ -48,6 +50,21 @@ def holders() -> list[Holder]:
         Holder(pid, told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
+
+
+def others() -> list[Holder]:
+    """Those at work that this process did not start."""
+    ours = {child.pid for child in psutil.Process().children(recursive=True)}
+    return [each for each in holders() if each.pid not in ours and _at_work(each)]
+
+
+def _at_work(holder: Holder) -> bool:
+    """Whether the process is the holder, and none that got its number since."""
+    words = holder.command.split()[1:]
+    try:
+        return bool(psutil.Process(holder.pid).cmdline()[-len(words) :] == words)
+    except psutil.Error:
+        return False
 
 
 def progress(running: bool = True) -> dict[Path, dict[str, Any]]:

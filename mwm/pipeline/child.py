@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mwm.pipeline import project
+from mwm.pipeline import activity, project
 from mwm.pipeline.foreign import with_this_python
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
@@ -21,7 +21,7 @@ BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")
 NOISE = re.compile(
     r"\s*$|To (track|enable)|\t(git add|dvc config)|Use `dvc push`|\w+ lock file|Data and"
 )
-PAUSE = 2  # seconds before a stage that met another command of DVC is called ended
+PAUSE = 2.0  # seconds between two looks whether the command of DVC that a stage met is still there
 LINGER = 1.0  # seconds for the last lines: a daemon that the stage left may keep the pipe open
 
 
@@ -61,6 +61,7 @@ class Child:
         self._stage, self._heard = stage, heard
         self._since: float | None = None
         self._busy = False
+        self._hurried = threading.Event()
         self._process = subprocess.Popen(
             [sys.executable, *DVC, project.rooted(stage)],
             cwd=project.root(),  # in a folder that Git ignores DVC refuses any dvc.yaml
@@ -78,6 +79,7 @@ class Child:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to DVC and to the stage."""
+        self._hurried.set()
         with suppress(ProcessLookupError):  # it has just ended
             os.killpg(self._process.pid, number)
 
@@ -98,5 +100,14 @@ class Child:
         seconds = self._since and time.monotonic() - self._since
         reader.join(LINGER)
         if code and self._busy:
-            time.sleep(PAUSE)
+            self._give_way()
         self._heard.put(Ended(self._stage, code, seconds, self._busy))
+
+    def _give_way(self) -> None:
+        """Wait for other commands of DVC: a run that was killed may have left its own at work."""
+        told = False
+        while not self._hurried.wait(PAUSE) and (others := activity.others()):
+            if not told:
+                which = f"`{others[0].command}` (pid {others[0].pid})"
+                self._heard.put(Said(self._stage, f"waiting for {which}; `mwm status` shows it"))
+            told = True

@@ -103,20 +103,3 @@ def test_the_evaluation_refuses_what_dvc_would_not_see_change(
     assert done.returncode == code
     assert (LISTED in done.stderr) == bool(stage)
     assert not Path("eval").exists()
-
-
-@pytest.mark.parametrize("folder", ["results", "results/independent"])
-def test_a_study_evaluates_what_its_dvc_yaml_lists(
-    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copy(ROOT / folder / "dvc.yaml", tmp_path)
-    (tmp_path / "runs/some-1").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "runs/some-1")
-    monkeypatch.setenv("DVC_STAGE", "results/dvc.yaml:evaluate@some-1")
-    train = params.load(ROOT / "params.yaml").train
-    runs = {name: run.worlds for name, run in train.runs.items()}
-    declared.check(runs)
-    with pytest.raises(
-        UsageError, match=r"evaluate: expected the files of 'far'.*; give its method"
-    ):
-        declared.check(runs | {"far": ["original", "far"]})

@@ -101,7 +101,7 @@ def run(stage: Any, source: Source, top: Path) -> None:
     environment = with_this_python({k: v for k, v in os.environ.items() if k not in BOUND})
     if "PYTHONPATH" in environment:
         environment["PYTHONPATH"] = environment["PYTHONPATH"].replace(str(source.top), str(top))
-    shell = os.environ.get("SHELL") or "/bin/sh"
+    shell = environment.get("SHELL") or "/bin/sh"
     commands = stage.cmd if isinstance(stage.cmd, list) else [stage.cmd]
     with (top.parent / "output").open("w+", errors="replace") as output:
         for command in commands:

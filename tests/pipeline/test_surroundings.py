@@ -1,0 +1,60 @@
+"""Surroundings in which DVC, or the Python that runs it, cannot work by itself."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import small_project
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SHELL", "/opt/gone/zsh"), ("PYTHONWARNINGS", "error"), ("PYTHONINSPECT", "1")],
+)
+def test_mwm_repro_does_not_depend_on_it(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = small_project.new(tmp_path / "p")
+    monkeypatch.setenv(name, value)
+    process = project.start("mwm", "repro", "start")
+    out = process.communicate()[0]
+    assert "repro: 1 stages ran" in out
+    assert (project / "start.txt").read_text() == "hello\n"
+
+
+def test_a_user_without_name_and_home(tmp_path: Path) -> None:
+    """A container's, `docker run --user 12345`."""
+    nobody = ("unshare", "--user", "--map-user=12345")
+    if not shutil.which("unshare") or subprocess.run([*nobody, "true"], check=False).returncode:
+        pytest.skip("no namespaces of users here")
+    project = small_project.new(tmp_path / "p")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [*nobody, sys.executable, "-m", "mwm", "repro", "start"],
+        cwd=project.folder,
+        env={"PATH": path, "PYTHONPATH": str(small_project.ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (project / "start.txt").read_text() == "hello\n"
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_at_work_is_waited_for(tmp_path: Path) -> None:
+    project = small_project.new(tmp_path / "p")
+    project.edit("dvc.yaml", "cp source.txt", "touch begun; sleep 30; cp source.txt")
+    killed = project.start("mwm", "repro", "start")
+    while not (project / "begun").exists():
+        time.sleep(0.1)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    out = project.run("mwm", "repro", "start")
+    assert "start | waiting for `dvc --wait-for-lock repro --single-item start` (pid " in out
+    assert "repro: 0 stages ran, 1 restored or unchanged" in out
