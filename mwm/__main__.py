@@ -1,7 +1,6 @@
 """Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
 import warnings
-
 from typing import Annotated
 
 import typer

@@ -28,7 +28,7 @@ def check(device: torch.device) -> None:
         torch.manual_seed(0)
         lstm = nn.LSTM(INPUTS, HIDDEN, batch_first=True)
         x = torch.randn(max(64, PER_THREAD * torch.get_num_threads()), LENGTH, INPUTS)
-    parts = [_plain(lstm.double(), part) for part in x.double().split(ALONE)]
+    parts = [_plain(lstm.double(), part) for part in torch.split(x.double(), ALONE)]
     expected = _results(torch.cat(parts), lstm)
     found = _results(lstm.to(device, torch.float32)(x.to(device))[0], lstm)
     error = max(

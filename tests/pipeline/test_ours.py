@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 from small_project import ROOT, Project
 
-from mwm import UsageError
-from mwm.runtime import declared
-from mwm.settings import params
-
 LINE = "      data/worlds/mirror.h5, runs/see/mirror, runs/mirror,\n"
 WORLD, RUN = "    mirror: [mirror]\n", "    mirror: {worlds: [original, mirror]}\n"
 LISTED = "dvc.yaml: evaluate: expected the files of 'mirror', which params.yaml has, in its deps; "
