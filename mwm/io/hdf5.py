@@ -50,7 +50,7 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     with _telling(path):
         if damage := checksum.damage(path):
             raise ArtefactError(f"{path}: {damage}")
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", locking=False)  # nobody writes to a file that has its name
     with file:
         with _telling(path):
             found = checksum.attributes(file).get("kind", "an unknown kind")
