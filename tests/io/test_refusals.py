@@ -85,15 +85,11 @@ def test_a_checkpoint_that_cannot_be_read_is_told_as_that(
     assert checkpoints.load(path, "key") is not None
 
 
-def test_a_file_that_another_program_has_locked_is_not_damaged(artefacts: Path) -> None:
-    """HDFView and h5py lock what they write to."""
+def test_a_file_that_another_program_has_locked_is_read_all_the_same(artefacts: Path) -> None:
+    """HDFView and h5py lock what they open to write to; nobody writes to a file with a checksum."""
     with (artefacts / "mirror.h5").open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(MwmError) as caught:
-            READERS["frames"](artefacts)
-        assert not isinstance(caught.value, ArtefactError)
-        assert "another program holds it" in str(caught.value)
-    READERS["frames"](artefacts)
+        READERS["frames"](artefacts)
 
 
 LITTLE = """
