@@ -18,19 +18,19 @@ SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 STAGES = pipelines.stages("")
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 TOO_MANY = {  # files that a command's folders of code hold, and that it does not read
-    "collect": 8,
-    "preprocess": 9,
-    "variants": 10,
-    "see": 7,
-    "anchor": 7,
-    "decipher": 7,
-    "recruit": 7,
+    "collect": 9,
+    "preprocess": 10,
+    "variants": 11,
+    "see": 8,
+    "anchor": 8,
+    "decipher": 8,
+    "recruit": 8,
     "evaluate": 7,
     "report": 14,
     "params": 14,
-    "studies": 26,
-    "ablations": 34,
-    "study": 6,
+    "studies": 28,
+    "ablations": 36,
+    "study": 7,
 }
 
 

@@ -110,9 +110,13 @@ def _misfit_tests(evaluate: Any, report: Any, longest: int) -> Iterator[tuple[Ke
     match evaluate, report:
         case (
             {"film": int(film)},
-            {"strip_start": int(start), "strip_frames": int(count), "strip_every": int(every)},
+            {
+                "strip_start": int() | None as start,
+                "strip_frames": int(count),
+                "strip_every": int(every),
+            },
         ):
-            last, filmed = start + (count - 1) * every, min(film, longest - 1)
+            last, filmed = (start or 0) + (count - 1) * every, min(film, longest - 1)
             if last >= filmed:
                 said = (
                     f"expected a strip within the film's {filmed} frames, found its last frame at "
