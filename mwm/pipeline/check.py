@@ -88,12 +88,13 @@ def stale(repo: Any, stages: list[Any]) -> list[Stale]:
 
 def _faults(stages: list[Any]) -> list[str]:
     """Faults of params.yaml, if its schema is this project's."""
-    if not any(OURS in str(stage.cmd) for stage in stages) or not Path("params.yaml").exists():
+    path = project.shown(str(project.root() / "params.yaml"))
+    if not any(OURS in str(stage.cmd) for stage in stages) or not Path(path).exists():
         return []
     from mwm.settings import params
 
     try:
-        params.load()
+        params.load(path)
     except UsageError as error:
         return str(error).split("\nerror: ")
     return []
