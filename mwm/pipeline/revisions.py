@@ -39,6 +39,7 @@ def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
 def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
     """Copy files of a revision, from Git or from DVC's cache, as far as they are there."""
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     with project.opened() as repo, ExitStack() as switched:
         try:
@@ -52,5 +53,9 @@ def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
             (folder / file).parent.mkdir(exist_ok=True)
             try:
                 repo.dvcfs.get_file(f"/{file}", str(folder / file))
-            except (OSError, DvcException):  # not in that revision, or not in the cache
+            except (
+                OSError,
+                DvcException,
+                DataIndexDirError,
+            ):  # not in that revision, or not in the cache
                 (folder / file).unlink(missing_ok=True)

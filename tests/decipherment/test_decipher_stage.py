@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from mwm.io import latents
 from mwm.io.files import read_json
 from mwm.io.frames import read_frames, write_frames
+from mwm.settings.overlay import lay_over
 from stages import decipher, train
 
+ROOT = Path(__file__).resolve().parents[2]
 FINISHED = Path("runs/decipher/mirror/latents.h5")
 
 
@@ -70,6 +72,15 @@ def test_codes_that_say_nothing_are_told(project: Path) -> None:
     assert not FINISHED.exists()
     refused = CliRunner().invoke(train.app, ["recruit", "mirror"])
     assert refused.stderr.startswith(f"error: {FINISHED}: not found")
+
+
+@pytest.mark.slow
+def test_the_smoke_profile_serves_independent_inputs(project: Path) -> None:
+    profiles = [ROOT / f"profiles/{name}.yaml" for name in ("independent", "smoke")]
+    (project / "params.yaml").write_text(lay_over(ROOT / "params.yaml", profiles))
+    whole_run()
+    assert len(latents.load(FINISHED, 900, 32).frames) > 0
+    assert Path("runs/mirror/manifest.json").exists()
 
 
 @pytest.mark.slow

@@ -127,15 +127,18 @@ def test_what_is_asked_wrong_ends_in_one_line(
     assert made.mwm("check", code=2).startswith("error: ")
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(made.folder)
-    assert "not inside of a DVC repository" in made.mwm("check", code=2)
+    assert "expected a folder of a DVC project, found none" in made.mwm("check", code=2)
 
 
+@pytest.mark.parametrize("folder", [".", "below"])
 def test_a_fault_of_params_is_told_where_the_schema_is_ours(
-    cloned: Project, defaults: object
+    cloned: Project, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     root = Path(__file__).resolve().parents[2]
     shutil.copy(root / "params.yaml", cloned / "params.yaml")
     cloned.edit("params.yaml", "collect:", "colect:")
     (cloned / "dvc.yaml").write_text("stages: {one: {cmd: python -m stages.one}}")
     subprocess.run(["git", "rm", "-fq", "--cached", "dvc.lock"], check=True)
+    (cloned / folder).mkdir(exist_ok=True)
+    monkeypatch.chdir(cloned / folder)
     assert any("colect" in fault for fault in cloned.told("check", code=1)["params"])

@@ -53,7 +53,7 @@ def kept(runs, tmp_path_factory):
     for command in (
         "git init --quiet",
         f"{shlex.quote(sys.executable)} -m dvc init --quiet",
-        f"{shlex.quote(sys.executable)} -m dvc add --quiet eval/pairs.csv eval/curves.csv",
+        f"{shlex.quote(sys.executable)} -m dvc add --quiet eval",
         "git add .",
         "git -c user.name=mwm -c user.email=mwm@localhost commit --quiet --message state",
     ):
@@ -132,7 +132,10 @@ def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
     shutil.rmtree(repository / ".dvc" / "cache")
     done = CliRunner().invoke(app, ["compare", "HEAD"])
     assert done.exit_code == 0
-    assert "HEAD: not at hand: eval/pairs.csv, eval/curves.csv; fetch it with" in done.output
+    assert (
+        "HEAD: not at hand: eval/pairs.csv, eval/curves.csv, eval/manifest.json; fetch"
+        in done.output
+    )
     assert "| alignment_vswap | 0.96 | 0.5 | −0.46 |" in done.output
     written = {path.name for path in (repository / "build" / "compare").iterdir()}
     assert written == {"index.html", "compare.md"}
