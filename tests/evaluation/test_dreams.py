@@ -1,5 +1,8 @@
 """Dreams and the mirror test, on a model whose answers are known."""
 
+import json
+from dataclasses import replace
+
 import pytest
 import torch
 from oracle import Oracle
@@ -22,6 +25,11 @@ def settings(defaults):
 @pytest.fixture
 def shown(contents):
     return {world: contents[world] for world in WORLDS}
+
+
+def with_objects(frames, **boxes):
+    """The same frames of a game with other objects."""
+    return replace(frames, attributes={**frames.attributes, "objects": json.dumps(boxes)})
 
 
 class Mover(Oracle):
@@ -73,6 +81,19 @@ def test_the_object_that_the_actions_move_is_marked_in_every_world(shown, settin
 def test_nothing_is_marked_where_actions_change_nothing(shown, settings):
     rows = mirror_test("test", Oracle(shown, WORLDS), shown, settings)
     assert all(row["marked"] == row["moved"] == 0 for row in rows)
+
+
+def test_a_single_object_is_moved_and_not_marked(shown, settings):
+    worlds = {world: with_objects(frames, agent=[0, 54, 64, 64]) for world, frames in shown.items()}
+    for row in mirror_test("test", Mover(worlds, WORLDS), worlds, settings):
+        assert row["moved"] > 1
+        assert row["marked"] is None
+
+
+def test_an_object_that_is_in_no_frame_is_neither_found_nor_lost(shown, settings):
+    worlds = {world: with_objects(frames, ghost=[0, 30, 1, 31]) for world, frames in shown.items()}
+    for row in dreams("test", Oracle(worlds, WORLDS), worlds, settings):
+        assert {row[number] for number in COLUMNS[-4:]} == {None}
 
 
 def test_the_control_has_pretrained_visions_and_the_shared_memory(tmp_path, defaults):
