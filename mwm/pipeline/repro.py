@@ -13,7 +13,7 @@ import psutil
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import claim, project
+from mwm.pipeline import activity, claim, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
@@ -48,6 +48,7 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
     began = time.monotonic()
     with claim.claimed():
         mend()
+        activity.forget_gone()
         wanted = targets or ["dvc.yaml"]
         upstream = {step.stage: step.upstream for step in steps(wanted)}
         before, alone = _order(wanted), _alone(wanted)

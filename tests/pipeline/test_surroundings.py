@@ -1,5 +1,6 @@
 """Surroundings in which DVC, or the Python that runs it, cannot work by itself."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import small_project
+from small_project import Project
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,17 @@ def test_a_user_without_name_and_home(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (project / "start.txt").read_text() == "hello\n"
+
+
+def test_a_process_with_the_number_of_one_that_is_gone(fresh: Project) -> None:
+    """As after a restart of the machine: DVC would wait for it, whatever it is."""
+    listed = fresh / ".dvc" / "tmp" / "rwlock"
+    listed.parent.mkdir()
+    holder = {"pid": os.getpid(), "cmd": "dvc repro"}
+    listed.write_text(json.dumps({"write": {str(fresh / "start.txt"): holder}}))
+    os.utime(listed, (0, 0))  # before this process began
+    assert "gone" in fresh.mwm("status")
+    assert "repro: 1 stages ran" in fresh.mwm("repro", "start")
 
 
 @pytest.mark.slow
