@@ -52,12 +52,20 @@ def holders() -> list[Holder]:
         Holder(
             pid,
             command(cmd.split()),
-            0 < started(pid) < since + SKEW,
+            _is_there(pid, since),
             sorted(writes),
             len(reads - writes),
         )
         for (pid, cmd), (writes, reads) in held.items()
     ]
+
+
+def _is_there(pid: int, listed: float) -> bool:
+    """Whether a process is there that began before its list was last written (Unix seconds)."""
+    try:
+        return started(pid) > 0 and psutil.Process(pid).create_time() < listed + SKEW
+    except psutil.Error:
+        return False
 
 
 def others() -> list[Holder]:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import small_project
 from small_project import Project
@@ -54,7 +55,8 @@ def test_a_process_with_the_number_of_one_that_is_gone(fresh: Project) -> None:
     listed.parent.mkdir()
     holder = {"pid": os.getpid(), "cmd": "dvc repro"}
     listed.write_text(json.dumps({"write": {str(fresh / "start.txt"): holder}}))
-    os.utime(listed, (0, 0))  # before this process began
+    before = psutil.Process().create_time() - 3600
+    os.utime(listed, (before, before))
     assert "gone" in fresh.mwm("status")
     assert "repro: 1 stages ran" in fresh.mwm("repro", "start")
 
