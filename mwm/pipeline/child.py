@@ -85,12 +85,13 @@ class Child:
     def _read(self) -> None:
         assert self._process.stdout is not None
         try:
-            for line in self._process.stdout:
-                if RUNS.match(line):
-                    self._since = time.monotonic()
-                self._busy = self._busy or bool(BUSY.match(line))
-                if not NOISE.match(line):
-                    self._heard.put(Said(self._stage, line.rstrip()))
+            with self._process.stdout as lines:
+                for line in lines:
+                    if RUNS.match(line):
+                        self._since = time.monotonic()
+                    self._busy = self._busy or bool(BUSY.match(line))
+                    if not NOISE.match(line):
+                        self._heard.put(Said(self._stage, line.rstrip()))
         except Exception as error:
             self._heard.put(error)
 

@@ -11,6 +11,7 @@ from flock import without_flock
 from small_project import Project
 
 from mwm.pipeline import claim
+from mwm.pipeline.executor import Executor
 from mwm.runtime import processes
 
 pytestmark = pytest.mark.slow
@@ -61,6 +62,21 @@ def test_when_its_reader_goes_away_the_run_ends_and_nobody_is_left(fresh: Projec
     assert claim.holder() is None
     fresh.edit("dvc.yaml", "while true; do echo more; sleep 0.1; done", "cp source.txt start.txt")
     assert "1 stages ran" in fresh.run("mwm", "repro", "start")
+
+
+def test_a_stage_that_nobody_hears_any_more_ends_the_run(fresh: Project) -> None:
+    """As when there is no memory for its next line: its output would fill the pipe, and it wait."""
+    fresh.edit("dvc.yaml", COPY, f"cmd: echo $$ > pid; echo more; sleep {LONG}")
+    executor: Executor
+
+    def hear(line: str) -> None:
+        if line == "start | more":
+            executor._heard.put(MemoryError("no room for a line"))
+
+    executor = Executor({"start": []}, 1, hear)
+    with pytest.raises(MemoryError):
+        executor.work()
+    assert gone(fresh / "pid")
 
 
 def test_without_flock_it_runs_as_dvc_does(fresh: Project, tmp_path: Path) -> None:
