@@ -37,6 +37,15 @@ def test_every_module_and_stage_of_a_command_exists(page: Path) -> None:
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
 
 
+def test_every_test_that_is_said_to_hold_something_exists() -> None:
+    table = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
+    for path in re.findall(r"\btests/[\w/]+\.py", table):
+        assert (ROOT / path).is_file(), path
+    code = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
+    for name in re.findall(r"\btest_\w+(?!\w*\.py)", table):
+        assert re.search(rf"def {name}\b", code), name
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     assert {page.name for page in PAGES if page.parent != ROOT} - {"README.md"} == set(

@@ -7,6 +7,7 @@ MEMORY = "free some, or raise the limit (`ulimit -v`, a container's, the schedul
 SPACE = "free some space or quota there, and run the command again"
 RIGHTS = "allow it to this user, or use another place"
 THROUGH = "the path leads through a file: remove that, or choose another folder"
+FLOCK = "where the file system has no locks, use another one (docs/running.md)"
 FILES = "raise the limit (`ulimit -n`), or run less at once"
 
 ADVICE = {
@@ -19,9 +20,11 @@ ADVICE = {
     errno.EMFILE: FILES,
     errno.ENFILE: FILES,
     errno.ENOENT: "make it, or use another place",
+    errno.ENOLCK: FLOCK,
     errno.ENOMEM: MEMORY,
     errno.ENOSPC: SPACE,
     errno.ENOTDIR: THROUGH,
+    errno.ENOTSUP: FLOCK,
     errno.EPERM: RIGHTS,
     errno.EROFS: RIGHTS,
 }

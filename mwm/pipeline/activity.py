@@ -18,6 +18,8 @@ from mwm.runtime.processes import alive, started, told
 
 PROGRESS = (".mwm/progress/*.json", "runs/**/.mwm/progress/*.json")  # the second: those of studies
 
+SKEW = 60.0  # seconds by which the clock of a file server may be behind
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -25,7 +27,7 @@ class Holder:
 
     Attributes:
         pid, command: the process.
-        alive: whether it is there; DVC itself forgets those that are not.
+        alive: whether it is there, and not another one that has got its number since.
         writes: files that nobody else may touch meanwhile.
         reads: how many files nobody else may write.
     """
@@ -39,7 +41,7 @@ class Holder:
 
 def holders() -> list[Holder]:
     """What holds locks of DVC; none if the file is missing, or is being written."""
-    locks = rwlock.read(root())
+    locks, since = rwlock.read(root()), rwlock.changed(root())
     held: dict[tuple[int, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for path, info in locks.get("write", {}).items():
         held[info["pid"], info["cmd"]][0].add(shown(path))
@@ -47,24 +49,43 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
+<<<<<<< HEAD
         Holder(pid, told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
+=======
+        Holder(
+            pid,
+            command(cmd.split()),
+            _is_there(pid, since),
+            sorted(writes),
+            len(reads - writes),
+        )
+>>>>>>> explorer
         for (pid, cmd), (writes, reads) in held.items()
     ]
+
+
+def _is_there(pid: int, listed: float) -> bool:
+    """Whether a process is there that began before its list was last written (Unix seconds)."""
+    try:
+        return started(pid) > 0 and psutil.Process(pid).create_time() < listed + SKEW
+    except psutil.Error:
+        return False
 
 
 def others() -> list[Holder]:
     """Those at work that this process did not start."""
     ours = {child.pid for child in psutil.Process().children(recursive=True)}
-    return [each for each in holders() if each.pid not in ours and _at_work(each)]
+    return [each for each in holders() if each.alive and each.pid not in ours]
 
 
-def _at_work(holder: Holder) -> bool:
-    """Whether the process is the holder, and none that got its number since."""
-    words = holder.command.split()[1:]
-    try:
-        return bool(psutil.Process(holder.pid).cmdline()[-len(words) :] == words)
-    except psutil.Error:
-        return False
+def forget_gone() -> None:
+    """Remove DVC's list of who reads and writes what if none of those is at work any more.
+
+    DVC looks at numbers alone. After a restart of the machine others have them, for ever.
+    """
+    found = holders()
+    if found and not any(each.alive for each in found):
+        rwlock.path(root()).unlink(missing_ok=True)
 
 
 def progress(running: bool = True) -> dict[Path, dict[str, Any]]:

@@ -13,7 +13,7 @@ import psutil
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import claim, project
+from mwm.pipeline import activity, claim, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
@@ -48,8 +48,14 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
     began = time.monotonic()
     with claim.claimed():
         mend()
+<<<<<<< HEAD
         wanted = project.wanted(targets)
         planned = steps(wanted)
+=======
+        activity.forget_gone()
+        wanted = targets or ["dvc.yaml"]
+        upstream = {step.stage: step.upstream for step in steps(wanted)}
+>>>>>>> explorer
         before, alone = _order(wanted), _alone(wanted)
         executor = Executor(planned, jobs or (_fitting() if planned else 1), say, alone)
         try:

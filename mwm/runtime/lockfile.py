@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
+from mwm.io import system
 from mwm.runtime import flockless, processes
 
 
@@ -59,7 +60,7 @@ def acquire(file: Path, wait: bool = False) -> Lock | None:
     except BlockingIOError:
         return None
     except OSError as error:
-        raise MwmError(f"{file}: cannot be locked: {error}; allow writing there") from None
+        raise MwmError(f"{file}: cannot be locked: {system.told(error)}") from None
     return lock
 
 

@@ -24,3 +24,11 @@ def read(root: Path) -> dict[str, Any]:
         except ValueError:
             time.sleep(0.01)
     return {}
+
+
+def changed(root: Path) -> float:
+    """When the file was last written, in Unix seconds; 0 without it."""
+    try:
+        return path(root).stat().st_mtime
+    except OSError:
+        return 0.0

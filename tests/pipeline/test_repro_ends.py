@@ -12,6 +12,7 @@ from small_project import Project
 
 from mwm.pipeline import claim
 from mwm.pipeline.executor import Executor
+from mwm.pipeline.plan import Step
 from mwm.runtime import processes
 
 pytestmark = pytest.mark.slow
@@ -73,7 +74,7 @@ def test_a_stage_that_nobody_hears_any_more_ends_the_run(fresh: Project) -> None
         if line == "start | more":
             executor._heard.put(MemoryError("no room for a line"))
 
-    executor = Executor({"start": []}, 1, hear)
+    executor = Executor([Step("start", "run", [], [], 1.0, "unknown", "")], 1, hear)
     with pytest.raises(MemoryError):
         executor.work()
     assert gone(fresh / "pid")

@@ -1,5 +1,6 @@
 """Surroundings in which DVC, or the Python that runs it, cannot work by itself."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import small_project
+from small_project import Project
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,18 @@ def test_a_user_without_name_and_home(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (project / "start.txt").read_text() == "hello\n"
+
+
+def test_a_process_with_the_number_of_one_that_is_gone(fresh: Project) -> None:
+    """As after a restart of the machine: DVC would wait for it, whatever it is."""
+    listed = fresh / ".dvc" / "tmp" / "rwlock"
+    listed.parent.mkdir()
+    holder = {"pid": os.getpid(), "cmd": "dvc repro"}
+    listed.write_text(json.dumps({"write": {str(fresh / "start.txt"): holder}}))
+    before = psutil.Process().create_time() - 3600
+    os.utime(listed, (before, before))
+    assert "gone" in fresh.mwm("status")
+    assert "repro: 1 stages ran" in fresh.mwm("repro", "start")
 
 
 @pytest.mark.slow
