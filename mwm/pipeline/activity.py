@@ -49,17 +49,7 @@ def holders() -> list[Holder]:
         for info in infos:
             held[info["pid"], info["cmd"]][1].add(shown(path))
     return [
-<<<<<<< HEAD
-        Holder(pid, told(cmd), started(pid) > 0, sorted(writes), len(reads - writes))
-=======
-        Holder(
-            pid,
-            command(cmd.split()),
-            _is_there(pid, since),
-            sorted(writes),
-            len(reads - writes),
-        )
->>>>>>> explorer
+        Holder(pid, told(cmd), _is_there(pid, since), sorted(writes), len(reads - writes))
         for (pid, cmd), (writes, reads) in held.items()
     ]
 

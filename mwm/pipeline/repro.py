@@ -48,14 +48,9 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
     began = time.monotonic()
     with claim.claimed():
         mend()
-<<<<<<< HEAD
+        activity.forget_gone()
         wanted = project.wanted(targets)
         planned = steps(wanted)
-=======
-        activity.forget_gone()
-        wanted = targets or ["dvc.yaml"]
-        upstream = {step.stage: step.upstream for step in steps(wanted)}
->>>>>>> explorer
         before, alone = _order(wanted), _alone(wanted)
         executor = Executor(planned, jobs or (_fitting() if planned else 1), say, alone)
         try:
