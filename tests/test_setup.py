@@ -195,7 +195,8 @@ def test_a_folder_without_git_gets_a_repository(tmp_path: Path) -> None:
 def test_in_a_larger_repository_none_is_made_inside(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     folder = checkout(tmp_path / "models/a folder")
-    assert repository(folder).stdout == ""
+    done = repository(folder)
+    assert (done.returncode, done.stdout) == (0, "")
     assert not (folder / ".git").exists()
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "--message", "state")
