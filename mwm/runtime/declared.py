@@ -25,8 +25,9 @@ def check(runs: Runs) -> None:
     here = Path.cwd()
     found = [path for each in (here, *here.parents) if (path := each / PIPELINE).is_file()]
     if stage and found:
-        entry = read(found[0])[0]["stages"].get(stage, {})
-        refuse(stage, runs, map(str, entry.get("deps", [])), study=found[0].parent != here)
+        entry = read(found[0])[0].get("stages", {}).get(stage, {})
+        if deps := entry.get("deps"):  # else a template makes them
+            refuse(stage, runs, map(str, deps), study=found[0].parent != here)
 
 
 def refuse(stage: str, runs: Runs, deps: Iterable[str], study: bool = False) -> None:

@@ -112,6 +112,8 @@ def test_a_study_evaluates_what_its_dvc_yaml_lists(
     shutil.copy(ROOT / folder / "dvc.yaml", tmp_path)
     (tmp_path / "runs/some-1").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "runs/some-1")
+    monkeypatch.setenv("DVC_STAGE", "results/dvc.yaml:another@some-1")
+    declared.check({})
     monkeypatch.setenv("DVC_STAGE", "results/dvc.yaml:evaluate@some-1")
     train = params.load(ROOT / "params.yaml").train
     runs = {name: run.worlds for name, run in train.runs.items()}
