@@ -23,8 +23,9 @@ def check(runs: Runs) -> None:
 
     stage = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
     if stage and Path(PIPELINE).is_file():
-        entry = read(PIPELINE)[0]["stages"].get(stage, {})
-        refuse(stage, runs, map(str, entry.get("deps", [])))
+        entry = read(PIPELINE)[0].get("stages", {}).get(stage, {})
+        if deps := entry.get("deps"):  # else a template makes them
+            refuse(stage, runs, map(str, deps))
 
 
 def refuse(stage: str, runs: Runs, deps: Iterable[str]) -> None:

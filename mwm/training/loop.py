@@ -63,6 +63,7 @@ def perform(
                 if checkpoints:
                     checkpoints.keep(state)
                 progress.advance(note=_note(row, rate))
+            steps.try_out(settings.iterations)
         except KeyboardInterrupt as interrupt:
             kept = checkpoints.latest if checkpoints else 0
             raise type(interrupt)(

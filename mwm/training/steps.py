@@ -52,22 +52,45 @@ class Steps:
         counts: dict[str, int] = defaultdict(int)
         frames = 0
         for step in self._steps(number):
-            with self._autocast():
-                total, losses, seen = step()
-            self._optimizer.zero_grad()
-            total.backward()  # type: ignore[no-untyped-call]
+            losses, seen = self._gradients(step)
             self._optimizer.step()
             frames += seen
             for name, loss in losses.items():
                 sums[name] = sums[name] + loss.detach()
                 counts[name] += 1
+        row = {name: round((sums[name] / counts[name]).item(), 6) for name in sums}
+        row = {"iteration": number, **row, "gradient_norm": self._gradient_norm()}
+        self._check(row)
+        return row, frames
+
+    def try_out(self, number: int) -> None:
+        """Perform one more step of each kind after iteration `number`, without an update.
+
+        Losses are measured before each update: what the last one did would else be found by the
+        act that follows, and put down to its settings.
+
+        Raises:
+            MwmError: a loss or the gradient is not finite.
+        """
+        steps = self._steps(number)
+        for step in steps[:1] + steps[1:][-1:]:
+            losses, _ = self._gradients(step)
+            found = {name: loss.item() for name, loss in losses.items()}
+            self._check({"iteration": number, **found, "gradient_norm": self._gradient_norm()})
+
+    def _gradients(self, step: Step) -> tuple[Losses, int]:
+        """Perform a step but for the update; its losses, and how many frames the learners saw."""
+        with self._autocast():
+            total, losses, seen = step()
+        self._optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        return losses, seen
+
+    def _gradient_norm(self) -> float:
         norm = torch.nn.utils.get_total_norm(
             [p.grad for p in self._model.parameters() if p.grad is not None]
         )
-        row = {name: round((sums[name] / counts[name]).item(), 6) for name in sums}
-        row = {"iteration": number, **row, "gradient_norm": round(norm.item(), 6)}
-        self._check(row)
-        return row, frames
+        return round(norm.item(), 6)
 
     def _steps(self, iteration: int) -> list[Step]:
         settings = self._plan.settings

@@ -70,3 +70,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_training(project):
     said = refusal("see", "mirror", "--runs", "file")
     assert "file/see/mirror" in said
     assert "cannot be written" in said
+
+
+def test_a_rate_that_ruins_the_very_last_step_is_told_of_the_act_that_has_it(project):
+    change(project, "see", learning_rate=10.0)
+    said = refusal("see", "original")
+    assert "see original: iteration 1: " in said
+    assert "lower train.see.learning_rate (10.0) or its weights; nothing was written" in said
+    assert not (project / "runs/see/original/manifest.json").exists()
+    assert refusal("see", "original") == said  # from the checkpoint
