@@ -12,14 +12,14 @@ import sys
 import time
 from pathlib import Path
 
-SETTINGS = {"neither": "", "pinned": "pin", "memory kept": "keep", "both": "pin keep"}
+SETTINGS = {"neither": "", "pinned": "fixed", "memory kept": "keep", "both": "fixed keep"}
 ROUNDS, ITERATIONS = 3, 8
 
 
 def measure(act: str, setting: str) -> float:
     """Iterations a second of an act under a setting, in another process."""
     words = [sys.executable, "-m", "bench.kernels", act, setting]
-    environment = os.environ | {"GOMP_SPINCOUNT": "0"}
+    environment = os.environ | {"MWM_KERNELS": "fixed" if "fixed" in setting else "native"}
     done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout)
 
@@ -28,8 +28,7 @@ def train(act: str, setting: str) -> float:
     """Train for a moment in this process; iterations a second."""
     from mwm.runtime import kernels
 
-    if "pin" in setting:
-        kernels.pin()
+    kernels.pin()
     if "keep" in setting:
         kernels.keep_memory()
     from mwm.io.frames import read_frames

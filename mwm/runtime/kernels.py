@@ -36,7 +36,7 @@ def pin() -> None:
     """
     choice = os.environ.get(CHOICE, FIXED)
     if choice not in (FIXED, NATIVE):
-        raise UsageError(f"{CHOICE}: expected {FIXED} or {NATIVE}, found {choice!r}")
+        raise UsageError(f"{CHOICE}: expected fixed or native, found {choice!r}")
     wanted = dict(THREADS)
     if choice == FIXED:
         wanted |= CHANGING | (KERNELS if _has_avx2() else {})

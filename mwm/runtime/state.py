@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mwm.io.files import write_text
+from mwm.runtime.kernels import processor
+
 if TYPE_CHECKING:
     from mwm.io.checkpoints import Shelf
 
@@ -25,5 +28,10 @@ def shelf() -> "Shelf":
 
 
 def speed(*parts: str) -> Path:
-    """The file for a training's frames per second: durations belong in no output of a stage."""
-    return state("speed", f"runs-{'-'.join(parts)}.csv")
+    """The file for a training's frames per second; the processor's name is put beside it.
+
+    Neither belongs in an output of a stage, which is to be the same on another machine.
+    """
+    path = state("speed", f"runs-{'-'.join(parts)}.csv")
+    write_text(path.with_suffix(".txt"), f"{processor()}\n")
+    return path

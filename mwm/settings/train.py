@@ -40,7 +40,7 @@ class Model(Section):
 class Batch(Section):
     """How much of each world one training step reads."""
 
-    frames: Count
+    frames: Annotated[int, Field(ge=2, le=10**9)]  # of one frame constraints have no numbers
     sequences: Count
     length: Annotated[int, Field(ge=2, le=10**6)]
 

@@ -66,6 +66,11 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
             "episodes: '120'",
             "collect.episodes: expected a valid integer, found '120'",
         ),
+        (
+            "frames: 400",
+            "frames: 1",
+            "train.batch.frames: expected greater than or equal to 2, found 1",
+        ),
         (EPISODES, "episodes: 1.5", "collect.episodes: expected a valid integer, found 1.5"),
         (
             EPISODES,

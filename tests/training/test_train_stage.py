@@ -6,6 +6,7 @@ from pathlib import Path
 import plain_yaml
 from typer.testing import CliRunner, Result
 
+from mwm.runtime import kernels
 from stages.train import app
 
 
@@ -36,6 +37,9 @@ def test_the_acts_follow_each_other_and_another_architecture_is_refused(project)
     assert manifest["worlds"] == ["original", "mirror"]
     assert manifest["settings"]["run"]["seed"] == 0
     assert (project / ".mwm" / "speed" / "runs-mirror.csv").is_file()
+    processor = (project / ".mwm" / "speed" / "runs-mirror.txt").read_text()
+    assert processor == f"{kernels.processor()}\n"
+    assert processor.split()[0] not in json.dumps(manifest)
     written = {path.name for path in (project / "runs" / "mirror").iterdir()}
     assert written == {"model.safetensors", "manifest.json", "training.csv", "validation.csv"}
 
