@@ -2,10 +2,13 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from mwm import UsageError
 
 
 def schema(
@@ -16,6 +19,12 @@ def schema(
 ) -> None:
     """Write the schema, generated from mwm/settings and the comments in params.yaml."""
     from mwm.io.files import write_text
+
+    if sys.flags.optimize > 1:
+        raise UsageError(
+            "mwm schema: expected the code's docstrings, of which it is made, found none; run it "
+            "without PYTHONOPTIMIZE=2 (python -OO)"
+        )
 
     write_text(out, json.dumps(generate(params), indent=2, ensure_ascii=False) + "\n")
 

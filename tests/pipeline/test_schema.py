@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +123,11 @@ def test_every_field_is_explained() -> None:
     fields = [field for field in fields if field.get("type") in ("integer", "number", "string")]
     assert len(fields) > 40
     assert all("description" in field for field in fields)
+
+
+def test_without_docstrings_it_is_not_written(tmp_path: Path) -> None:
+    words = (sys.executable, "-OO", "-m", "mwm", "schema", "--out", str(tmp_path / "schema.json"))
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "expected the code's docstrings" in done.stderr
+    assert not any(tmp_path.iterdir())
