@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_and_nothing_half_written_is_left(model, tmp_path):
 
 @pytest.mark.slow
 def test_a_model_of_more_than_256_mib_is_read_back(defaults, tmp_path):
-    large = defaults.train.model.model_copy(update={"vision": "dense", "hidden": 8192})
+    large = defaults.train.model.model_copy(update={"vision": "dense", "hidden": 4096})
     model = initialise(large, ["original"], 6, seed=0)
     save(model, tmp_path, {})
     assert (tmp_path / WEIGHTS).stat().st_size > 2**28
