@@ -47,7 +47,12 @@ def decipher(
         for position, world in enumerate(worlds):
             content = read_frames(data / f"{world}.h5", "world")
             lengths.check(p, content.lengths)
-            episodes = divide(content.episodes("train"), p.train.run.inputs, position, len(worlds))
+            episodes = divide(
+                content.episodes("train", f"world {world}"),
+                p.train.run.inputs,
+                position,
+                len(worlds),
+            )
             model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
             codes.append(encode(model.vision(world), content, episodes))
         with Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:

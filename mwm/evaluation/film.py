@@ -16,7 +16,7 @@ from mwm.settings.base import ORIGINAL
 def make_film(model: MetaWorldModel, worlds: Mapping[str, Frames], count: int) -> Film:
     """`count` successive frames of a test episode (fewer if none is that long)."""
     original = worlds[ORIGINAL]
-    offsets, episodes = original.episode_offsets, original.episodes("test")
+    offsets, episodes = original.episode_offsets, original.episodes("test", f"world {ORIGINAL}")
     longest = int((offsets[episodes + 1] - offsets[episodes]).max())
     count = min(count, longest - 1)
     index = windows(original, count, 1)[0] + np.arange(count)

@@ -43,16 +43,20 @@ class Frames:
     inverted: NDArray[np.uint8]
     attributes: Mapping[str, Any]
 
-    def episodes(self, split: str, of: str = "frames") -> NDArray[np.int64]:
-        """Indices of the episodes in `split`, one of SPLITS; an error calls the frames `of`.
+    def episodes(self, split: str, needed_of: str | None = None) -> NDArray[np.int64]:
+        """Indices of the episodes in `split`, one of SPLITS.
+
+        Args:
+            split: of training, validation or test.
+            needed_of: what the frames are, if none will not do.
 
         Raises:
-            ArtefactError: there is none.
+            ArtefactError: there is none, and some are needed.
         """
         found = np.flatnonzero(self.split == SPLITS.index(split))
-        if not len(found):
+        if needed_of and not len(found):
             raise ArtefactError(
-                f"{of}: expected {split} episodes, found none among {len(self.split)}"
+                f"{needed_of}: expected {split} episodes, found none among {len(self.split)}"
             )
         return found
 

@@ -50,13 +50,27 @@ def reading_h5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     with _telling(path):
         if damage := checksum.damage(path):
             raise ArtefactError(f"{path}: {damage}")
-        file = h5py.File(path, "r", locking=False)  # nobody writes to a file that has its name
+        file = _open(path)
     with file:
         with _telling(path):
             found = checksum.attributes(file).get("kind", "an unknown kind")
         if found != kind:
             raise ArtefactError(f"{path}: expected a file of kind {kind!r}, found {found!r}")
         yield file
+
+
+def _open(path: Path) -> h5py.File:
+    """Open without a lock, since nobody writes to a file that has its final name.
+
+    Or as this process has it open already: HDF5 allows no other way.
+    """
+    for locking in (False, None):
+        try:
+            return h5py.File(path, "r", locking=locking)
+        except OSError as error:
+            if "locking flag" not in str(error):
+                raise
+    return h5py.File(path, "r", locking=True)
 
 
 @contextmanager

@@ -37,7 +37,8 @@ class Validator:
             MwmError: no validation episode is long enough for one sequence.
         """
         self._every = record.every
-        held_out = next(iter(worlds.values())).episodes("validation")
+        first = next(iter(worlds))
+        held_out = worlds[first].episodes("validation", f"world {first}")
         episodes = {w: Episodes(frames, held_out, length, device) for w, frames in worlds.items()}
         starts = next(iter(episodes.values())).starts
         chosen = starts[np.linspace(0, len(starts) - 1, record.sequences).astype(np.int64)]

@@ -137,3 +137,10 @@ def test_a_pause_between_checkpoints_that_is_none_is_told(
     monkeypatch.setenv("MWM_CHECKPOINT_SECONDS", given)
     with pytest.raises(UsageError, match="MWM_CHECKPOINT_SECONDS: expected seconds, 0 or more"):
         checkpoints.every()
+
+
+@pytest.mark.parametrize("locking", [None, True, False])
+def test_a_file_that_this_process_has_open_is_read(worlds: Path, locking: bool | None) -> None:
+    """As in a notebook that looks at it with h5py."""
+    with h5py.File(worlds / "mirror.h5", locking=locking):
+        assert len(read_frames(worlds / "mirror.h5", "world").frames)

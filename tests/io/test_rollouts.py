@@ -14,7 +14,7 @@ from mwm.io.rollouts import opening
 
 
 def test_the_screens_are_those_that_h5py_reads(rollouts: Path) -> None:
-    with opening(rollouts) as opened, h5py.File(rollouts) as file:
+    with opening(rollouts) as opened, h5py.File(rollouts, locking=False) as file:
         assert opened.field == (160, 160)
         assert opened.steps.tolist() == [150] * 6
         for episode, screens in enumerate(file["screens"].values()):
