@@ -68,7 +68,7 @@ def _open(path: Path) -> h5py.File:
         try:
             return h5py.File(path, "r", locking=locking)
         except OSError as error:
-            if "locking flag" not in str(error):
+            if "flag values" not in str(error):
                 raise
     return h5py.File(path, "r", locking=True)
 
