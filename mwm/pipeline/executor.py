@@ -1,9 +1,7 @@
 """Several stages at once, each as soon as its inputs exist, in a `dvc repro` of its own."""
 
-import math
 import queue
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -13,14 +11,18 @@ from mwm.pipeline import times
 from mwm.pipeline.child import Child, Ended, Heard, Said
 from mwm.pipeline.output import duration
 from mwm.pipeline.plan import Step
+from mwm.runtime.processes import idle_cores
 
 GRACE = 20  # seconds that stages have to end by themselves after an interrupt
 TRIES = 3  # of a stage that another command of DVC, asking for the same files, made fail
+MOST = 2  # stages at once unless told: more would want more memory than may be there
+IDLE = 0.6  # cores without work that one more stage needs
+AGAIN = 30  # seconds between two looks at whether a core is idle
 LINES = 1000  # that wait to be printed: then stages wait, as they would before a full pipe
 
 
 class Executor:
-    """Up to `jobs` stages at once; first those by which most others are kept waiting.
+    """Several stages at once; first those by which most others are kept waiting.
 
     Attributes:
         ran, restored, failed: stages, in the order in which they ended; a restored one came from
@@ -30,11 +32,18 @@ class Executor:
     def __init__(
         self,
         planned: Iterable[Step],
-        jobs: int,
+        jobs: int | None,
         say: Callable[[str], None],
         alone: Collection[str] = (),
     ) -> None:
-        """Of the stages of `planned` those in `alone` run alone."""
+        """Prepare to run.
+
+        Args:
+            planned: what to run.
+            jobs: stages at once at most; None for MOST while a core is idle, else one.
+            say: prints a line.
+            alone: stages that run alone.
+        """
         self.ran: list[str] = []
         self.restored: list[str] = []
         self.failed: list[str] = []
@@ -58,17 +67,20 @@ class Executor:
                 self._start()
                 if not self._running:
                     return
-                self._note(self._next_end())
+                with suppress(queue.Empty):
+                    self._note(self._next_end(time.monotonic() + AGAIN))
         except BaseException:
             self._stop()
             raise
 
     def _start(self) -> None:
         """Start what can be started."""
-        while not self.failed and len(self._running) < self._jobs:
+        while not self.failed and len(self._running) < (self._jobs or MOST):
             done = {*self.ran, *self.restored}
             stage = next((each for each in self._order if self._ready(each, done)), None)
             if stage is None or (self._running and self._alone & {stage, *self._running}):
+                return
+            if self._running and not self._jobs and idle_cores() < IDLE:
                 return
             self._running[stage] = self._launch(stage)
 
@@ -76,7 +88,8 @@ class Executor:
         return self._upstream[stage] <= done and stage not in done and stage not in self._running
 
     def _launch(self, stage: str) -> Child:
-        left = self._outlook.seconds_at_once(self._upstream, self._jobs)
+        at_once = self._jobs or len(self._running) + 1
+        left = self._outlook.seconds_at_once(self._upstream, at_once)
         done = self._outlook.total - len(self._outlook.left)
         beside = f" beside {', '.join(self._running)}" if self._running else ""
         self._say(
@@ -86,7 +99,7 @@ class Executor:
         self._tries[stage] += 1
         return Child(stage, self._heard)
 
-    def _next_end(self, deadline: float = math.inf) -> Ended:
+    def _next_end(self, deadline: float) -> Ended:
         """Tell what stages say until one has ended.
 
         Raises:
@@ -94,7 +107,7 @@ class Executor:
             Exception: one is not heard any more.
         """
         while (left := deadline - time.monotonic()) > 0:
-            match self._heard.get(timeout=min(left, threading.TIMEOUT_MAX)):
+            match self._heard.get(timeout=left):
                 case Ended() as ended:
                     return ended
                 case Said(stage, line):

@@ -1,6 +1,5 @@
 """`dvc repro` with several stages at once, and the dvc.lock that it makes one after the other."""
 
-import os
 import signal
 import sys
 import time
@@ -9,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 
 from mwm import MwmError
@@ -26,12 +24,11 @@ Jobs = Annotated[
         "--jobs",
         "-j",
         min=1,
-        help="stages at once [default: 2 if two cores are idle, else 1]",
+        help="stages at once [default: 2 while a core is idle, else 1]",
         metavar="N",
         show_default=False,
     ),
 ]
-LOOK = 0.5  # seconds over which the cores are watched
 
 
 def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -> None:
@@ -52,7 +49,7 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
         wanted = project.wanted(targets)
         planned = steps(wanted)
         before, alone = _order(wanted), _alone(wanted)
-        executor = Executor(planned, jobs or (_fitting() if planned else 1), say, alone)
+        executor = Executor(planned, jobs, say, alone)
         try:
             executor.work()
         except KeyboardInterrupt:
@@ -72,14 +69,6 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
             f"{', '.join(executor.failed)} failed, as told above; {len(executor.ran)} other stages "
             "ran and are kept, `mwm repro` goes on from there"
         )
-
-
-def _fitting() -> int:
-    """Two stages at once if two cores are idle: more would want more memory than may be there."""
-    cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    busy = psutil.cpu_percent(LOOK) / 100 * cores
-    return 2 if usable - busy > 1.5 else 1
 
 
 def _alone(targets: Sequence[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Which process is which: a number alone is given to another process sooner or later."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,16 @@ import psutil
 # Seconds by which a start that was read twice may differ. Linux counts them from when the machine
 # started; other systems remember the time of day, which is adjusted now and then.
 ROUNDING = 0.05 if psutil.LINUX else 2.0
+
+
+LOOK = 0.5  # seconds over which the cores are watched
+
+
+def idle_cores() -> float:
+    """How many of the cores that this process may use have had no work for a moment."""
+    cores = os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    return usable - psutil.cpu_percent(LOOK) / 100 * cores
 
 
 def started(pid: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 from flock import without_flock
 from small_project import Project
 
-from mwm.pipeline import claim
+from mwm.pipeline import claim, executor
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.plan import Step
 from mwm.runtime import processes
@@ -68,15 +68,15 @@ def test_when_its_reader_goes_away_the_run_ends_and_nobody_is_left(fresh: Projec
 def test_a_stage_that_nobody_hears_any_more_ends_the_run(fresh: Project) -> None:
     """As when there is no memory for its next line: its output would fill the pipe, and it wait."""
     fresh.edit("dvc.yaml", COPY, f"cmd: echo $$ > pid; echo more; sleep {LONG}")
-    executor: Executor
+    work: Executor
 
     def hear(line: str) -> None:
         if line == "start | more":
-            executor._heard.put(MemoryError("no room for a line"))
+            work._heard.put(MemoryError("no room for a line"))
 
-    executor = Executor([Step("start", "run", [], [], 1.0, "unknown", "")], 1, hear)
+    work = Executor([Step("start", "run", [], [], 1.0, "unknown", "")], 1, hear)
     with pytest.raises(MemoryError):
-        executor.work()
+        work.work()
     assert gone(fresh / "pid")
 
 
@@ -89,3 +89,24 @@ def test_without_flock_it_runs_as_dvc_does(fresh: Project, tmp_path: Path) -> No
     assert "6 stages ran" in fresh.run("mwm", "repro", **lacking)
     assert "6 stages agree" in fresh.run("mwm", "check", **lacking)
     assert [path.name for path in (fresh / ".mwm/locks").iterdir()] == ["run"]
+
+
+def test_a_second_stage_starts_once_a_core_is_idle(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is busy when the run starts need not be so for long."""
+    fresh.edit(
+        "dvc.yaml",
+        COPY,
+        "cmd: while [ ! -e joined.txt ]; do sleep 0.1; done; cat source.txt > start.txt",
+    )
+    fresh.edit("dvc.yaml", "cmd: cat w/*/out.txt > joined.txt", "cmd: touch joined.txt")
+    fresh.edit("dvc.yaml", "    deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]\n", "")
+    idle, said = iter([0.0, 1.0]), []
+    monkeypatch.setattr(executor, "idle_cores", lambda: next(idle))
+    monkeypatch.setattr(executor, "AGAIN", 1.0)
+    steps = [Step(name, "run", [], [], 1.0, "unknown", "") for name in ("start", "join")]
+    work = Executor(steps, None, said.append)
+    work.work()
+    assert sorted(work.ran) == ["join", "start"]
+    assert any(line.startswith("repro: join beside start") for line in said)
