@@ -237,23 +237,23 @@ STAGES = (
     "stages.decipher mirror",
     "stages.evaluate",
     "stages.report",
-    "stages.ablate",
+    "stages.study --data data/worlds",
     "stages.tabulate studies study-0",
     "stages.tabulate ablations study-0",
-    "stages.study profiles/smoke.yaml --out study-1/params.yaml",
+    "stages.params profiles/smoke.yaml --out study-1",
 )
 OTHERS = ("invert", "vswap", "hswap", "transpose")
 READS_FIRST = {  # and so tell that what they read is none of it
     *("stages.train see mirror", "stages.train anchor", "stages.train recruit mirror"),
-    *("stages.evaluate", "stages.ablate", "stages.tabulate studies study-0"),
-    *("stages.study profiles/smoke.yaml --out study-1/params.yaml",),
+    *("stages.evaluate", "stages.study --data data/worlds", "stages.tabulate studies study-0"),
+    *("stages.params profiles/smoke.yaml --out study-1",),
 }
 READ = (
     *("data/rollouts.h5", "data/frames.h5", "data/worlds/original.h5", "data/worlds/mirror.h5"),
     *(f"data/worlds/{world}.h5" for world in OTHERS),
     *(f"runs/{world}/manifest.json" for world in ("see/original", "mirror", *OTHERS)),
     *("eval/pairs.csv", "eval/manifest.json"),
-    *("study-0/params.yaml", "study-0/eval/pairs.csv", "profiles/smoke.yaml"),
+    *("study-0/params.yaml", "training.json", "study-0/eval/pairs.csv", "profiles/smoke.yaml"),
 )
 
 
