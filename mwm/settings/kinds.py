@@ -21,7 +21,7 @@ def registered(folder: str, decorator: str) -> dict[str, list[str]]:
     typo hours before the stage that would import the code.
 
     Returns:
-        By kind, the names of the function's arguments after the first.
+        By kind, the names of the function's arguments after the first; empty without the folder.
     """
     found = {}
     for path in sorted((CODE / folder).glob("*.py")):
@@ -85,7 +85,7 @@ def misfit_step(
 def _misfit_kind(
     key: Key, what: str, kind: str, known: Collection[str]
 ) -> Iterator[tuple[Key, str]]:
-    if kind not in known:
+    if known and kind not in known:
         listed = f"{', '.join(known)}{did_you_mean(kind, known)}"
         yield key, f"unknown {what} {kind!r}; expected one of {listed}"
 
