@@ -1,6 +1,7 @@
 """Standard output and error that are closed, full, gone or of another encoding end no work."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ app()
 def tell(folder: Path, shell: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the program as a line of shell says, where $TELL stands for it."""
     return subprocess.run(
-        ["bash", "-c", shell.replace("$TELL", f"{sys.executable} teller.py")],
+        ["bash", "-c", shell.replace("$TELL", f"{shlex.quote(sys.executable)} teller.py")],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         capture_output=True,
