@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import brief
 import hardship
 import plain_yaml
 import pytest
@@ -70,12 +71,7 @@ def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    values = plain_yaml.parse(ROOT / "params.yaml")
-    for act in ("see", "anchor", "recruit"):
-        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
-    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
-    values["train"]["run"]["threads"] = 1
-    (tmp_path / "params.yaml").write_text(plain_yaml.text(values))
+    (tmp_path / "params.yaml").write_text(plain_yaml.text(brief.values()))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)
     return tmp_path

@@ -6,16 +6,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import brief
 import plain_yaml
 import pytest
-from closure import ROOT
-from typer.testing import CliRunner
 
 from mwm.__main__ import app as mwm
 from mwm.io.frames import Frames, write_frames
-from stages import decipher, evaluate, report, train
+from stages import evaluate, report
 
-WORLDS = ("original", "mirror")
 OPPONENT, BALL, AGENT = [0, 0, 64, 8], [0, 8, 64, 54], [0, 54, 64, 64]
 GAMES = {
     "none": {},
@@ -34,12 +32,6 @@ GAMES = {
 }
 
 
-def run(app, *arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
 def enter(folder: Path, patch: pytest.MonkeyPatch) -> None:
     patch.chdir(folder)
     patch.delenv("DVC_ROOT", raising=False)
@@ -54,22 +46,14 @@ def lines(path: Path) -> list[dict[str, str]]:
 def trained(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
     """A project with one run, hardly trained."""
     folder = tmp_path_factory.mktemp("trained")
-    values = plain_yaml.parse(ROOT / "params.yaml")
-    for act in ("see", "anchor", "recruit"):
-        values["train"][act] |= {"iterations": 1, "reconstruction_steps": 1}
-    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5}
-    values["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
-    values["evaluate"] |= {"frames": 50, "length": 5, "film": 20}
+    values = brief.of_one_run()
+    values["evaluate"]["film"] = 20
     values["report"] |= {"strip_frames": 3, "dpi": 55}
     (folder / "params.yaml").write_text(plain_yaml.text(values))
     shutil.copytree(worlds, folder / "data/worlds")
     with pytest.MonkeyPatch.context() as patch:
         enter(folder, patch)
-        for world in WORLDS:
-            run(train.app, "see", world)
-        run(train.app, "anchor")
-        run(decipher.app, "mirror")
-        run(train.app, "recruit", "mirror")
+        brief.train_one_run()
     return folder
 
 
@@ -84,13 +68,13 @@ def test_a_game_has_any_number_of_objects(
 ) -> None:
     folder = Path(shutil.copytree(trained, tmp_path / "project"))
     enter(folder, monkeypatch)
-    for world in WORLDS:
+    for world in brief.WORLDS:
         attributes = {**contents[world].attributes, "objects": json.dumps(GAMES[game])}
         content = replace(contents[world], attributes=attributes)
         write_frames(folder / "data/worlds" / f"{world}.h5", content, "world")
-    run(evaluate.app)
-    run(report.app)
-    run(mwm, "compare", "workspace", str(folder))
+    brief.run(evaluate.app)
+    brief.run(report.app)
+    brief.run(mwm, "compare", "workspace", str(folder))
 
     metrics = json.loads((folder / "metrics.json").read_text())
     pairs = lines(folder / "eval/pairs.csv")

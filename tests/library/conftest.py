@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+import brief
 import numpy as np
 import plain_yaml
 import pytest
-from typer.testing import CliRunner
 
 import mwm
 
@@ -19,11 +19,7 @@ def trained(tmp_path_factory, worlds) -> Path:
     from stages.train import app
 
     folder = tmp_path_factory.mktemp("a project")
-    values = plain_yaml.parse(ROOT / "params.yaml")
-    for act in ("see", "anchor", "recruit"):
-        values["train"][act] |= {"iterations": 3, "reconstruction_steps": 10}
-    values["train"]["batch"] |= {"frames": 64, "sequences": 4, "length": 8}
-    values["train"]["run"]["threads"] = 1
+    values = brief.values(iterations=3, steps=10, frames=64, sequences=4, length=8)
     (folder / "params.yaml").write_text(plain_yaml.text(values))
     (folder / "data").mkdir()
     (folder / "data" / "worlds").symlink_to(worlds)
@@ -31,8 +27,7 @@ def trained(tmp_path_factory, worlds) -> Path:
         patch.chdir(folder)
         patch.delenv("DVC_ROOT", raising=False)
         for act in [*ACTS, "recruit transpose"]:
-            done = CliRunner().invoke(app, act.split())
-            assert done.exit_code == 0, done.output
+            brief.run(app, *act.split())
     return folder
 
 

@@ -1,0 +1,48 @@
+"""A brief project: the committed params with acts of a step or so, and one run trained by them."""
+
+from typing import Any
+
+import plain_yaml
+from closure import ROOT
+from typer.testing import CliRunner
+
+WORLDS = ("original", "mirror")
+
+
+def values(iterations: int = 1, steps: int = 1, **batch: int) -> Any:
+    """The values of params.yaml, with acts of so many iterations of so many R steps.
+
+    `batch` is laid over batches of a few short sequences.
+    """
+    values = plain_yaml.parse(ROOT / "params.yaml")
+    for act in ("see", "anchor", "recruit"):
+        values["train"][act] |= {"iterations": iterations, "reconstruction_steps": steps}
+    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5} | batch
+    values["train"]["run"]["threads"] = 1
+    return values
+
+
+def of_one_run() -> Any:
+    """Those of a project whose one run is of WORLDS, evaluated on few frames."""
+    brief = values()
+    brief["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
+    brief["evaluate"] |= {"frames": 50, "length": 5}
+    return brief
+
+
+def train_one_run() -> None:
+    """Train the run of `of_one_run` in the current folder."""
+    from stages import decipher, train
+
+    for world in WORLDS:
+        run(train.app, "see", world)
+    run(train.app, "anchor")
+    run(decipher.app, "mirror")
+    run(train.app, "recruit", "mirror")
+
+
+def run(app: Any, *words: str) -> str:
+    """Run a command, which must succeed; what it prints."""
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    return done.output
