@@ -43,7 +43,7 @@ def study(
             shutil.copytree(base / RUNS / act.place, RUNS / act.place, dirs_exist_ok=True)
             shutil.copy2(base / SECONDS / f"{act.name}.json", SECONDS)
         else:
-            with _timed(act.name):
+            with _timed(act.name, settings):
                 act.perform()
 
 
@@ -102,12 +102,12 @@ def _value(settings: "Train", path: str) -> object:
 
 
 @contextmanager
-def _timed(act: str) -> Iterator[None]:
+def _timed(act: str, settings: "Train") -> Iterator[None]:
     """Note how long an act took: also before an interruption, beside its checkpoints."""
     from mwm.io import checkpoints, records
     from mwm.runtime.state import shelf
 
-    key = checkpoints.fingerprint(_settings(Path()).model_dump())
+    key = checkpoints.fingerprint(settings.model_dump())
     kept = checkpoints.place(shelf(), f"seconds {act}", key) / "seconds.json"
     before = records.read(kept)["seconds"] if kept.is_file() else 0.0
     started = time.monotonic()

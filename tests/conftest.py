@@ -70,7 +70,8 @@ def contents(worlds: Path, defaults: Params) -> dict[str, Frames]:
 def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DVC_ROOT", raising=False)
+    monkeypatch.setenv("DVC_ROOT", "")  # so that it is gone afterwards, too: `--folder` sets it
+    monkeypatch.delenv("DVC_ROOT")
     (tmp_path / "params.yaml").write_text(plain_yaml.text(brief.values()))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "worlds").symlink_to(worlds)

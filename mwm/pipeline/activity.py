@@ -16,8 +16,8 @@ from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
 from mwm.runtime.processes import alive, started, told
 
-PROGRESS = (".mwm/progress/*.json", "runs/**/.mwm/progress/*.json")  # the second: those of studies
-
+STUDIES = "runs/**/.mwm"  # what .mwm is to the project, of each study
+PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 

@@ -124,7 +124,7 @@ def _checkpoints(root: Path, stages: list[Any]) -> Iterator[Path]:
     written = {
         folder for stage in stages for out in stage.outs for folder in Path(out.fs_path).parents
     }
-    for path in root.glob("runs/*/.mwm/checkpoints/*"):
+    for path in root.glob(f"{activity.STUDIES}/checkpoints/*"):
         if path.parents[2] not in written:
             yield path
 

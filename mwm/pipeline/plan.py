@@ -101,7 +101,7 @@ def steps(targets: Sequence[str]) -> list[Step]:
         folders = Folders(repo)
         stages = project.ordered(repo, targets)
         ours.refuse_faults(Path(repo.root_dir), stages)
-        settings = times.settings(repo, stages)
+        settings, earlier = times.settings(repo, stages), times.earlier()
         for stage in stages:
             above = [up for up in project.upstream(repo, stage) if up.addressing in found]
             reasons = [*changes(stage, made), *missing(stage)]
@@ -113,14 +113,14 @@ def steps(targets: Sequence[str]) -> list[Step]:
                 _action(stage, reasons, above),
                 named,
                 sorted(up.addressing for up in above),
-                *_timed(stage.addressing, settings[stage.addressing]),
+                *_timed(earlier, stage.addressing, settings[stage.addressing]),
             )
     return list(found.values())
 
 
-def _timed(stage: str, settings: str) -> tuple[float, Timed, str]:
+def _timed(earlier: times.Earlier, stage: str, settings: str) -> tuple[float, Timed, str]:
     """The last three attributes of a step."""
-    took, known = times.last(stage, settings)
+    took, known = times.last(earlier, stage, settings)
     if took is not None:
         return took, "here" if known else "other params", settings
     usual = times.usual(stage)

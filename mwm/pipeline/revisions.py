@@ -53,9 +53,5 @@ def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
             (folder / file).parent.mkdir(exist_ok=True)
             try:
                 repo.dvcfs.get_file(f"/{file}", str(folder / file))
-            except (
-                OSError,
-                DvcException,
-                DataIndexDirError,
-            ):  # not in that revision, or not in the cache
+            except (OSError, DvcException, DataIndexDirError):  # not in that revision, or no cache
                 (folder / file).unlink(missing_ok=True)

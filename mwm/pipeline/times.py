@@ -22,6 +22,8 @@ USUAL = {  # seconds on two cores at the default settings
 }
 SETTLED = 60  # seconds after which the pace of this run counts
 
+Earlier = dict[str, dict[str, float]]  # seconds by stage and settings
+
 
 def usual(stage: str) -> float | None:
     """Seconds that a stage takes at the default settings; None: it is of another project."""
@@ -109,7 +111,7 @@ def learn(stage: str, settings: str, seconds: float) -> None:
     """A stage has ended: the next run knows how long it took."""
     from mwm.io.files import write_json
 
-    every = _read()
+    every = earlier()
     took = every.setdefault(project.rooted(stage), {})
     took.pop(settings, None)
     took[settings] = round(seconds, 1)
@@ -118,17 +120,17 @@ def learn(stage: str, settings: str, seconds: float) -> None:
     write_json(project.root() / TIMES, every)
 
 
-def last(stage: str, settings: str = "") -> tuple[float | None, bool]:
+def last(earlier: Earlier, stage: str, settings: str = "") -> tuple[float | None, bool]:
     """Seconds that a stage took here with these settings, else last; and whether it was with these.
 
     None if it never ran here.
     """
-    took = _read().get(project.rooted(stage), {})
+    took = earlier.get(project.rooted(stage), {})
     known = settings in took
     return took[settings] if known else next(reversed(took.values()), None), known
 
 
-def _read() -> dict[str, dict[str, float]]:
+def earlier() -> Earlier:
     """The times of earlier runs; none if there were none, or the file is damaged."""
     try:
         text = (project.root() / TIMES).read_text(encoding="utf-8")

@@ -95,7 +95,7 @@ def _try(change: Change, made: dict[str, Any], source: Source, say: Callable[[st
         MwmError: it failed, or an output has other bytes.
     """
     name, began = change.stage.addressing, time.monotonic()
-    usual, _ = times.last(name)
+    usual, _ = times.last(times.earlier(), name)
     say(f"vouch: {name} runs in a copy{f' (about {duration(usual)})' if usual else ''}")
     needed = sample.supplies(change.stage, made, source) or []
     with sample.copied(change.stage, source, needed) as top:

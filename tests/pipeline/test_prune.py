@@ -77,6 +77,7 @@ def test_checkpoints_stay_of_stages_that_are_there(littered: Project) -> None:
     there = [*(".mwm/checkpoints/" + name for name in ("start", "world-a", "joined-a"))]
     there.append("runs/new/.mwm/checkpoints/see-d")
     gone = [".mwm/checkpoints/world-d", ".mwm/checkpoints/d", "runs/old/.mwm/checkpoints/see-a"]
+    gone.append("runs/group/old/.mwm/checkpoints/see-a")  # an ablation
     for place in (*there, *gone):
         (littered / place / "0123").mkdir(parents=True)
     found = {each["path"] for each in littered.told("prune", "--yes")["files"]}

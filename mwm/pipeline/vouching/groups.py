@@ -106,7 +106,8 @@ def draw(found: Plan, size: int, seed: int, made: dict[str, Any], source: Source
             continue
         group.drawn.append(chance.choice(able))
         others += [(change, group) for change in able if change not in group.drawn]
-    others.sort(key=lambda each: times.last(each[0].stage.addressing)[0] or float("inf"))
+    earlier = times.earlier()
+    others.sort(key=lambda each: times.last(earlier, each[0].stage.addressing)[0] or float("inf"))
     for change, group in others[: max(0, size - len(found.groups))]:
         group.drawn.append(change)
 
