@@ -35,17 +35,17 @@ def refuse(stage: str, runs: Runs, deps: Iterable[str]) -> None:
         UsageError: one line for each world or run that is missing or not needed.
     """
     if told := list(_misfits(runs, deps)):
-        raise UsageError("\nerror: ".join(f"{PIPELINE}: {stage}: {said}" for said in told))
+        raise UsageError("\nerror: ".join(f"{PIPELINE}: {stage}: {said}" for _, said in told))
 
 
-def _misfits(runs: Runs, deps: Iterable[str]) -> Iterator[str]:
+def _misfits(runs: Runs, deps: Iterable[str]) -> Iterator[tuple[str, str]]:
     wanted = {("runs", run) for run in runs}
     for world in {world for worlds in runs.values() for world in worlds}:
         wanted |= {("see", world), ("worlds", f"{world}.h5")}
     listed = {ends for dep in deps if (ends := PurePath(dep).parts[-2:])[0] in READ}
     for name in sorted({PurePath(name).stem for _, name in wanted - listed}):
         todo = f"`mwm world add {name}` puts them there"
-        yield f"expected the files of {name!r}, which params.yaml has, in its deps; {todo}"
+        yield name, f"expected the files of {name!r}, which params.yaml has, in its deps; {todo}"
     for name in sorted({PurePath(name).stem for _, name in listed - wanted}):
         todo = f"`mwm world remove {name}` takes them out"
-        yield f"expected no files of {name!r}, which params.yaml lacks, in its deps; {todo}"
+        yield name, f"expected no files of {name!r}, which params.yaml lacks, in its deps; {todo}"
