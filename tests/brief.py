@@ -15,10 +15,13 @@ def values(iterations: int = 1, steps: int = 1, **batch: int) -> Any:
     `batch` is laid over batches of a few short sequences.
     """
     values = plain_yaml.parse(ROOT / "params.yaml")
-    for act in ("see", "anchor", "recruit"):
+    for act in ("see", "recruit"):
         values["train"][act] |= {"iterations": iterations, "reconstruction_steps": steps}
-    values["train"]["batch"] |= {"frames": 16, "sequences": 2, "length": 5} | batch
+    values["train"]["anchor"] |= {"iterations": iterations, "dream_steps": steps}
+    small = {"frames": 16, "sequences": 2, "length": 5, "dreams": 2, "dreamed": 3}
+    values["train"]["batch"] |= small | batch
     values["train"]["run"]["threads"] = 1
+    values["evaluate"]["plays"] = None
     return values
 
 
@@ -26,7 +29,7 @@ def of_one_run() -> Any:
     """Those of a project whose one run is of WORLDS, evaluated on few frames."""
     brief = values()
     brief["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
-    brief["evaluate"] |= {"frames": 50, "length": 5}
+    brief["evaluate"] |= {"frames": 50, "length": 5, "dream": 5}
     return brief
 
 

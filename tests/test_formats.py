@@ -73,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
     """All files of a brief project with one run."""
     folder = tmp_path_factory.mktemp("formats")
     values = brief.of_one_run()
-    values["evaluate"]["film"] = 10
+    values["evaluate"] |= {"film": 10, "plays": str(ROOT / "plays" / "played.npz")}
     values["report"] |= {"strip_start": 0, "strip_frames": 3, "strip_every": 1}
     (folder / "params.yaml").write_text(plain_yaml.text(values))
     (folder / "data").mkdir()
@@ -153,7 +153,11 @@ def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> Non
         ("runs/<run>/training.csv", "runs/mirror/training.csv"),
         ("runs/<run>/validation.csv", "runs/mirror/validation.csv"),
         ("runs/<run>/validation.csv", "eval/curves.csv"),
-        *((f"eval/{name}.csv",) * 2 for name in ("pairs", "dreams", "elements", "mirror_test")),
+        *(
+            (f"eval/{name}.csv",) * 2
+            for name in ("pairs", "field", "dreams", "elements", "mirror_test")
+        ),
+        ("eval/pairs.csv", "eval/foreign.csv"),
     ],
 )
 def test_every_column_is_documented(made: Path, file: str, made_as: str) -> None:

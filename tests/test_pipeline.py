@@ -18,19 +18,19 @@ SCRIPTS = sorted((ROOT / "stages").glob("[a-z]*.py"))
 STAGES = pipelines.stages("")
 HEAVY = {"torch", "gymnasium", "ale_py", "matplotlib", "h5py", "pydantic", "numpy", "PIL"}
 TOO_MANY = {  # files that a command's folders of code hold, and that it does not read
-    "collect": 9,
-    "preprocess": 10,
-    "variants": 11,
-    "see": 8,
-    "anchor": 8,
-    "decipher": 8,
-    "recruit": 8,
+    "collect": 10,
+    "preprocess": 11,
+    "variants": 12,
+    "see": 9,
+    "anchor": 9,
+    "decipher": 9,
+    "recruit": 9,
     "evaluate": 7,
-    "report": 14,
-    "params": 14,
-    "studies": 28,
-    "ablations": 36,
-    "study": 7,
+    "report": 15,
+    "params": 15,
+    "studies": 30,
+    "ablations": 38,
+    "study": 8,
 }
 
 
@@ -121,7 +121,7 @@ def test_evaluation_reads_every_world_and_every_run() -> None:
     worlds = {world for run in p.train.runs.values() for world in run.worlds}
     data = {f"data/worlds/{world}.h5" for world in worlds}
     models = {f"runs/see/{world}" for world in worlds} | {f"runs/{run}" for run in p.train.runs}
-    assert set(STAGES["evaluate"].data) == data | models
+    assert set(STAGES["evaluate"].data) == data | models | {p.evaluate.plays}
 
 
 def test_no_stage_always_runs_persists_or_is_frozen() -> None:

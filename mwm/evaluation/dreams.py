@@ -2,70 +2,97 @@
 
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor
 
 from mwm.evaluation.pairs import CPU, Row
 from mwm.evaluation.selection import check_alike, windows
-from mwm.io.frames import SIDE, Frames
+from mwm.evaluation.tracks import Tracks, drawn, shown, was_away
+from mwm.io.frames import Frames
 from mwm.metrics.errors import rounded
-from mwm.metrics.objects import OriginalView, position
-from mwm.models.encoding import decode, dream, sequences
+from mwm.metrics.objects import OriginalView, apart, there
+from mwm.models.encoding import dream, encode, sequences
 from mwm.models.model import MetaWorldModel
-from mwm.models.visions.base import unpack_bits
-from mwm.settings.evaluate import DREAM, Evaluate
+from mwm.settings.evaluate import Evaluate
 
-NUMBERS = ["distance", "found", "copy_distance", "copy_found"]
-COLUMNS = ["model", "source", "target", "object", "step", *NUMBERS]
+SEQUENCES = 400  # at most; then each kind has some hundred frames after most steps
+FEWEST = 20  # frames of a kind that are judged
+EACH = 25  # steps up to which each is recorded, then every fifth
+
+NUMBERS = ["distance", "found", "copy_distance", "copy_found", "own_distance", "own_found"]
+COLUMNS = ["model", "source", "target", "object", "kind", "step", "frames", *NUMBERS]
 
 
 def dreams(
     name: str, model: MetaWorldModel, worlds: Mapping[str, Frames], settings: Evaluate
 ) -> list[Row]:
-    """Where objects are decoded 1 to DREAM steps after the last frame that was seen.
+    """Where objects are decoded 1 to `settings.dream` steps after the last frame that was seen.
 
-    M reads `settings.length` frames, then dreams as many at most. A row per ordered pair of worlds,
-    object and step: the median distance of the centroids from the true ones in pixels and the share
-    of frames in which the object is found (`objects.position`), and both for the baseline, a copy
-    of the last frame seen.
+    M reads `settings.length` frames, then dreams; fewer steps if no test episode is long enough. A
+    row per ordered pair of worlds, object, kind and step: `frames`, how many show the object; the
+    median distance of the centroids from the true ones in pixels and the share of frames in which
+    the object is found (`objects.apart`); both for the baseline, a copy of the last frame seen; and
+    both for what the target's V draws of the true frame, which no dream can be asked to exceed.
+
+    Kinds: `same`, the object was never away since the last frame seen (`tracks.AWAY`); `anew`, it
+    was, and came back; `all`. The first two have a row where they have FEWEST frames.
 
     Raises:
         MwmError: the worlds show different plays, or no test episode is long enough.
     """
     check_alike(worlds)
     model.eval()
-    seen, steps = settings.length, min(DREAM, settings.length)
-    starts = windows(next(iter(worlds.values())), seen + steps, max(1, settings.frames // steps))
+    first, seen = next(iter(worlds.values())), settings.length
+    longest = max(first.lengths["test"], default=0)
+    steps = max(1, min(settings.dream, longest - 1 - seen))
+    starts = windows(first, seen + steps, SEQUENCES)
     tests = {world: sequences(frames, starts, seen + steps) for world, frames in worlds.items()}
     views = {world: OriginalView(frames, CPU) for world, frames in worlds.items()}
-    truths = {
-        world: _truth(tests[world].frames[:, seen - 1 : -1], view) for world, view in views.items()
+    recorded = torch.tensor([k for k in range(1, steps + 1) if k <= EACH or k % 5 == 0])
+    dreamt = {
+        source: dream(model, source, test.frames[:, :seen], test.actions)[:, recorded - 1]
+        for source, test in tests.items()
     }
-    rows = []
-    for source, test in tests.items():
-        latents = dream(model, source, test.frames[:, :seen], test.actions)
-        for target, view in views.items():
-            decoded = view.binary(decode(model, target, latents.flatten(0, 1)))
-            pixels = decoded.view(*latents.shape[:2], SIDE, SIDE)
-            for row in _positions(view, pixels, truths[target]):
-                rows.append({"model": name, "source": source, "target": target, **row})
-    return rows
+    truth = shown(next(iter(views.values())), next(iter(tests.values())).frames[:, :-1])
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for target, view in views.items():
+        frames = tests[target].frames[:, seen - 1 + recorded]
+        codes = encode(model.vision(target), frames.flatten(0, 1))[0].view(*frames.shape[:2], -1)
+        own = drawn(view, model, target, codes)
+        for source, latents in dreamt.items():
+            found = drawn(view, model, target, latents)
+            worlds_of = {"model": name, "source": source, "target": target}
+            rows[source, target] = [
+                {**worlds_of, **row} for row in _rows(found, own, truth, seen - 1, recorded)
+            ]
+    return [row for source in worlds for target in worlds for row in rows[source, target]]
 
 
-def _truth(packed: Tensor, view: OriginalView) -> Tensor:
-    """Frames (b, t, 512) uint8 as the original shows them, (b, t, 64, 64) bool."""
-    frames = view.binary(unpack_bits(packed.flatten(0, 1)))
-    return frames.view(*packed.shape[:2], SIDE, SIDE)
+def _rows(found: Tracks, own: Tracks, truth: Tracks, last: int, recorded: Tensor) -> Iterator[Row]:
+    """Position errors by object, kind and step.
 
-
-def _positions(view: OriginalView, decoded: Tensor, truth: Tensor) -> Iterator[Row]:
-    """Position errors by object and step, of decoded frames (b, steps, 64, 64) bool.
-
-    `truth` is (b, steps + 1, 64, 64): its first frame is the last that was seen.
+    `found` and `own` are of the k `recorded` steps, (b, k, 2); `truth` of all frames, of which
+    `last` is the last that was seen.
     """
-    for name in view.objects:
-        last = view.crop(truth[:, 0], name)
-        for step in range(1, decoded.shape[1] + 1):
-            there = view.crop(truth[:, step], name)
-            found = position(view.crop(decoded[:, step - 1], name), there)
-            numbers = dict(zip(NUMBERS, (*found, *position(last, there)), strict=True))
-            yield {"object": name, "step": step, **rounded(numbers)}
+    for name, track in truth.items():
+        anew = was_away(track, last)[:, recorded]
+        copy, true = track[:, last], track[:, last + recorded]
+        visible = there(true)
+        for kind, of_kind in (
+            ("all", visible),
+            ("same", visible & ~anew),
+            ("anew", visible & anew),
+        ):
+            for k, step in enumerate(recorded.tolist()):
+                chosen = of_kind[:, k]
+                count = int(chosen.sum())
+                if kind != "all" and count < FEWEST:
+                    continue
+                there_now = true[chosen, k]
+                numbers = [
+                    *apart(found[name][chosen, k], there_now),
+                    *apart(copy[chosen], there_now),
+                    *apart(own[name][chosen, k], there_now),
+                ]
+                where = {"object": name, "kind": kind, "step": step, "frames": count}
+                yield where | rounded(dict(zip(NUMBERS, numbers, strict=True)))

@@ -1,28 +1,48 @@
-"""The film: successive test frames as every world decodes them from the original's latents."""
+"""The films: successive test frames as every world decodes them, and a dream in every world."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from mwm.evaluation.selection import windows
+from mwm.evaluation.scenes import Scenes
 from mwm.io.film import Film
 from mwm.io.frames import Frames
-from mwm.models.encoding import decode, encode
+from mwm.models.encoding import decode, dream, encode
 from mwm.models.model import MetaWorldModel
 from mwm.settings.base import ORIGINAL
 
 
-def make_film(model: MetaWorldModel, worlds: Mapping[str, Frames], count: int) -> Film:
-    """`count` successive frames of a test episode (fewer if none is that long)."""
+def make_film(model: MetaWorldModel, worlds: Mapping[str, Frames], scenes: Scenes) -> Film:
+    """What the worlds show in these scenes, and what the model makes of it.
+
+    Every world decodes the original's latents of the film; and every world dreams alone, from its
+    own frames, with the actions that were taken.
+    """
+    model.eval()
     original = worlds[ORIGINAL]
-    offsets, episodes = original.episode_offsets, original.episodes("test", f"world {ORIGINAL}")
-    longest = int((offsets[episodes + 1] - offsets[episodes]).max())
-    count = min(count, longest - 1)
-    index = windows(original, count, 1)[0] + np.arange(count)
-    code, _ = encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[index]))
-    decoded = [
-        (decode(model, world, code) * 255).round().to(torch.uint8).numpy() for world in worlds
-    ]
-    truth = [frames.frames[index] for frames in worlds.values()]
-    return Film(list(worlds), np.stack(truth), np.stack(decoded))
+    code, _ = encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[scenes.film]))
+    taken = original.actions[np.concatenate([scenes.seen, scenes.dreamt])].astype(np.int64)
+    dreamt = {
+        world: dream(
+            model,
+            world,
+            torch.from_numpy(frames.frames[scenes.seen])[None],
+            torch.from_numpy(taken)[None],
+        )[0]
+        for world, frames in worlds.items()
+    }
+    return Film(
+        list(worlds),
+        np.stack([frames.frames[scenes.film] for frames in worlds.values()]),
+        np.stack([_pictures(decode(model, world, code)) for world in worlds]),
+        scenes.hits.astype(np.uint8),
+        np.stack([frames.frames[scenes.dreamt] for frames in worlds.values()]),
+        np.stack([_pictures(decode(model, world, dreamt[world])) for world in worlds]),
+    )
+
+
+def _pictures(probabilities: Tensor) -> NDArray[np.uint8]:
+    return (probabilities * 255).round().to(torch.uint8).numpy()

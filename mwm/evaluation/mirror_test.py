@@ -14,7 +14,10 @@ from mwm.models.encoding import Sequences, decode, encode_sequences, sequences
 from mwm.models.model import MetaWorldModel
 from mwm.settings.evaluate import Evaluate
 
-COLUMNS = ["model", "world", "object", "frames", "moved", "marked"]
+COLUMNS = ["model", "world", "object", "frames", "moving", "moved", "marked"]
+# Pixels that objects move in all where the actions move anything. In one of eight states of Pong
+# they do not: the bat is behind the frame's upper edge, or stands still for a step.
+MOVES = 1.0
 
 
 def mirror_test(
@@ -25,8 +28,9 @@ def mirror_test(
     After `settings.length` test frames M predicts the next latent under every action, and the
     world's V decodes each. A pixel moves by as much as its probability differs between actions.
 
-    Columns: `frames`, the sequences; `moved`, the sum over the object's pixels, mean over frames;
-    `marked`, the share of frames in which no other object moves as much; None for a single object.
+    Columns: `frames`, the sequences; `moving`, those in which objects move by MOVES pixels or more;
+    `moved`, the sum over the object's pixels, mean over frames; `marked`, the share of the moving
+    frames in which no other object moves as much; None for a single object.
 
     Raises:
         MwmError: no test episode is long enough.
@@ -37,10 +41,15 @@ def mirror_test(
         test, view = sequences(frames, starts, settings.length), OriginalView(frames, CPU)
         movement = view.reorder(pixel_movement(model.eval(), world, test, frames.action_count))
         moved = {o: view.crop(movement, o).sum((1, 2)) for o in view.objects}
+        moving = torch.stack([*moved.values()]).sum(0) >= MOVES
         for o, sums in moved.items():
             most = [sums > other for p, other in moved.items() if p != o]
-            marked = torch.stack(most).all(0).float().mean().item() if most else None
+            marked = None
+            if most:
+                first = torch.stack(most).all(0) & moving
+                marked = first.sum().item() / max(1, moving.sum().item())
             row = {"model": name, "world": world, "object": o, "frames": len(starts)}
+            row["moving"] = int(moving.sum())
             numbers = {"moved": sums.mean().item(), "marked": marked}
             rows.append(row | rounded(numbers))
     return rows

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,11 +17,11 @@ from mwm.metrics.pairs import Target
 from mwm.metrics.readings import reading
 from mwm.models.encoding import Sequences, decode, encode_sequences, sequences
 from mwm.models.model import MetaWorldModel
-from mwm.models.visions.base import unpack_bits
 from mwm.settings.evaluate import Evaluate
 
 Row = dict[str, Any]
 CPU = torch.device("cpu")
+BLOCK = 255  # frames whose pixels are summed in bytes, ten times as fast
 
 
 def evaluate_pairs(
@@ -75,14 +76,16 @@ def _baselines(target: Target, test: Sequences, frames: Frames) -> dict[str, flo
 
 
 def mean_frame(frames: Frames) -> Tensor:
-    """(4096,) float32: mean of the training frames."""
-    total = torch.zeros(SIDE * SIDE, dtype=torch.float64)
+    """(4096,) float32: mean of the training frames; NaN where there are none."""
+    total = np.zeros(SIDE * SIDE, np.int64)
     count = 0
     for e in frames.episodes("train"):
         packed = frames.frames[frames.episode_offsets[e] : frames.episode_offsets[e + 1]]
-        total += unpack_bits(torch.from_numpy(packed)).sum(0)
+        for start in range(0, len(packed), BLOCK):
+            pixels = np.unpackbits(packed[start : start + BLOCK], axis=1)
+            total += pixels.sum(0, dtype=np.uint8)
         count += len(packed)
-    return (total / count).float()
+    return (torch.from_numpy(total).double() / count).float()
 
 
 def _objects(

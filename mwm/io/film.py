@@ -1,4 +1,4 @@
-"""film.h5: successive frames in every world, and what it decodes from the original's latents."""
+"""film.h5: successive frames in every world, what its V decodes, and what M dreams there."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,20 @@ class Film:
         worlds: names, the original first.
         truth: (worlds, frames, 512) uint8, packed: what each world really shows.
         decoded: (worlds, frames, 4096) uint8: probability x 255, from the original's latents.
+        hits: (frames,) uint8: 1 where the agent hits, else 0.
+        dream_truth: (worlds, steps, 512) uint8, packed: what followed the frames that M saw.
+        dream: (worlds, steps, 4096) uint8: probability x 255, as each world dreams it.
     """
 
     worlds: list[str]
     truth: NDArray[np.uint8]
     decoded: NDArray[np.uint8]
+    hits: NDArray[np.uint8]
+    dream_truth: NDArray[np.uint8]
+    dream: NDArray[np.uint8]
+
+
+PICTURES = ("truth", "decoded", "dream_truth", "dream")
 
 
 def write_films(path: Path, films: Mapping[str, Film]) -> None:
@@ -39,7 +48,9 @@ def write_films(path: Path, films: Mapping[str, Film]) -> None:
             group = file.create_group(name)
             group.attrs["worlds"] = json.dumps(film.worlds)
             group.attrs["source"] = ORIGINAL
-            for key, value in (("truth", film.truth), ("decoded", film.decoded)):
+            group.create_dataset("hits", data=film.hits)
+            for key in PICTURES:
+                value = getattr(film, key)
                 group.create_dataset(
                     key, data=value, chunks=(1, *value.shape[1:]), compression="gzip"
                 )
@@ -53,16 +64,28 @@ def read_films(path: Path | str, models: Sequence[str]) -> dict[str, Film]:
     """
     with reading_h5(path, KIND) as file:
         films = {model: _read(file, model) for model in models}
-    if not films or not all(film.truth.shape[1] for film in films.values()):
+    if not films or not all(f.truth.shape[1] and f.dream.shape[1] for f in films.values()):
         raise ArtefactError(f"{path}: expected frames, found none")
     return films
 
 
 def _read(file: h5py.File, model: str) -> Film:
     worlds = _worlds(file, model)
-    truth = read_array(file, f"{model}/truth", np.uint8, (len(worlds), None, FRAME_BYTES))
-    shape = (len(worlds), truth.shape[1], SIDE * SIDE)
-    return Film(worlds, truth, read_array(file, f"{model}/decoded", np.uint8, shape))
+
+    def read(name: str, *shape: int | None) -> NDArray[np.uint8]:
+        return read_array(file, f"{model}/{name}", np.uint8, shape)
+
+    count = len(worlds)
+    truth = read("truth", count, None, FRAME_BYTES)
+    followed = read("dream_truth", count, None, FRAME_BYTES)
+    return Film(
+        worlds,
+        truth,
+        read("decoded", count, truth.shape[1], SIDE * SIDE),
+        read("hits", truth.shape[1]),
+        followed,
+        read("dream", count, followed.shape[1], SIDE * SIDE),
+    )
 
 
 def _worlds(file: h5py.File, model: str) -> list[str]:

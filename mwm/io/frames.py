@@ -107,11 +107,16 @@ def read_frames(path: Path | str, kind: str = "frames") -> Frames:
             inverted=read_array(file, "inverted", np.uint8, (FRAME_BYTES,)),
             attributes=read_attributes(file),
         )
-    _check_ranges(path, content)
+    check_ranges(path, content)
     return content
 
 
-def _check_ranges(path: Path | str, content: Frames) -> None:
+def check_ranges(path: Path | str, content: Frames) -> None:
+    """Refuse content whose parts do not go together; `path` is its file.
+
+    Raises:
+        ArtefactError: episodes, splits, boxes, pixels or actions are out of range.
+    """
     offsets = content.episode_offsets
     whole = len(offsets) > 1 and offsets[0] == 0 and offsets[-1] == len(content.frames)
     if not whole or np.any(offsets[1:] <= offsets[:-1]):  # no difference, which may overflow

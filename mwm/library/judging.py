@@ -64,7 +64,7 @@ def judge(
             f"judge: length: expected a test episode of more than {length} frames, found at most "
             f"{longest}; give longer ones, or a smaller length"
         )
-    settings = Evaluate(frames=frames, length=length, film=2, seed=seed)
+    settings = Evaluate(frames=frames, length=length, dream=1, plays=None, film=2, seed=seed)
     return evaluate_pairs(name, model.module, contents, settings)
 
 

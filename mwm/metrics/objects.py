@@ -49,25 +49,36 @@ def f1(found: Tensor, truth: Tensor) -> float | None:
 
 def centroids(on: Tensor) -> Tensor:
     """(n, h, w) bool to (n, 2), row and column in pixels; NaN where no pixel is on."""
-    rows, columns = on.sum(2).float(), on.sum(1).float()
-    count = rows.sum(1)
-    row = rows @ torch.arange(on.shape[1], dtype=torch.float32) / count
-    column = columns @ torch.arange(on.shape[2], dtype=torch.float32) / count
-    return torch.stack([row, column], 1)
+    _, height, width = on.shape
+    row = torch.arange(height, dtype=torch.float32).repeat_interleave(width)
+    column = torch.arange(width, dtype=torch.float32).repeat(height)
+    # One product instead of sums over rows and columns; exact, as the numbers are small and whole.
+    sums = on.flatten(1).float() @ torch.stack([torch.ones(height * width), row, column], 1)
+    return sums[:, 1:] / sums[:, :1]
 
 
 def position(found: Tensor, truth: Tensor) -> tuple[float | None, float | None]:
+    """`apart` for the pixels (n, h, w) bool of an object instead of its centroids."""
+    return apart(centroids(found), centroids(truth))
+
+
+def apart(found: Tensor, truth: Tensor) -> tuple[float | None, float | None]:
     """Median distance of an object's centroids in pixels, and the share of frames that show it.
 
-    Over the frames (n, h, w) bool in which `truth` has the object. No distance if it is never
-    found, and no share if it is in no frame.
+    Over the frames in which `truth` has the object; centroids (n, 2) are NaN where it is not. No
+    distance if it is never found, and no share if it is in no frame.
     """
-    visible = truth.flatten(1).any(1)
+    visible = there(truth)
     if not visible.any():
         return None, None
     found, truth = found[visible], truth[visible]
-    decoded = found.flatten(1).any(1)
-    if not decoded.any():
+    drawn = there(found)
+    if not drawn.any():
         return None, 0.0
-    distance = (centroids(found[decoded]) - centroids(truth[decoded])).norm(dim=1)
-    return distance.median().item(), decoded.float().mean().item()
+    distance = (found[drawn] - truth[drawn]).norm(dim=1)
+    return distance.median().item(), drawn.float().mean().item()
+
+
+def there(track: Tensor) -> Tensor:
+    """Whether an object is there, (...) bool, of its centroids (..., 2)."""
+    return ~track[..., 0].isnan()

@@ -105,8 +105,8 @@ def dream(model: MetaWorldModel, world: str, packed: Tensor, actions: Tensor) ->
     """
     seen = packed.shape[1]
     mean, _, state = model.memory.read(_codes(model, world, packed), actions[:, :seen])
-    latents = [mean[:, -1]]
-    for action in actions[:, seen:-1].unbind(1):
-        mean, _, state = model.memory.step(latents[-1], action, state)
-        latents.append(mean)
-    return torch.stack(latents, 1)
+    first = mean[:, -1]
+    if actions.shape[1] == seen + 1:
+        return first[:, None]
+    later = model.memory.dream(first, actions[:, seen:-1], state)
+    return torch.cat([first[:, None], later], 1)

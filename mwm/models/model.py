@@ -31,7 +31,7 @@ class MetaWorldModel(nn.Module):
     def __init__(self, config: Model, worlds: Iterable[str], actions: int) -> None:
         super().__init__()
         self.config, self.actions = config, actions
-        self.memory = Memory(config.latent, config.memory, actions)
+        self.memory = Memory(config, actions)
         self.visions = nn.ModuleDict()
         for world in worlds:
             self.add(world)

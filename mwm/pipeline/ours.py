@@ -29,17 +29,21 @@ def refuse_faults(root: Path, stages: Iterable[Any] = ()) -> None:
 
     Raises:
         UsageError: in the params.yaml of `root`; or in its dvc.yaml an evaluation among `stages`
-            does not list what it reads.
+            does not list what it reads; or the foreign plays are of another game.
     """
+    from mwm.io.plays import check_game
     from mwm.settings import params
 
     if not (path := _params(root)):
         return
-    runs = {name: run.worlds for name, run in params.load(path).train.runs.items()}
+    p = params.load(path)
+    runs = {name: run.worlds for name, run in p.train.runs.items()}
     for stage in stages:
         if EVALUATE in str(stage.cmd) and Path(stage.path).parent == root:
             deps = [os.path.relpath(dep.fs_path, root) for dep in stage.deps]
-            declared.refuse(stage.addressing, runs, deps)
+            declared.refuse(stage.addressing, runs, p.evaluate.plays, deps)
+    if p.evaluate.plays and (plays := path.parent / p.evaluate.plays).is_file():
+        check_game(plays, p.collect.game)  # DVC tells if there is none
 
 
 def faults(root: Path, stages: Iterable[Any]) -> list[str]:

@@ -19,7 +19,8 @@ THREADS: dict[str, str | None] = {
 KERNELS: dict[str, str | None] = {
     "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own
     "ONEDNN_MAX_CPU_ISA": "AVX2",  # the LSTM's, of oneDNN
-    "MKL_CBWR": "AVX2",  # matrix products of MKL: "conditional bitwise reproducibility"
+    # Matrix products of MKL: "conditional bitwise reproducibility"; strict: wherever arrays start.
+    "MKL_CBWR": "AVX2,STRICT",
 }
 
 # Other ways to other kernels, another division of work, or less precise products.

@@ -9,7 +9,6 @@ from typing import Any
 
 from mwm import UsageError
 from mwm.settings.base import Section
-from mwm.settings.evaluate import DREAM
 from mwm.settings.lines import Key
 
 Lengths = Mapping[str, Sequence[int]]  # frames of the episodes of each split
@@ -47,7 +46,8 @@ def misfit_lengths(p: Any, lengths: Lengths) -> Iterator[tuple[Key, str]]:
             whole = lengths["train"]
             halves = [whole] if inputs == "corresponding" else [whole[::2], whole[1::2]]
             if all(halves):
-                yield from _misfit_sequences(train, min(map(max, [*halves, lengths["validation"]])))
+                longest = min(map(max, [*halves, lengths["validation"]]))
+                yield from _misfit_sequences(train, longest, _dreams(p))
             else:
                 said = (
                     "expected two episodes to train on, as worlds share none (train.run.inputs: "
@@ -62,16 +62,34 @@ def misfit_lengths(p: Any, lengths: Lengths) -> Iterator[tuple[Key, str]]:
             yield from _misfit_tests(evaluate, others.get("report"), max(lengths["test"]))
 
 
-def _misfit_sequences(train: Any, longest: int) -> Iterator[tuple[Key, str]]:
-    """The sequences that a step reads, each from one episode."""
+def _dreams(p: Any) -> bool:
+    """Whether M learns from dreams."""
+    match p:
+        case {"train": {"run": {"schedule": "anchored"}, "anchor": {"dream_steps": int(steps)}}}:
+            return steps > 0
+    return False
+
+
+def _misfit_sequences(train: Any, longest: int, dreams: bool) -> Iterator[tuple[Key, str]]:
+    """The sequences that a step reads, each from one episode, and those that M dreams on (D)."""
+    after = 2 if dreams else 1
     match train:
-        case {"batch": {"length": int(length)}} if length >= longest:
+        case {"batch": {"length": int(length)}} if length + after > longest:
             said = (
-                f"expected at most {longest - 1}, as the longest episode for training or "
-                f"validation has {longest} frames and one more than the sequence is needed, "
+                f"expected at most {longest - after}, as the longest episode for training or "
+                f"validation has {longest} frames and {after} more than the sequence are needed, "
                 f"found {length}; {LONGER}"
             )
             yield ("train", "batch", "length"), said
+        case {"batch": {"length": int(length), "dreamed": int(dreamed)}} if (
+            dreams and length + dreamed >= longest
+        ):
+            said = (
+                f"expected at most {longest - 1 - length}, as the longest episode for training or "
+                f"validation has {longest} frames, of which M reads {length} and one more is "
+                f"needed, found {dreamed}; {LONGER}"
+            )
+            yield ("train", "batch", "dreamed"), said
 
 
 def _misfit_decipherment(
@@ -100,11 +118,10 @@ def _misfit_decipherment(
 def _misfit_tests(evaluate: Any, report: Any, longest: int) -> Iterator[tuple[Key, str]]:
     """What is read, dreamt and filmed of a test episode."""
     match evaluate:
-        case {"length": int(length)} if length + min(DREAM, length) >= longest:
-            most = max(longest - 1 - DREAM, (longest - 1) // 2)
+        case {"length": int(length)} if length + 1 >= longest:
             said = (
-                f"expected at most {most}, as the longest test episode has {longest} frames and "
-                f"up to {DREAM} more than the sequence are dreamt, found {length}; {LONGER}"
+                f"expected at most {longest - 2}, as the longest test episode has {longest} frames "
+                f"and one dreamt step at least follows the sequence, found {length}; {LONGER}"
             )
             yield ("evaluate", "length"), said
     match evaluate, report:

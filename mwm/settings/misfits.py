@@ -51,6 +51,7 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
     match p:
         case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
             yield from _misfit_acts(schedule, train)
+    yield from _misfit_dreams(p)
     yield from _misfit_max_steps(p)
 
 
@@ -106,6 +107,19 @@ def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key,
                     "profiles/independent.yaml over this file, or set train.decipher.weight to 0"
                 )
                 yield ("train", "recruit", "frames"), said
+
+
+def _misfit_dreams(p: Any) -> Iterator[tuple[Key, str]]:
+    """Steps that move V, in an act whose D steps take its latents for what they were."""
+    match p:
+        case {"train": {"anchor": {"dream_steps": int(dreams), **anchor}}} if dreams:
+            for kind in ("prediction_steps", "reconstruction_steps"):
+                if anchor.get(kind):
+                    said = (
+                        "expected 0, since D steps read latents that V encoded before the act "
+                        f"(dream_steps: {dreams}), found {anchor[kind]}; set one of both to 0"
+                    )
+                    yield ("train", "anchor", kind), said
 
 
 def _misfit_max_steps(p: Any) -> Iterator[tuple[Key, str]]:

@@ -8,7 +8,7 @@ from mwm.settings.base import Count, CountOrNone, Section
 
 
 class Report(Section):
-    """What the figures show; `strip_start` None: the strip starts where there is most to see."""
+    """What the figures show; `strip_start` None: the strip shows a hit by the agent."""
 
     strip_start: CountOrNone | None
     strip_frames: Annotated[int, Field(ge=2, le=32)]

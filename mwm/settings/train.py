@@ -34,15 +34,20 @@ class Model(Section):
     hidden: Annotated[int, Field(ge=1, le=65536)]
     rank: Annotated[int, Field(ge=1, le=64)]
     memory: Annotated[int, Field(ge=1, le=65536)]
+    predicts: Literal["change", "latent"]
     loss: Literal["bce", "mse"]
+    rare_pixels: Annotated[float, Field(ge=0, le=1)]
 
 
 class Batch(Section):
     """How much of each world one training step reads."""
 
     frames: Annotated[int, Field(ge=2, le=10**9)]  # of one frame constraints have no numbers
+    rare_frames: Annotated[float, Field(ge=0, le=1)]
     sequences: Count
     length: Annotated[int, Field(ge=2, le=10**6)]
+    dreams: Count
+    dreamed: Count
 
 
 class Record(Section):
@@ -63,6 +68,13 @@ class Act(Section):
     cooldown: Annotated[float, Field(ge=0, le=1)]
     kl: Weight
     kl_ramp: CountOrNone
+
+
+class AnchorAct(Act):
+    """An act for the original alone; with D steps alone, M learns and V stays as it was seen."""
+
+    dream_steps: CountOrNone
+    pixels: Weight
 
 
 class ConstrainedAct(Act):
@@ -94,7 +106,7 @@ class Train(Section):
     batch: Batch
     record: Record
     see: Act
-    anchor: Act
+    anchor: AnchorAct
     decipher: Decipher
     recruit: ConstrainedAct
     joint: ConstrainedAct

@@ -6,7 +6,7 @@ trains all worlds at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -17,10 +17,11 @@ from mwm.io.latents import Latents
 from mwm.io.progress import Monitor, silent
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.settings.base import ORIGINAL
-from mwm.settings.train import Act, Batch, ConstrainedAct, Model, Record, RunSettings
+from mwm.settings.train import Act, AnchorAct, Batch, ConstrainedAct, Model, Record, RunSettings
 from mwm.training.batches import Sampler
 from mwm.training.capacity import telling_memory
 from mwm.training.constraints import weighted
+from mwm.training.dreams import Dreams
 from mwm.training.guide import Guide
 from mwm.training.history import History
 from mwm.training.loop import perform
@@ -28,7 +29,7 @@ from mwm.training.plan import Plan
 from mwm.training.resume import Checkpoints
 from mwm.training.validation import Validator
 
-CALIBRATION = 4000  # frames at which V looks before it learns
+CALIBRATION = 20_000  # frames at which V looks before it learns
 
 Trained = tuple[MetaWorldModel, History]
 
@@ -62,7 +63,8 @@ def see(setup: Setup, world: str, frames: Frames, act: Act) -> Trained:
     model = _initialise(setup, {world: frames})
     sampler = _sampler(setup, plan, {world: frames})
     episodes, rng = sampler.episodes[world], seeding.generator(setup.run.seed, "calibrate", world)
-    sample = rng.choice(episodes.indices, min(CALIBRATION, len(episodes.indices)))
+    indices = episodes.frames.indices
+    sample = rng.choice(indices, min(CALIBRATION, len(indices)))
     model.vision(world).calibrate(episodes.images(sample).packed)
     if setup.run.schedule == "joint":
         return model, History()
@@ -70,15 +72,24 @@ def see(setup: Setup, world: str, frames: Frames, act: Act) -> Trained:
 
 
 @telling_memory
-def anchor(setup: Setup, seen: MetaWorldModel, frames: Frames, act: Act, record: Record) -> Trained:
-    """Train the original's V, as `seen`, and M; with the joint schedule, only initialise M."""
-    plan = Plan("anchor", "anchor", act, [ORIGINAL], memory_learns=True)
+def anchor(
+    setup: Setup, seen: MetaWorldModel, frames: Frames, act: AnchorAct, record: Record
+) -> Trained:
+    """Train M, and the original's V if the act has P or R steps; joint: only initialise M."""
     worlds = {ORIGINAL: frames}
     model = _initialise(setup, worlds)
     model.adopt(seen)
     if setup.run.schedule == "joint":
         return model, History()
-    return model, _perform(setup, plan, model, _sampler(setup, plan, worlds), worlds, record)
+    learners = [ORIGINAL] if act.prediction_steps or act.reconstruction_steps else []
+    plan = Plan("anchor", "anchor", act, learners, memory_learns=True)
+    sampler = _sampler(setup, plan, worlds)
+    if act.dream_steps:
+        vision, episodes = model.vision(ORIGINAL), sampler.episodes[ORIGINAL]
+        dreams = Dreams(vision, episodes, setup.batch, sampler.rng)
+        model.memory.calibrate(dreams.known)
+        plan = replace(plan, dreams=dreams, dream_steps=act.dream_steps, pixels=act.pixels)
+    return model, _perform(setup, plan, model, sampler, worlds, record)
 
 
 @telling_memory

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mwm import MwmError
 from mwm.io.frames import Frames, divide
+from mwm.models import rarity
 from mwm.models.encoding import Sequences
 from mwm.settings.base import ORIGINAL
 from mwm.settings.train import Batch
@@ -27,34 +28,74 @@ class Images(NamedTuple):
     indices: NDArray[np.int64]
 
 
+class Choices:
+    """Frames of a world to draw from, with replacement."""
+
+    def __init__(
+        self, indices: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+    ) -> None:
+        """Draw from `indices` (n,): each as likely as another, or by `weights` (n,)."""
+        self.indices = indices
+        self._up_to = None if weights is None else np.cumsum(weights) / weights.sum()
+
+    def draw(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """(count,) of the indices."""
+        if self._up_to is None:
+            return self.indices[rng.integers(len(self.indices), size=count)]
+        places = np.searchsorted(self._up_to, rng.random(count), side="right")
+        return self.indices[np.minimum(places, len(self.indices) - 1)]
+
+
 class Episodes:
     """Some episodes of one world, on the device: those for training, or those for validation.
 
     Attributes:
-        indices: (n,) int64, all their frames.
-        starts: (s,) int64, all frames at which a sequence may start.
+        frames: all their frames ...
+        starts: ... and all at which a sequence may start.
     """
 
     def __init__(
-        self, frames: Frames, episodes: NDArray[np.int64], length: int, device: torch.device
+        self,
+        frames: Frames,
+        episodes: NDArray[np.int64],
+        length: int,
+        device: torch.device,
+        rare: float = 0.0,
     ) -> None:
         """Keep `episodes`; sequences read `length` frames and end with one more to predict.
+
+        With `rare` above 0, frames are drawn by their rarity (mwm/models/rarity.py) to this
+        exponent, and sequences by the mean of their frames.
 
         Raises:
             MwmError: no episode is long enough for one sequence.
         """
         offsets = frames.episode_offsets
         spans = [(int(offsets[e]), int(offsets[e + 1])) for e in episodes]
-        self.indices = np.concatenate([np.arange(a, b) for a, b in spans])
-        self.starts = np.concatenate([np.arange(a, max(a, b - length)) for a, b in spans])
-        if len(self.starts) == 0:
+        indices = np.concatenate([np.arange(a, b) for a, b in spans])
+        starts = np.concatenate([np.arange(a, max(a, b - length)) for a, b in spans])
+        if len(starts) == 0:
             raise MwmError(
                 f"train.batch.length: expected an episode of more than {length} frames, found the "
                 f"longest of {max(b - a for a, b in spans)}; shorten it, or raise collect.max_steps"
             )
+        self.frames, self.starts = Choices(indices), Choices(starts)
+        if rare:
+            packed = frames.frames[indices]
+            weights = rarity.frame_weights(packed, rarity.usual(packed), rare)
+            summed = np.concatenate([[0.0], np.cumsum(weights)])
+            first = np.searchsorted(indices, starts)
+            self.frames = Choices(indices, weights)
+            self.starts = Choices(starts, summed[first + length + 1] - summed[first])
+        self._made_of = frames, episodes, device, rare
         self._packed = torch.from_numpy(frames.frames).to(device)
         self._actions = torch.from_numpy(frames.actions).to(device, torch.int64)
         self._span = torch.arange(length + 1, device=device)
+
+    def lengthened(self, length: int) -> "Episodes":
+        """The same episodes, with sequences that read `length` frames."""
+        frames, episodes, device, rare = self._made_of
+        return Episodes(frames, episodes, length, device, rare)
 
     def sequences(self, starts: NDArray[np.int64]) -> Sequences:
         """The sequences that start at these frames (b,)."""
@@ -103,7 +144,9 @@ class Sampler:
             share = 0 if world == ORIGINAL else 1 + others.index(world)
             own = frames.episodes("train", f"world {world}")
             train = divide(own, inputs, share, max(2, len(worlds)))
-            self.episodes[world] = Episodes(frames, train, batch.length, device)
+            drawn = not self._corresponding or not self.episodes  # else as the first world's
+            rare = batch.rare_frames if drawn else 0.0
+            self.episodes[world] = Episodes(frames, train, batch.length, device, rare)
 
     def sequences(self) -> dict[str, Sequences]:
         """`batch.sequences` random sequences of every world."""
@@ -113,13 +156,12 @@ class Sampler:
 
     def images(self) -> dict[str, Images]:
         """`batch.frames` random frames of every world."""
-        indices = self._draw([e.indices for e in self.episodes.values()], self._batch.frames)
+        indices = self._draw([e.frames for e in self.episodes.values()], self._batch.frames)
         pairs = zip(self.episodes.items(), indices, strict=True)
         return {world: episodes.images(own) for (world, episodes), own in pairs}
 
-    def _draw(self, choices: Sequence[NDArray[np.int64]], count: int) -> list[NDArray[np.int64]]:
-        """`count` of each world's choices, with replacement; the same for all if corresponding."""
+    def _draw(self, choices: Sequence[Choices], count: int) -> list[NDArray[np.int64]]:
+        """`count` of each world's choices; the same for all if corresponding."""
         if self._corresponding:
-            first = choices[0]
-            return [first[self.rng.integers(len(first), size=count)]] * len(choices)
-        return [own[self.rng.integers(len(own), size=count)] for own in choices]
+            return [choices[0].draw(self.rng, count)] * len(choices)
+        return [own.draw(self.rng, count) for own in choices]

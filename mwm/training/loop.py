@@ -84,7 +84,6 @@ def _optimizer(plan: Plan, model: MetaWorldModel) -> torch.optim.Optimizer:
 
 
 def _note(row: Row, rate: float) -> str:
-    losses = [
-        f"{name} {value:.1f}" for name, value in row.items() if name.startswith(("rec", "pred"))
-    ]
+    shown = ("reconstruction", "prediction", "dream")
+    losses = [f"{name} {value:.3g}" for name, value in row.items() if name.startswith(shown)]
     return f"{', '.join(losses)}, {rate:,.0f} frames/s"

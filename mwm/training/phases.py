@@ -1,4 +1,4 @@
-"""The losses of the two phases: prediction bends V towards M, reconstruction restores V."""
+"""The losses of the phases: prediction bends V to M, reconstruction restores V, dreams teach M."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,6 +9,9 @@ from mwm.models.encoding import Sequences
 from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import kl_divergence, sample_gaussian
 from mwm.training.constraints import Posterior, Weighted
+from mwm.training.dreams import Dreamt
+
+DECODED = 4  # steps of a dream, drawn at random, that are decoded: more cost time and change little
 
 Losses = dict[str, Tensor]  # scalars by name: what is logged
 Guidance = Callable[[Posterior, Posterior], Tensor]  # distance to deciphered latents
@@ -93,4 +96,37 @@ def reconstruction_step(
         loss = guidance(posteriors[world], posteriors[reference])
         losses[f"deciphered_{world}"] = loss
         total = total + weight * loss
+    return total, losses
+
+
+def dream_step(
+    model: MetaWorldModel,
+    world: str,
+    batch: Dreamt,
+    given: int,
+    pixels: float,
+    rng: torch.Generator,
+) -> tuple[Tensor, Losses]:
+    """D: M alone learns to go on from its own predictions.
+
+    It reads `given` frames and dreams the rest. The loss is the distance of its means from V's
+    latents, absolute, in units of their mean spread: of the predictions made while reading, and of
+    the dream. A few decoded steps of the dream tell besides which distances show.
+
+    Returns:
+        The total to minimise, and the losses by name.
+    """
+    memory, vision = model.memory, model.vision(world)
+    codes, unit = batch.codes, memory.spread.mean()
+    mean, _, state = memory.read(codes[:, :given], batch.actions[:, :given])
+    dreamt = memory.dream(mean[:, -1], batch.actions[:, given:], state)
+    read = (mean - codes[:, 1 : given + 1]).abs().mean() / unit
+    dream = (dreamt - codes[:, given + 1 :]).abs().mean() / unit
+    losses = {"read": read, "dream": dream}
+    total = read + dream
+    if pixels:
+        steps = torch.randperm(dreamt.shape[1], generator=rng, device=rng.device)[:DECODED]
+        truth = vision.unpack(batch.packed[:, given + 1 + steps].flatten(0, 1))
+        losses["pixels"] = vision.loss(dreamt[:, steps].flatten(0, 1), truth)
+        total = total + pixels * losses["pixels"]
     return total, losses

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from mwm.settings.train import Act
 from mwm.training.constraints import Weighted
+from mwm.training.dreams import Dreams
 from mwm.training.guide import Guide
 
+SHORT = 8  # steps of a dream in the first half of the iterations: first things first, in less time
 WARMUP = 0.5  # share of the iterations over which constraints beside guides grow to their weight
 
 
@@ -24,6 +26,9 @@ class Plan:
         guides: deciphered latents of learners, by world, ...
         guidance: ... and their weight. With guides, constraints grow from 0 over the WARMUP: what
             distributions say misleads until codes are about right.
+        dreams: what D steps read, if there are any ...
+        dream_steps: ... their number per iteration ...
+        pixels: ... and the weight of the decoded pixels in them.
     """
 
     name: str
@@ -34,6 +39,9 @@ class Plan:
     constraints: Weighted = field(default_factory=dict)
     guides: Mapping[str, Guide] = field(default_factory=dict)
     guidance: float = 0.0
+    dreams: Dreams | None = None
+    dream_steps: int = 0
+    pixels: float = 0.0
 
     def learning_rate_factor(self, iteration: int) -> float:
         """Share of the learning rate: 1, then falling to 0 over the cooldown."""
@@ -45,6 +53,13 @@ class Plan:
         if not self.guides:
             return 1.0
         return min(1.0, (iteration - 1) / self.settings.iterations / WARMUP)
+
+    def dreamed(self, iteration: int) -> int:
+        """Steps of the dreams: few at first, then all; 0 without dreams."""
+        if self.dreams is None:
+            return 0
+        most = self.dreams.dreamed
+        return min(SHORT, most) if 2 * iteration <= self.settings.iterations else most
 
     def kl_weight(self, step: int) -> float:
         """Weight of the KL divergence in the R step of this number, counted from 1 over the act."""

@@ -108,7 +108,11 @@ class Checkpoints:
     def _pace(self, done: int) -> list[list[float]]:
         plan = self._plan
         return [
-            [plan.learning_rate_factor(iteration), plan.constraint_factor(iteration)]
+            [
+                plan.learning_rate_factor(iteration),
+                plan.constraint_factor(iteration),
+                plan.dreamed(iteration),
+            ]
             for iteration in range(1, done + 1)
         ]
 

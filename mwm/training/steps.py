@@ -1,4 +1,4 @@
-"""One iteration of an act: its P steps, then its R steps, each with an update by Adam."""
+"""One iteration of an act: its P, R and D steps, each with an update by Adam."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,8 +12,16 @@ from mwm import MwmError
 from mwm.models.model import MetaWorldModel
 from mwm.training.batches import Sampler
 from mwm.training.history import Row
-from mwm.training.phases import Guidance, Losses, prediction_step, reconstruction_step
+from mwm.training.phases import (
+    Guidance,
+    Losses,
+    dream_step,
+    prediction_step,
+    reconstruction_step,
+)
 from mwm.training.plan import Plan
+
+CLIP = 1.0  # largest norm of a D step's gradient: a dream of M that errs early has no use for it
 
 Step = Callable[[], tuple[Tensor, Losses, int]]  # the total, losses by name, frames seen
 
@@ -84,6 +92,8 @@ class Steps:
             total, losses, seen = step()
         self._optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
+        if "dream" in losses:
+            torch.nn.utils.clip_grad_norm_(self._model.memory.parameters(), CLIP)
         return losses, seen
 
     def _gradient_norm(self) -> float:
@@ -96,9 +106,20 @@ class Steps:
         settings = self._plan.settings
         count = settings.reconstruction_steps
         before = (iteration - 1) * count
-        return [self._predict] * settings.prediction_steps + [
+        reconstruct = [
             partial(self._reconstruct, iteration, before + step) for step in range(1, count + 1)
         ]
+        dream = [partial(self._dream, iteration)] * self._plan.dream_steps
+        return [self._predict] * settings.prediction_steps + reconstruct + dream
+
+    def _dream(self, iteration: int) -> tuple[Tensor, Losses, int]:
+        plan = self._plan
+        assert plan.dreams is not None
+        batch = plan.dreams.draw(plan.dreamed(iteration))
+        total, losses = dream_step(
+            self._model, self._model.worlds[0], batch, plan.dreams.given, plan.pixels, self._rng
+        )
+        return total, losses, batch.actions.numel()
 
     def _predict(self) -> tuple[Tensor, Losses, int]:
         batch = self._sampler.sequences()

@@ -40,7 +40,7 @@ class Validator:
         first = next(iter(worlds))
         held_out = worlds[first].episodes("validation", f"world {first}")
         episodes = {w: Episodes(frames, held_out, length, device) for w, frames in worlds.items()}
-        starts = next(iter(episodes.values())).starts
+        starts = next(iter(episodes.values())).starts.indices
         chosen = starts[np.linspace(0, len(starts) - 1, record.sequences).astype(np.int64)]
         self._sequences = {world: e.sequences(chosen) for world, e in episodes.items()}
         self._views = {world: OriginalView(frames, device) for world, frames in worlds.items()}

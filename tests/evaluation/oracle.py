@@ -20,8 +20,11 @@ class Dynamics:
     def read(self, z, actions, state=None):
         return self.move(z, actions), torch.zeros_like(z), None
 
-    def step(self, z, action, state=None):
-        return self.move(z[:, None], action[:, None])[:, 0], torch.zeros_like(z), None
+    def dream(self, z, actions, state):
+        means = [z]
+        for action in actions.T:
+            means.append(self.move(means[-1][:, None], action[:, None])[:, 0])
+        return torch.stack(means[1:], 1)
 
 
 class Oracle(nn.Module):

@@ -1,15 +1,19 @@
 """Dreams and the mirror test, on a model whose answers are known."""
 
 import json
+from collections import Counter
 from dataclasses import replace
+from itertools import product
 
+import numpy as np
 import pytest
 import torch
 from oracle import Oracle
 
 from mwm.evaluation.assemble import with_pretrained_visions
-from mwm.evaluation.dreams import COLUMNS, dreams
+from mwm.evaluation.dreams import COLUMNS, NUMBERS, dreams
 from mwm.evaluation.mirror_test import mirror_test
+from mwm.evaluation.selection import windows
 from mwm.models.encoding import dream
 from mwm.models.model import initialise, save
 
@@ -19,7 +23,7 @@ OBJECTS = ["opponent", "ball", "agent"]
 
 @pytest.fixture
 def settings(defaults):
-    return defaults.evaluate.model_copy(update={"frames": 100, "length": 10})
+    return defaults.evaluate.model_copy(update={"frames": 100, "length": 10, "dream": 10})
 
 
 @pytest.fixture
@@ -47,10 +51,56 @@ def test_who_dreams_that_nothing_moves_errs_as_a_copied_frame_does(shown, settin
     rows = dreams("test", Oracle(shown, WORLDS), shown, settings)
     assert [list(row) for row in rows] == [COLUMNS] * (9 * 3 * 10)
     assert {row["step"] for row in rows} == set(range(1, 11))
+    assert {row["kind"] for row in rows} == {"all"}, "of seven sequences no kind has enough"
     for row in rows:
+        assert (row["own_distance"], row["own_found"]) == (0, 1) if row["frames"] else (None, None)
         assert (row["distance"], row["found"]) == (row["copy_distance"], row["copy_found"])
     later = [row["distance"] for row in rows if row["object"] == "agent" and row["step"] == 10]
     assert min(later) > 1, "the agent's bat does move"
+
+
+@pytest.fixture
+def tested(shown):
+    """The same frames, all of them for tests."""
+    return {w: replace(f, split=np.full_like(f.split, 2)) for w, f in shown.items()}
+
+
+def test_kinds_are_told_by_whether_the_object_was_away(tested, settings):
+    """Against a scan of each sequence, frame by frame."""
+    seen, dreamt = 4, 30
+    settings = settings.model_copy(update={"length": seen, "dream": dreamt})
+    frames = tested["original"]
+    found = {name: {"all": Counter(), "same": Counter(), "anew": Counter()} for name in OBJECTS}
+    for start in windows(frames, seen + dreamt, 400):
+        on = np.unpackbits(frames.frames[start : start + seen + dreamt], axis=1).reshape(-1, 64, 64)
+        for name, (top, left, bottom, right) in json.loads(frames.attributes["objects"]).items():
+            run, kind = 0, "same"
+            for moment in range(seen + dreamt):
+                visible = on[moment, top:bottom, left:right].any()
+                run = 0 if visible else run + 1
+                if moment >= seen - 1 and run > 6:
+                    kind = "anew"
+                if moment >= seen and visible:
+                    found[name]["all"][moment - seen + 1] += 1
+                    found[name][kind][moment - seen + 1] += 1
+    rows = dreams("test", Oracle(tested, WORLDS), tested, settings)
+    steps = [*range(1, 26), 30]
+    for source, target in product(WORLDS, WORLDS):
+        told = [row for row in rows if (row["source"], row["target"]) == (source, target)]
+        for name, kinds in found.items():
+            for kind, counts in kinds.items():
+                enough = {k: counts[k] for k in steps if kind == "all" or counts[k] >= 20}
+                of_kind = [r for r in told if (r["object"], r["kind"]) == (name, kind)]
+                assert {r["step"]: r["frames"] for r in of_kind} == enough
+    assert {row["kind"] for row in rows if row["object"] == "agent"} == {"all", "same"}
+    ball = [row for row in rows if row["object"] == "ball" and row["kind"] == "same"]
+    assert all(row["copy_found"] > 0.5 for row in ball), "it was there, but for hits"
+
+
+def test_a_dream_ends_where_the_longest_episode_does(shown, settings):
+    long = settings.model_copy(update={"dream": 1000})
+    rows = dreams("test", Oracle(shown, WORLDS), shown, long)
+    assert max(row["step"] for row in rows) == 135, "139 steps fit; every fifth counts"
 
 
 def test_a_dream_is_fed_with_itself_and_with_the_real_actions(contents, defaults):
@@ -75,12 +125,13 @@ def test_the_object_that_the_actions_move_is_marked_in_every_world(shown, settin
     ]
     for row in rows:
         assert row["marked"] == (row["object"] == "agent")
+        assert row["moving"] == row["frames"]
         assert (row["moved"] > 1) == (row["object"] == "agent")
 
 
 def test_nothing_is_marked_where_actions_change_nothing(shown, settings):
     rows = mirror_test("test", Oracle(shown, WORLDS), shown, settings)
-    assert all(row["marked"] == row["moved"] == 0 for row in rows)
+    assert all(row["marked"] == row["moved"] == row["moving"] == 0 for row in rows)
 
 
 def test_a_single_object_is_moved_and_not_marked(shown, settings):
@@ -93,7 +144,8 @@ def test_a_single_object_is_moved_and_not_marked(shown, settings):
 def test_an_object_that_is_in_no_frame_is_neither_found_nor_lost(shown, settings):
     worlds = {world: with_objects(frames, ghost=[0, 30, 1, 31]) for world, frames in shown.items()}
     for row in dreams("test", Oracle(worlds, WORLDS), worlds, settings):
-        assert {row[number] for number in COLUMNS[-4:]} == {None}
+        assert row["frames"] == 0
+        assert {row[number] for number in NUMBERS} == {None}
 
 
 def test_the_control_has_pretrained_visions_and_the_shared_memory(tmp_path, defaults):

@@ -13,6 +13,7 @@ from forgery import rewrite
 from mwm import MwmError
 from mwm.evaluation.assemble import assemble
 from mwm.evaluation.film import make_film
+from mwm.evaluation.scenes import choose
 from mwm.evaluation.tables import CURVE_ROWS, gather_curves
 from mwm.io import records
 from mwm.io.film import write_films
@@ -49,31 +50,37 @@ def test_joint_runs_are_models_of_their_own(tmp_path, defaults):
     }
 
 
-def test_film_holds_truth_and_decodings_of_the_original_s_latents(tmp_path, defaults, contents):
+def test_film_holds_truth_decodings_of_the_original_s_latents_and_dreams(
+    tmp_path, defaults, contents
+):
     worlds = {w: contents[w] for w in ("original", "mirror")}
     model = initialise(defaults.train.model, worlds, 6, seed=0)
-    film = make_film(model, worlds, count=20)
-    assert film.truth.shape == (2, 20, 512)
-    assert film.decoded.shape == (2, 20, 4096)
-    index = [np.flatnonzero((contents["original"].frames == f).all(1)) for f in film.truth[0]]
-    assert all(len(places) for places in index), "frames of the original"
+    settings = defaults.evaluate.model_copy(update={"film": 20, "length": 5, "dream": 7})
+    scenes = choose(contents["original"], settings)
+    film = make_film(model, worlds, scenes)
+    for place, frames in enumerate(worlds.values()):
+        assert np.array_equal(film.truth[place], frames.frames[scenes.film])
+        assert np.array_equal(film.dream_truth[place], frames.frames[scenes.dreamt])
+    assert (film.decoded.shape, film.dream.shape) == ((2, 20, 4096), (2, 7, 4096))
     with torch.no_grad():
         vision = model.vision("original")
         code = vision.encode(vision.unpack(torch.from_numpy(film.truth[0])))[0]
         expected = torch.sigmoid(model.vision("mirror").decode(code)) * 255
-    assert np.abs(film.decoded[1] - expected.numpy()).max() <= 0.51
+        assert np.abs(film.decoded[1] - expected.numpy()).max() <= 0.51
+        vision = model.vision("mirror")
+        z = vision.encode(vision.unpack(torch.from_numpy(worlds["mirror"].frames[scenes.seen])))[0]
+        for moment in range(7):
+            before = torch.from_numpy(
+                contents["original"].actions[scenes.seen[0] :][: len(z)].astype(np.int64)
+            )
+            z = torch.cat([z, model.memory(z[None], before[None])[0][0, -1:]])
+            expected = torch.sigmoid(vision.decode(z[-1:]))[0] * 255
+            assert np.abs(film.dream[1, moment] - expected.numpy()).max() <= 0.6
     for name in ("a.h5", "b.h5"):
         write_films(tmp_path / name, {"anchored": film})
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
     with h5py.File(tmp_path / "a.h5") as file:
         assert json.loads(file["anchored"].attrs["worlds"]) == ["original", "mirror"]
-
-
-def test_film_is_cut_to_the_longest_test_episode(defaults, contents):
-    worlds = {"original": contents["original"]}
-    film = make_film(initialise(defaults.train.model, worlds, 6, seed=0), worlds, count=5000)
-    offsets, test = contents["original"].episode_offsets, contents["original"].episodes("test")
-    assert film.truth.shape[1] == np.diff(offsets)[test].max() - 1
 
 
 def test_tables_write_truth_values_and_gaps_plainly(tmp_path):

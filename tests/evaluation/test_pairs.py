@@ -1,6 +1,7 @@
 """Metrics, baselines and the criterion, on a model whose answers are known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from oracle import Oracle
 
 from mwm import MwmError
-from mwm.evaluation.pairs import evaluate_pairs
+from mwm.evaluation.pairs import evaluate_pairs, mean_frame
 from mwm.evaluation.selection import windows
 from mwm.metrics.objects import position
 from mwm.models.encoding import sequences
@@ -65,6 +66,22 @@ def test_baselines_are_what_their_names_say(contents, settings):
     assert row["mean_frame"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("count", [255, 600])
+def test_the_mean_of_many_frames_counts_each(contents, count):
+    packed = np.random.default_rng(count).integers(0, 256, (count, 512), dtype=np.uint8)
+    packed[:, 0] = 255  # pixels that are on in all of them
+    content = replace(
+        contents["original"],
+        frames=packed,
+        episode_offsets=np.array([0, count]),
+        split=np.zeros(1, np.uint8),
+    )
+    expected = np.unpackbits(packed, axis=1).astype(float).mean(0)
+    np.testing.assert_array_equal(mean_frame(content), expected.astype(np.float32))
+    unsplit = replace(content, split=np.full(1, 2, np.uint8))
+    assert mean_frame(unsplit).isnan().all(), "no training frames"
+
+
 def test_prediction_is_compared_with_the_next_frame(contents, settings):
     content = contents["original"]
     test = sequences(content, windows(content, 10, 10), 10)
@@ -99,8 +116,6 @@ def test_position_is_the_distance_of_centroids_where_the_object_is_drawn():
 
 
 def test_worlds_of_other_plays_are_refused(contents, settings):
-    from dataclasses import replace
-
     other = replace(contents["mirror"], actions=contents["mirror"].actions[::-1].copy())
     shown = {"original": contents["original"], "mirror": other}
     with pytest.raises(MwmError, match="worlds original and mirror: expected the same actions"):

@@ -59,7 +59,9 @@ def kinds(tmp_path_factory, worlds: Path, defaults: Params) -> dict[str, Kind]:
     known = latents.Latents(np.arange(30), np.ones((30, 3), np.float32), np.array([5, 0, 2]))
     latents.save(folder / "latents.h5", known)
     picture = np.arange(2 * 9 * 4096).reshape(2, 9, 4096).astype(np.uint8)
-    write_films(folder / "film.h5", {"a": Film(["original", "b"], picture[..., :512], picture)})
+    films = [picture[..., :512], picture]
+    film = Film(["original", "b"], *films, np.ones(picture.shape[1], np.uint8), *films)
+    write_films(folder / "film.h5", {"a": film})
     write_csv(folder / "dreams.csv", CURVE)
     records.write_manifest(folder, ["dreams.csv"])
     records.write(folder / "seconds.json", {"seconds": 3.5})

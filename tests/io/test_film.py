@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mwm import MwmError
 from mwm.io.film import Film, read_films, write_films
@@ -10,8 +11,18 @@ from mwm.io.hdf5 import creating_h5
 
 def _film(frames: int = 9) -> Film:
     random = np.random.default_rng(0)
-    truth = random.integers(0, 256, (2, frames, 512), np.uint8)
-    return Film(["original", "mirror"], truth, random.integers(0, 256, (2, frames, 4096), np.uint8))
+
+    def pictures(count: int, size: int) -> NDArray[np.uint8]:
+        return random.integers(0, 256, (2, count, size), np.uint8)
+
+    return Film(
+        ["original", "mirror"],
+        pictures(frames, 512),
+        pictures(frames, 4096),
+        random.integers(0, 2, frames, np.uint8),
+        pictures(4, 512),
+        pictures(4, 4096),
+    )
 
 
 def test_films_are_read_as_they_were_written(tmp_path):
@@ -20,8 +31,8 @@ def test_films_are_read_as_they_were_written(tmp_path):
     found = read_films(tmp_path / "film.h5", ["other"])
     assert list(found) == ["other"]
     assert found["other"].worlds == film.worlds
-    assert np.array_equal(found["other"].truth, film.truth)
-    assert np.array_equal(found["other"].decoded, film.decoded)
+    for name in ("truth", "decoded", "hits", "dream_truth", "dream"):
+        assert np.array_equal(getattr(found["other"], name), getattr(film, name)), name
 
 
 def test_a_film_without_the_model_or_without_frames_is_refused(tmp_path):
@@ -33,6 +44,9 @@ def test_a_film_without_the_model_or_without_frames_is_refused(tmp_path):
         file.create_group("anchored").attrs["worlds"] = '["original"]'
         file["anchored/truth"] = np.zeros((1, 0, 512), np.uint8)
         file["anchored/decoded"] = np.zeros((1, 0, 4096), np.uint8)
+        file["anchored/hits"] = np.zeros(0, np.uint8)
+        file["anchored/dream_truth"] = np.zeros((1, 2, 512), np.uint8)
+        file["anchored/dream"] = np.zeros((1, 2, 4096), np.uint8)
     with pytest.raises(MwmError, match=r"film.h5: expected frames, found none"):
         read_films(path, ["anchored"])
 

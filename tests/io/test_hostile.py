@@ -213,7 +213,7 @@ def test_yaml_that_explodes_or_runs_is_refused(tmp_path: Path, text: str, told: 
 )
 def test_what_is_no_plain_number_is_none(tmp_path: Path, value: str) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text(TEXT.replace("episodes: 120 ", f"episodes: {value} "))
+    path.write_text(TEXT.replace("episodes: 600 ", f"episodes: {value} "))
     with pytest.raises(
         UsageError, match=r"params\.yaml:\d+: collect\.episodes: expected"
     ) as caught:
@@ -249,7 +249,7 @@ def test_a_stage_ends_with_one_line_and_its_exit_code(tmp_path: Path, worlds: Pa
     (tmp_path / "frames.h5").write_bytes(content)
     for frames, text, code in (
         (tmp_path / "frames.h5", TEXT, 1),
-        (worlds / "frames.h5", TEXT.replace("episodes: 120", "episodes: .inf"), 2),
+        (worlds / "frames.h5", TEXT.replace("episodes: 600", "episodes: .inf"), 2),
     ):
         (tmp_path / "params.yaml").write_text(text)
         ended = subprocess.run(
@@ -275,7 +275,7 @@ def test_a_world_that_is_a_path_is_refused(name: str) -> None:
 
 
 def test_all_faults_are_told_at_once_those_between_sections_as_well(tmp_path: Path) -> None:
-    text = TEXT.replace("episodes: 120", "episodes: 0").replace("test: 0.1", "test: 0.9")
+    text = TEXT.replace("episodes: 600", "episodes: 0").replace("test: 0.1", "test: 0.9")
     text = text.replace("invert: {worlds: [original, invert]}", "invert: {worlds: [original, inv]}")
     text = text.replace("inputs: corresponding", "inputs: independent")
     text = text.replace("mirror: {worlds: [original, mirror]}", "see: {worlds: [mirror, mirror]}")

@@ -16,7 +16,7 @@ def own(frames, actions) -> mwm.Frames:
 
 def test_the_rows_are_those_of_the_pipeline(model, trained, contents):
     shown = {world: contents[world] for world in model.worlds}
-    settings = Evaluate(frames=60, length=10, film=2, seed=3)
+    settings = Evaluate(frames=60, length=10, dream=1, plays=None, film=2, seed=3)
     expected = evaluate_pairs("mine", model.module, shown, settings)
     options = {"frames": 60, "length": 10, "seed": 3, "name": "mine"}
     assert mwm.judge(model, trained / "data" / "worlds", **options) == expected

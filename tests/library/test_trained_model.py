@@ -86,8 +86,8 @@ def test_a_dream_goes_on_from_its_own_predictions_and_reads_every_step_once(mode
         after = model.predict(expected, taken[:, :now])[:, -1:]
         expected = np.concatenate([expected, after], axis=1)
     read = []
-    hook = model.module.memory.lstm.register_forward_hook(
-        lambda _, inputs, __: read.append(inputs[0].shape[1])
+    hook = model.module.memory.head.register_forward_hook(
+        lambda _, inputs, __: read.append(inputs[0].shape[1] if inputs[0].dim() == 3 else 1)
     )
     found = model.dream("mirror", packed, taken[:, : seen - 1 + steps], steps)
     hook.remove()

@@ -138,9 +138,9 @@ def test_missing_truncated_and_foreign_files_are_refused_by_name(folder, file):
 
 def test_weights_that_are_not_finite_are_refused(model, tmp_path):
     with torch.no_grad():
-        model.memory.head.bias[0] = float("nan")
+        model.memory.lstm.bias_hh_l0[0] = float("nan")
     save(model, tmp_path, {})
-    assert "memory.head.bias: expected finite numbers" in refusal(tmp_path)
+    assert "memory.lstm.bias_hh_l0: expected finite numbers" in refusal(tmp_path)
 
 
 def test_a_full_disk_is_told_and_nothing_half_written_is_left(model, tmp_path):

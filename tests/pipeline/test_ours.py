@@ -30,7 +30,7 @@ def ours(fresh: Project) -> Project:
     [
         ("  episodes", "\tepisodes", "params.yaml:7: expected YAML, found: found character '\\t'"),
         ("  hold: 1", "  hold: 2\n  hold: 1", "params.yaml:11: collect.hold appears twice, first"),
-        ("episodes: 120", f"episodes: {'9' * 5000}", "params.yaml:7: collect.episodes: expected a"),
+        ("episodes: 600", f"episodes: {'9' * 5000}", "params.yaml:7: collect.episodes: expected a"),
         ("\nreport:", f"\n{BOMB}report:", "params.yaml:"),
         ("variants:", "variant:", "params.yaml:18: variant: unknown key; expected one of collect"),
     ],
@@ -99,3 +99,31 @@ def test_the_evaluation_refuses_what_dvc_would_not_see_change(
     assert done.returncode == code
     assert (LISTED in done.stderr) == bool(stage)
     assert not Path("eval").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            *("params.yaml", "ALE/Pong-v5", "ALE/Breakout-v5"),
+            "plays/played.npz: expected plays of ALE/Breakout-v5, found those of ALE/Pong-v5; ",
+        ),
+        (
+            *("params.yaml", "plays/played.npz", "plays/other.npz"),
+            "dvc.yaml: evaluate: expected plays/other.npz, which evaluate.plays names, in its deps",
+        ),
+        (
+            *("dvc.yaml", "      plays/played.npz,\n", ""),
+            "dvc.yaml: evaluate: expected plays/played.npz, which evaluate.plays names, in its ",
+        ),
+        ("params.yaml", "plays/played.npz", "null", ""),
+    ],
+)
+def test_foreign_plays_are_of_the_game_and_listed(
+    ours: Project, file: str, old: str, new: str, said: str
+) -> None:
+    (ours / "plays").mkdir()
+    shutil.copy(ROOT / "plays/played.npz", ours / "plays/played.npz")
+    ours.edit(file, old, new)
+    told = ours.told("check", code=1)["params"]
+    assert [line[: len(said)] for line in told] == [said] * bool(said)

@@ -180,7 +180,10 @@ def aliased() -> str:
     text = BASE.read_text(encoding="utf-8")
     for old, new in (
         (r"^  see: ", "  see: &act "),
-        (r"^  anchor: .*\n(    .*\n)+", "  anchor: *act\n"),
+        (
+            r"^  anchor: .*\n(    .*\n)+?(?=    dream_steps)",
+            "  anchor:\n    <<: *act\n    reconstruction_steps: 0\n",
+        ),
         (r"^  recruit: .*\n(    .*\n)+?(?=    memory)", "  recruit:\n    <<: *act\n    kl: 0.5\n"),
         (r"^  validation: (\S+) ", r"  validation: &share \1 "),
         (r"^  test: \S+ ", "  test: *share "),

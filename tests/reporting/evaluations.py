@@ -1,12 +1,14 @@
 """Evaluations of real frames and made-up numbers, and their reports."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mwm.evaluation.dreams import COLUMNS as DREAMT
+from mwm.evaluation.field import COLUMNS as FIELD
 from mwm.evaluation.mirror_test import COLUMNS as MARKED
 from mwm.io import records
 from mwm.io.film import Film, write_films
@@ -19,6 +21,7 @@ from mwm.settings.report import Report
 PONG = ("opponent", "agent", "ball")
 BOXES = {"opponent": [0, 0, 64, 8], "ball": [0, 8, 64, 54], "agent": [0, 54, 64, 64]}
 FILM = 40
+FOREIGN = 0.9  # of an alignment on random plays, that on foreign ones
 
 
 def _origin(runs: list[str], objects: tuple[str, ...]) -> Origin:
@@ -44,9 +47,9 @@ def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, A
         "chance": 30.0,
         "alignment": alignment,
         "prediction": 4.0,
-        "predicted_transfer": 30 - 26 * (alignment - 0.1),
+        "predicted_transfer": 30 - 26 * (alignment - 0.01),
         "predicted_chance": 30.0,
-        "predicted_alignment": alignment - 0.1,
+        "predicted_alignment": alignment - 0.01,
         "blank": 26.5,
         "mean_frame": 25.9,
         "untranslated": 41.25,
@@ -57,8 +60,8 @@ def _pair(model: str, source: str, target: str, alignment: float) -> dict[str, A
 def _object(name: str, alignment: float) -> dict[str, Any]:
     found = alignment > 0.5
     return {
-        f"f1_{name}": 0.97 * alignment,
-        f"own_f1_{name}": 0.97,
+        f"f1_{name}": 0.98 * alignment,
+        f"own_f1_{name}": 0.98,
         f"distance_{name}": 0.25 if found else "",
         f"found_{name}": float(found),
         f"reading_{name}": "right" if found else "upside down",
@@ -85,18 +88,23 @@ def _dreams(
     model: str, source: str, target: str, objects: tuple[str, ...]
 ) -> Iterator[dict[str, Any]]:
     for name in objects:
-        for step in (1, 2, 3):
-            yield {
-                "model": model,
-                "source": source,
-                "target": target,
-                "object": name,
-                "step": step,
-                "distance": step + (source != target),
-                "found": 1 - step / 10,
-                "copy_distance": 5 * step,
-                "copy_found": 0.5,
-            }
+        for kind, step in product(("all", "same", "anew"), (1, 2, 5)):
+            if (name, kind) != ("agent", "anew"):
+                yield {
+                    "model": model,
+                    "source": source,
+                    "target": target,
+                    "object": name,
+                    "kind": kind,
+                    "step": step,
+                    "frames": 30,
+                    "distance": step + (source != target),
+                    "found": 0.9 - step / 10,
+                    "copy_distance": 5 * step,
+                    "copy_found": 0.5,
+                    "own_distance": 0.0,
+                    "own_found": 0.9,
+                }
 
 
 def _elements(model: str, worlds: list[str]) -> Iterator[dict[str, Any]]:
@@ -113,9 +121,17 @@ def _mark(model: str, world: str, name: str) -> dict[str, Any]:
         "world": world,
         "object": name,
         "frames": 100,
+        "moving": 90,
         "moved": 20 * marked,
         "marked": marked,
     }
+
+
+def _field(model: str, worlds: list[str], plays: str, name: str) -> Iterator[dict[str, Any]]:
+    for world in worlds:
+        at = {"model": model, "plays": plays, "world": world, "object": name}
+        for row in range(8):
+            yield at | {"row": row, "column": 3, "frames": 10 * row, "f1": 1 - row / 10}
 
 
 def evaluate(
@@ -125,27 +141,34 @@ def evaluate(
     alignments: dict[tuple[str, str], float] | None = None,
     objects: tuple[str, ...] = PONG,
     names: dict[str, str] | None = None,
+    plays: tuple[str, ...] = ("random", "foreign"),
 ) -> Path:
     """Write to `folder` as evaluation does, of real frames and made-up numbers; returns it.
 
     `models` gives each model's worlds, the original first; `alignments` the alignment of ordered
-    pairs, 0.96 where it does not name one; `names` tells which of `contents` a world shows.
+    pairs, 0.98 where it does not name one; `names` tells which of `contents` a world shows.
     """
     folder.mkdir(exist_ok=True)
-    pairs, curves = [], []
+    pairs, foreign, field, curves = [], [], [], []
     for model, worlds in models.items():
         aligned = {
-            (i, j): 1.0 if i == j else (alignments or {}).get((i, j), 0.96)
+            (i, j): 1.0 if i == j else (alignments or {}).get((i, j), 0.98)
             for i in worlds
             for j in worlds
         }
         for (i, j), value in aligned.items():
             judged = "" if i == j else str(min(value, aligned[j, i]) >= 0.95).lower()
-            row = _pair(model, i, j, value) | {"success": judged}
-            pairs.append(row | {k: v for o in objects for k, v in _object(o, value).items()})
+            for rows, met in ((pairs, value), (foreign, FOREIGN * value)):
+                row = _pair(model, i, j, met) | {"success": judged}
+                rows.append(row | {k: v for o in objects for k, v in _object(o, met).items()})
+        for kind in plays if objects else ():
+            field += _field(model, worlds, kind, objects[-1])
         for world in worlds[1:]:
             curves += _curves(world, world)
     write_csv(folder / "pairs.csv", pairs)
+    away = foreign if "foreign" in plays else []
+    write_csv(folder / "foreign.csv", away, ("model", "source", "target"))
+    write_csv(folder / "field.csv", field, FIELD)
     if curves:
         write_csv(folder / "curves.csv", curves)
     write_csv(
@@ -164,7 +187,9 @@ def evaluate(
     for model, worlds in models.items():
         truth = np.stack([contents[(names or {}).get(w, w)].frames[20 : 20 + FILM] for w in worlds])
         on = np.unpackbits(truth, axis=2)
-        films[model] = Film(worlds, truth, on * 200 + np.roll(on, 1, axis=2) * 40)
+        drawn = on * 200 + np.roll(on, 1, axis=2) * 40
+        hits = np.zeros(FILM, np.uint8)
+        films[model] = Film(worlds, truth, drawn, hits, truth[:, 9:], drawn[:, 9:])
     write_films(folder / "film.h5", films)
     origin = _origin([world for worlds in models.values() for world in worlds[1:]], objects)
     tables = [path.name for path in folder.glob("*.csv")]

@@ -32,7 +32,7 @@ def test_a_row_per_condition_variant_and_seed(tmp_path, contents, evaluated, mon
         ("no_prediction", "2", "vswap", "true"),
         ("no_prediction", "2", "mirror", "false"),
     ]
-    assert [row["alignment"] for row in rows] == ["0.96", "0.96", "0.96", "0.4"]
+    assert [row["alignment"] for row in rows] == ["0.98", "0.98", "0.98", "0.4"]
     assert rows[3]["reading_ball"] == "upside down"
     with Image.open(tmp_path / "ablations.png") as picture:
         assert picture.width > 500

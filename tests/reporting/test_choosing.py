@@ -21,29 +21,40 @@ def film(columns, bat=True):
 
 UNSEEN = [None] * 5
 ACROSS = [20, 22, 24, 26, 28, 30]
-HIT = [50, 53, 56, 53, 50, 47]
+HIT = [50, 53, 56, None, 53, 50, 47]
 
 
-@pytest.mark.parametrize("seen", [ACROSS, HIT])
-def test_most_objects_are_seen(seen):
-    assert liveliest(film([*UNSEEN, *seen, *UNSEEN]), BOXES, range(6)) == 5
+def start(columns, offsets, *hits, boxes=BOXES, bat=True):
+    """Where the strip starts in a film of a ball in these columns, hit at these moments."""
+    marks = np.zeros(len(columns), np.uint8)
+    marks[list(hits)] = 1
+    return liveliest(film(columns, bat), boxes, marks, offsets)
 
 
-def test_of_such_strips_one_shows_a_hit():
-    assert liveliest(film([*ACROSS, *UNSEEN, *HIT]), BOXES, range(6)) == 11
-    assert liveliest(film([*HIT, *UNSEEN, *HIT]), BOXES, range(6)) == 0, "the first of them"
+def test_without_a_hit_most_objects_are_seen():
+    assert start([*UNSEEN, *ACROSS, *UNSEEN], range(6)) == 5
+    assert start([*ACROSS, *UNSEEN, *ACROSS], range(6)) == 0, "the first of them"
 
 
-def test_a_hit_between_two_frames_of_the_strip_counts():
-    assert liveliest(film([*ACROSS, *UNSEEN, *HIT]), BOXES, [0, 2, 4]) == 11
+def test_a_hit_stands_in_the_middle_although_the_ball_is_hidden_there():
+    assert start([*ACROSS, *ACROSS, *HIT], [0, 2, 4], 14) == 12
+    assert start([*HIT, *ACROSS], range(7), 2) == 0, "as far as the film goes"
+    assert start([*ACROSS, *HIT], range(7), 10) == 6, "to its end"
+
+
+def test_of_several_hits_the_one_around_which_most_is_seen():
+    seen = [50, 53, 56, 55, 53, 50, 47]
+    assert start([*HIT, *ACROSS, *seen, *ACROSS], range(6), 2, 15) == 13
+    assert start([*seen, *ACROSS, *HIT, *ACROSS], range(6), 2, 15) == 0
 
 
 @pytest.mark.parametrize("boxes", [{}, {"whole": [0, 0, 64, 64]}, {"never": [0, 8, 8, 16]}])
 def test_other_games_have_a_strip_too(boxes):
-    shown = film([*UNSEEN, *ACROSS], bat=False)
-    assert liveliest(shown, boxes, range(4)) == (0 if "never" in boxes else 5)
+    found = start([*UNSEEN, *ACROSS], range(4), boxes=boxes, bat=False)
+    assert found == (0 if "never" in boxes else 5)
 
 
 @pytest.mark.parametrize("offsets", [[0, 1], range(11)])
 def test_the_shortest_and_the_longest_strip(offsets):
-    assert 0 <= liveliest(film([*UNSEEN, *ACROSS]), BOXES, offsets) <= 11 - len(offsets)
+    for hits in ([], [0], [10]):
+        assert 0 <= start([*UNSEEN, *ACROSS], offsets, *hits) <= 11 - len(offsets)

@@ -25,7 +25,7 @@ from mwm.settings.overlay import lay_over
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
-def made(folder, reported, contents, alignment=0.96, seed=0):
+def made(folder, reported, contents, alignment=0.98, seed=0):
     """A finished run in `folder`: made-up numbers, and the pictures of a real report."""
     models = {"anchored": ["original", "vswap", "mirror"]}
     shutil.copytree(reported, folder / "report")
@@ -86,8 +86,8 @@ def test_params_and_metrics_that_differ_are_told(runs):
     )
     titles, rows = metrics_table(compared)
     assert titles == ["metric", "before", "after", "change"]
-    assert ["alignment_vswap", "0.96", "0.5", "−0.46"] in rows
-    assert ["alignment_mirror", "0.96", "0.96", "0"] in rows
+    assert ["alignment_vswap", "0.98", "0.5", "−0.48"] in rows
+    assert ["alignment_mirror", "0.98", "0.98", "0"] in rows
     assert "- after against before: 0 of 9 metrics are better, 8 worse." in markdown(compared, "")
 
 
@@ -95,7 +95,7 @@ def test_runs_that_differ_in_seeds_alone_can_be_one(runs):
     compared = sides(read(runs, "before", "after", "again"), seeds_together=True)
     assert [side.name for side in compared] == ["before and 2 more"]
     assert params_table(compared)[1] == [["train.run.seed", "0, 1, 2"]]
-    assert ["alignment_vswap", "0.7 (0.5 to 0.96)"] in metrics_table(compared)[1]
+    assert ["alignment_vswap", "0.7 (0.5 to 0.98)"] in metrics_table(compared)[1]
 
 
 def test_settings_stay_apart_when_seeds_are_together(runs, tmp_path):
@@ -113,8 +113,8 @@ def test_the_page_holds_tables_curves_and_pictures_and_needs_no_other_file(runs)
     links = [a[key] for _, a in told.tags for key in ("src", "srcset", "href") if key in a]
     assert len(links) == 2 + 2 * 3  # curves on light and on dark paper; three pictures of each run
     assert all(link.startswith("data:image/png;base64,") for link in links)
-    assert "alignment_vswap0.960.5−0.46" in told.text
-    assert "gameALE/Pong-v5ALE/Pong-v5episodes120120" in told.text
+    assert "alignment_vswap0.980.5−0.48" in told.text
+    assert "gameALE/Pong-v5ALE/Pong-v5episodes600600" in told.text
     assert "seed01results" in told.text
     assert "train.run.seed01" in told.text
 
@@ -136,7 +136,7 @@ def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
         "HEAD: not at hand: eval/pairs.csv, eval/curves.csv, eval/manifest.json; fetch"
         in done.output
     )
-    assert "| alignment_vswap | 0.96 | 0.5 | −0.46 |" in done.output
+    assert "| alignment_vswap | 0.98 | 0.5 | −0.48 |" in done.output
     written = {path.name for path in (repository / "build" / "compare").iterdir()}
     assert written == {"index.html", "compare.md"}
 
@@ -155,7 +155,7 @@ def test_as_json_it_says_what_the_tables_say(repository):
     assert told["differ"] == ["train.run.seed"]
     assert [side["runs"][0]["params"]["train.run.seed"] for side in told["sides"]] == [0, 1]
     assert workspace["runs"][0]["metrics"]["alignment_vswap"] == 0.5
-    assert workspace["gains"]["alignment_vswap"] == pytest.approx(-0.46)
+    assert workspace["gains"]["alignment_vswap"] == pytest.approx(-0.48)
     assert head["runs"][0]["missing"] == []
     assert Path(told["page"]).is_file()
     assert Path(told["markdown"]).is_file()

@@ -5,7 +5,7 @@ import pytest
 
 from mwm import UsageError
 from mwm.io.film import read_films
-from mwm.reporting.figures.play import play_of
+from mwm.reporting.figures.play import dream_of, play_of
 
 THREE = {"anchored": ["original", "vswap", "mirror"]}
 
@@ -13,7 +13,7 @@ THREE = {"anchored": ["original", "vswap", "mirror"]}
 @pytest.fixture
 def play(evaluated):
     """A model of three worlds, 40 frames."""
-    return play_of(read_films(evaluated(THREE) / "film.h5", ["anchored"]).values())
+    return play_of([*read_films(evaluated(THREE) / "film.h5", ["anchored"]).values()])
 
 
 def test_frames_are_unpacked_by_world(play, contents):
@@ -26,8 +26,9 @@ def test_frames_are_unpacked_by_world(play, contents):
 
 def test_films_of_a_model_per_pair_are_one_play(evaluated):
     folder = evaluated({"vswap": ["original", "vswap"], "mirror": ["original", "mirror"]})
-    play = play_of(read_films(folder / "film.h5", ["vswap", "mirror"]).values())
-    assert list(play.decoded) == ["original", "vswap", "mirror"]
+    films = [*read_films(folder / "film.h5", ["vswap", "mirror"]).values()]
+    for play in (play_of(films), dream_of(films)):
+        assert list(play.decoded) == ["original", "vswap", "mirror"]
 
 
 def test_the_fullest_frame_shows_all_objects(play):

@@ -49,14 +49,14 @@ def test_what_falsifies_or_changes_results_is_set_aside_and_told(project: Path) 
     said, recorded, weights = see(project)
     assert said == ""
     variables = {"OMP_DYNAMIC": "true", "OMP_THREAD_LIMIT": "1", "MKL_NUM_STRIPES": "4"}
-    more = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "avx2", "OMP_NUM_THREADS": "1"}
+    more = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "avx2,strict", "OMP_NUM_THREADS": "1"}
     told = "OMP_DYNAMIC=true, OMP_THREAD_LIMIT=1, MKL_NUM_STRIPES=4, ATEN_CPU_CAPABILITY=default"
     again, same, others = see(project, **variables, **more)
     assert again == f"{SET_ASIDE}{told} (docs/reproducibility.md)"
     assert (same, others) == (recorded, weights)
     assert recorded["threads"] == "2"
     if recorded["kernels"] == "AVX2":
-        fixed = "ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2"
+        fixed = "ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2,STRICT"
         assert recorded["fixed"] == fixed
 
 

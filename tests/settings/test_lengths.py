@@ -11,7 +11,6 @@ from mwm import UsageError
 from mwm.decipherment import groups, plan, symbols
 from mwm.frames.preprocessing import preprocess
 from mwm.settings import lengths, params
-from mwm.settings.evaluate import DREAM
 from mwm.settings.params import Params
 from stages import preprocess as stage
 from stages import train
@@ -59,14 +58,27 @@ def test_the_number_that_is_told_is_the_greatest_that_works(
     assert number, told
     assert said.format(number[1]) in told
     most = int(number[1])
-    assert faults(strip, section, {"length": most}, **found) == ""
+    fits = {"length": most, **({"dreamed": 1} if section == "train.batch" else {})}
+    assert faults(strip, section, fits, **found) == ""
     assert f"at most {most}, " in faults(strip, section, {"length": most + 1}, **found)
 
 
+@pytest.mark.parametrize("frames", [27, 40, 764])
+def test_what_m_dreams_in_training_must_fit_behind_what_it_reads(
+    defaults: Params, frames: int
+) -> None:
+    found = {"validation": [10, frames], "test": [200]}
+    told = faults(defaults, "train.batch", {"dreamed": 5000}, **found)
+    number = re.search(r"train.batch.dreamed: expected at most (\d+), ", told)
+    assert number, told
+    assert faults(defaults, "train.batch", {"dreamed": int(number[1])}, **found) == ""
+    assert "dreamed" in faults(defaults, "train.batch", {"dreamed": int(number[1]) + 1}, **found)
+
+
 def test_all_that_is_told_works_in_evaluation(defaults: Params) -> None:
-    """A sequence that is read, the dreams after it, and the frame after those."""
+    """A sequence that is read, a dreamt step after it, and the frame after that."""
     for length in (10, 24, 25, 26, 300):
-        needed = length + min(DREAM, length) + 1
+        needed = length + 2
         strip = {"report": defaults.report.model_copy(update={"strip_start": 0, "strip_every": 1})}
         p = defaults.model_copy(update=strip)
         assert faults(p, "evaluate", {"length": length}, test=[needed]) == ""
@@ -103,7 +115,7 @@ def test_independent_inputs_need_episodes_for_each_world(independent: Params) ->
     assert faults(independent) == ""
     assert "collect.episodes: expected two episodes" in faults(independent, train=[1000])
     said = faults(independent, train=[1000, 20])
-    assert "train.batch.length: expected at most 19, " in said
+    assert "train.batch.length: expected at most 18, " in said
     assert "train.run.inputs: independent: expected for each world an episode of 108 frames" in said
     assert "train.decipher.states: expected at most 15, " in said
     assert faults(independent, "train.decipher", {"states": 128}, train=[200, 200]) == ""
@@ -118,8 +130,8 @@ def test_what_decipherment_needs_is_what_it_reads() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("max_steps: 1000", "max_steps: 20", "train.batch.length: expected at most 19, "),
-        ("max_steps: 1000", "max_steps: 50", "evaluate.length: expected at most 24, "),
+        ("max_steps: 1000", "max_steps: 20", "train.batch.length: expected at most 18, "),
+        ("max_steps: 1000", "max_steps: 26", "evaluate.length: expected at most 24, "),
         ("strip_start: null", "strip_start: 990", "report: expected a strip within the film's 200"),
     ],
 )
@@ -143,20 +155,20 @@ def set_length(project: Path, section: str, length: int) -> None:
 
 
 def test_preprocess_tells_what_later_stages_need(project: Path, worlds: Path) -> None:
-    set_length(project, "evaluate", 140)
+    set_length(project, "evaluate", 149)
     arguments = ["--rollouts", str(worlds / "rollouts.h5"), "--out", "frames.h5"]
     done = CliRunner().invoke(stage.app, arguments)
     assert done.exit_code == 2
-    assert "error: params.yaml: evaluate.length: expected at most 124, " in done.stderr
+    assert "error: params.yaml: evaluate.length: expected at most 148, " in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (project / "frames.h5").exists()
 
 
 def test_see_tells_what_evaluate_needs(project: Path) -> None:
-    set_length(project, "evaluate", 140)
+    set_length(project, "evaluate", 149)
     done = CliRunner().invoke(train.app, ["see", "original"])
     assert done.exit_code == 2
-    assert "error: params.yaml: evaluate.length: expected at most 124, " in done.stderr
+    assert "error: params.yaml: evaluate.length: expected at most 148, " in done.stderr
     assert not (project / "runs").exists()
 
 

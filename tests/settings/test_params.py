@@ -8,6 +8,8 @@ import pytest
 
 from mwm import UsageError
 from mwm.settings import params
+from mwm.settings.misfits import misfits
+from mwm.settings.params import Params
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -142,6 +144,20 @@ def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
     fault_of: Edited, pattern: str, replacement: str, said: str
 ) -> None:
     assert fault_of(pattern, replacement) == f"params.yaml:{line_of(pattern)}: {said}"
+
+
+def test_steps_that_move_v_where_dreams_count_on_its_latents_are_told(defaults: Params) -> None:
+    values = defaults.model_dump()
+    values["train"]["anchor"] |= {"dream_steps": 3, "prediction_steps": 20}
+    assert [*misfits(values)] == [
+        (
+            ("train", "anchor", "prediction_steps"),
+            "expected 0, since D steps read latents that V encoded before the act "
+            "(dream_steps: 3), found 20; set one of both to 0",
+        )
+    ]
+    values["train"]["anchor"]["dream_steps"] = 0
+    assert not [*misfits(values)]
 
 
 def test_a_constraint_that_needs_corresponding_inputs_is_told_with_its_line(

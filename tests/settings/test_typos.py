@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 MIRROR = "    mirror: [mirror]\n"
 RUN = "    mirror: {worlds: [original, mirror]}\n"
-EPISODES = "  episodes: 120 "
+EPISODES = "  episodes: 600 "
 
 
 def told(folder: Path, content: str | bytes) -> list[str]:
@@ -171,12 +171,12 @@ def test_what_is_no_positive_number_is_told(tmp_path: Path, value: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "below", "said"),
     [
-        (EPISODES, "\tepisodes: 120 ", 0, "character '\\t' that cannot start any token; indent"),
-        (EPISODES, " episodes: 120 ", 0, "line 5); see how this line and those before it are inde"),
-        (EPISODES, "   episodes: 120 ", 0, "see how this line and those before it are indented"),
-        (EPISODES, "  episodes = 120 ", 1, "expected ':' (while scanning a simple key, line 7)"),
-        (EPISODES, "  episodes:120 ", 1, "; write a key, a colon and a space"),
-        (EPISODES, "  episodes\uff1a 120 ", 1, "; write a key, a colon and a space"),
+        (EPISODES, "\tepisodes: 600 ", 0, "character '\\t' that cannot start any token; indent"),
+        (EPISODES, " episodes: 600 ", 0, "line 5); see how this line and those before it are inde"),
+        (EPISODES, "   episodes: 600 ", 0, "see how this line and those before it are indented"),
+        (EPISODES, "  episodes = 600 ", 1, "expected ':' (while scanning a simple key, line 7)"),
+        (EPISODES, "  episodes:600 ", 1, "; write a key, a colon and a space"),
+        (EPISODES, "  episodes\uff1a 600 ", 1, "; write a key, a colon and a space"),
         (EPISODES, "  episodes: *some ", 0, "found undefined alias 'some'"),
         (
             EPISODES,
@@ -184,7 +184,7 @@ def test_what_is_no_positive_number_is_told(tmp_path: Path, value: str) -> None:
             0,
             "could not determine a construct",
         ),
-        (EPISODES, "<<<<<<< HEAD\n  episodes: 120 ", 1, "expected ':'"),
+        (EPISODES, "<<<<<<< HEAD\n  episodes: 600 ", 1, "expected ':'"),
         (MIRROR, "    mirror: [mirror\n", 2, "(while parsing a flow sequence, line 25)"),
         ("\nreport:\n", "\n---\nreport:\n", 0, "found another document"),
     ],

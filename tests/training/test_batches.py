@@ -9,6 +9,7 @@ import torch
 from mwm import ArtefactError, MwmError
 from mwm.io.frames import divide
 from mwm.models.encoding import sequences
+from mwm.models.rarity import frame_weights, usual
 from mwm.training.batches import Episodes, Sampler
 
 CPU = torch.device("cpu")
@@ -31,11 +32,11 @@ def episodes(contents) -> Episodes:
 def test_sequences_are_successive_frames_of_one_episode(episodes, contents):
     content = contents["original"]
     ends = content.episode_offsets[1:]
-    for start in episodes.starts:
+    for start in episodes.starts.indices:
         assert np.searchsorted(ends, start, "right") == np.searchsorted(
             ends, start + LENGTH, "right"
         )
-    starts = episodes.starts[[3, 7]]
+    starts = episodes.starts.indices[[3, 7]]
     batch = episodes.sequences(starts)
     expected = np.stack([content.frames[s : s + LENGTH + 1] for s in starts])
     assert np.array_equal(batch.frames, expected)
@@ -50,7 +51,7 @@ def test_sequences_are_successive_frames_of_one_episode(episodes, contents):
 def test_every_sequence_that_fits_may_be_drawn(episodes, contents):
     content = contents["original"]
     lengths = np.diff(content.episode_offsets)[content.episodes("train")]
-    assert len(episodes.starts) == (lengths - LENGTH).sum()
+    assert len(episodes.starts.indices) == (lengths - LENGTH).sum()
 
 
 @pytest.mark.parametrize("inputs", ["corresponding", "independent"])
@@ -64,7 +65,7 @@ def test_held_out_episodes_are_never_drawn(contents, defaults, inputs):
         ]
     )
     for world in sampler(contents, defaults, inputs).episodes.values():
-        assert not np.isin(world.indices, held_out).any()
+        assert not np.isin(world.frames.indices, held_out).any()
 
 
 def mirrored(packed: torch.Tensor, contents) -> np.ndarray:
@@ -80,11 +81,11 @@ def test_corresponding_inputs_are_the_same_moments_in_all_worlds(contents, defau
 
 def test_independent_inputs_are_drawn_for_each_world_from_its_own_episodes(contents, defaults):
     draws = sampler(contents, defaults, "independent")
-    original, mirror = (draws.episodes[w].indices for w in WORLDS)
+    original, mirror = (draws.episodes[w].frames.indices for w in WORLDS)
     assert not np.isin(original, mirror).any()
     batch = draws.images()
     for world in WORLDS:
-        assert np.isin(batch[world].indices, draws.episodes[world].indices).all()
+        assert np.isin(batch[world].indices, draws.episodes[world].frames.indices).all()
         expected = contents[world].frames[batch[world].indices]
         assert np.array_equal(batch[world].packed, expected)
 
@@ -93,7 +94,7 @@ def test_independent_inputs_are_drawn_for_each_world_from_its_own_episodes(conte
 def test_a_world_alone_sees_the_share_that_it_has_beside_the_other(contents, defaults, world):
     both = sampler(contents, defaults, "independent")
     alone = sampler(contents, defaults, "independent", worlds=[world])
-    assert np.array_equal(alone.episodes[world].indices, both.episodes[world].indices)
+    assert np.array_equal(alone.episodes[world].frames.indices, both.episodes[world].frames.indices)
 
 
 def test_the_same_seed_draws_the_same(contents, defaults):
@@ -126,3 +127,22 @@ def test_a_world_without_training_episodes_is_told_by_name(contents, defaults):
 def test_fewer_episodes_than_worlds_are_told():
     with pytest.raises(MwmError, match="expected a training episode for each of 2 worlds, found 1"):
         divide(np.arange(1), "independent", 1, 2)
+
+
+def test_rare_frames_and_the_sequences_that_hold_them_are_drawn_more_often(contents):
+    content, exponent = contents["original"], 0.7
+    of = (content, content.episodes("train"), LENGTH, CPU, exponent)
+    rare = Episodes(*of)
+    packed = content.frames[rare.frames.indices]
+    weights = frame_weights(packed, usual(packed), exponent)
+    place = {index: place for place, index in enumerate(rare.frames.indices)}
+    whole = np.array([weights[place[s] : place[s] + LENGTH + 1].sum() for s in rare.starts.indices])
+    rng = np.random.default_rng(0)
+    for choices, expected in ((rare.frames, weights), (rare.starts, whole)):
+        assert len(expected) == len(choices.indices)
+        drawn = choices.draw(rng, 200_000)
+        assert np.isin(drawn, choices.indices).all()
+        heavy = choices.indices[expected > np.quantile(expected, 0.9)]
+        share = expected[np.isin(choices.indices, heavy)].sum() / expected.sum()
+        assert np.isin(drawn, heavy).mean() == pytest.approx(share, abs=0.01)
+        assert share > len(heavy) / len(expected)

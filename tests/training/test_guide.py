@@ -52,7 +52,8 @@ def test_constraints_grow_beside_it(defaults, contents) -> None:
     see = defaults.train.see.model_copy(update=brief)
     record = defaults.train.record.model_copy(update={"every": 8, "sequences": 4})
     seen = {w: acts.see(setup, w, contents[w], see)[0] for w in worlds}
-    anchor = acts.anchor(setup, seen["original"], contents["original"], see, record)[0]
+    dream = defaults.train.anchor.model_copy(update={"iterations": 2, "dream_steps": 5})
+    anchor = acts.anchor(setup, seen["original"], contents["original"], dream, record)[0]
     every = np.arange(len(contents["mirror"].frames))
     nowhere = Latents(every, np.zeros((len(every), 32), np.float32), np.arange(32))
     act = defaults.train.recruit.model_copy(

@@ -59,7 +59,7 @@ def test_what_is_alike_is_taken_and_the_rest_is_trained(
     settle(project, "base")
     invoke(study.app, "--folder", "base", *DATA)
     monkeypatch.chdir(project)
-    settle(project, "other", learning_rate=0.1)
+    settle(project, "other", learning_rate=0.1, kl=2.0)
     stolen = project / "base" / "runs" / "see" / "original" / "training.csv"
     stolen.write_text(stolen.read_text() + "\n")  # to be seen in the copy
     told = invoke(study.app, "--folder", "other", *DATA, "--base", "../base")

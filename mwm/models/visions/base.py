@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mwm import UsageError
+from mwm.models import rarity
 from mwm.settings.lines import did_you_mean
 from mwm.settings.train import Model
 
@@ -54,13 +55,23 @@ class Vision(nn.Module):
     """
 
     kind: ClassVar[str]
+    weights: Tensor
 
     def __init__(self, config: Model) -> None:
         super().__init__()
         self.config = config
+        self.register_buffer("weights", torch.ones(PIXELS))
 
-    def calibrate(self, packed: Tensor) -> None:
-        """Look at a sample of the world's frames (n, 512) before training; no-op by default."""
+    def calibrate(self, packed: Tensor) -> rarity.Usual:
+        """Look at a sample of the world's frames (n, 512) before training, to weigh pixels.
+
+        Returns:
+            What the frames look like.
+        """
+        usual = rarity.usual(packed.cpu().numpy())
+        weights = rarity.pixel_weights(usual.share, self.config.rare_pixels)
+        self.weights.copy_(torch.from_numpy(weights))
+        return usual
 
     def unpack(self, packed: Tensor) -> Any:
         """(n, 512) uint8 to what `encode` and `loss` read; here (n, 4096) float32 of 0 and 1."""
@@ -75,8 +86,8 @@ class Vision(nn.Module):
         raise NotImplementedError
 
     def loss(self, z: Tensor, x: Any) -> Tensor:
-        """d(decode(z), x): summed over pixels, mean over frames (paper, L_r and L_p)."""
-        return pixel_loss(self.decode(z), x, self.config.loss)
+        """d(decode(z), x): weighted sum over pixels, mean over frames (paper, L_r and L_p)."""
+        return pixel_loss(self.decode(z), x, self.weights, self.config.loss)
 
 
 def unpack_bits(packed: Tensor) -> Tensor:
@@ -85,11 +96,11 @@ def unpack_bits(packed: Tensor) -> Tensor:
     return (packed[:, :, None] >> shifts & 1).flatten(1).float()
 
 
-def pixel_loss(logits: Tensor, x: Tensor, kind: str) -> Tensor:
-    """Loss between logits and pixels, both (n, 4096): summed over pixels, mean over frames."""
+def pixel_loss(logits: Tensor, x: Tensor, weights: Tensor, kind: str) -> Tensor:
+    """Loss of logits (n, 4096) against pixels: weighted sum over pixels, mean over frames."""
     if kind == "mse":
-        return (torch.sigmoid(logits) - x).square().sum() / len(x)
-    return functional.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+        return ((torch.sigmoid(logits) - x).square() @ weights).mean()
+    return functional.binary_cross_entropy_with_logits(logits, x, weights, reduction="sum") / len(x)
 
 
 def split_gaussian(both: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from mwm.metrics.criterion import ALIGNMENT
-from mwm.reporting.figures.style import Theme, blank, label, png, symbol
+from mwm.reporting.figures.style import Theme, blank, label, legible, png, symbol
 from mwm.reporting.shared.results import Pairs, lowest
 from mwm.reporting.shared.words import SYMBOLS, rounded_down
 
@@ -41,7 +41,7 @@ def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
         words, colour, weight = ("" if here == there else "–"), theme.muted, "normal"
         if value is not None:
             found[here, there] = value
-            words, colour = rounded_down(value, 2), _legible(shades(value))
+            words, colour = rounded_down(value, 2), legible(shades(value))
             weight = "bold" if value >= ALIGNMENT else "normal"
         panel.text(there, here, words, ha="center", va="center", color=colour, fontweight=weight)
     panel.imshow(found, cmap=shades, vmin=0, vmax=1)
@@ -58,9 +58,3 @@ def _matrix(panel: Axes, pairs: Pairs, column: str, theme: Theme) -> None:
     panel.grid(visible=False)
     panel.grid(which="minor", color=theme.paper, linewidth=1.5)
     panel.spines[:].set_visible(False)
-
-
-def _legible(shade: tuple[float, float, float, float]) -> str:
-    """Black or white, whichever is read more easily on `shade`."""
-    red, green, blue, _ = shade
-    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "#ffffff"

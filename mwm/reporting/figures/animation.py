@@ -1,6 +1,7 @@
-"""The animation: every world's frames above what its V decodes from the original's latents."""
+"""The animations: every world's frames above what its V decodes, of a play or of a dream."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -9,11 +10,13 @@ from mwm.reporting.figures.pictures import EDGE, FRAME, LETTER, Sheet
 from mwm.reporting.figures.play import Play
 from mwm.reporting.figures.style import Theme, label
 
+DECODED = ("decoded from", "original's z")
+DREAMT = ("dreamt by M,", "drawn by its V")
 MILLISECONDS = 70  # a step of four emulated frames lasts 67; GIF counts in tens
 
 
-def play_animation(play: Play, theme: Theme, dpi: int) -> bytes:
-    """All frames as GIF, at the speed of the game."""
+def play_animation(play: Play, below: Sequence[str], theme: Theme, dpi: int) -> bytes:
+    """All frames as GIF, at the speed of the game; `below` are lines beside what is decoded."""
     gap, head, margin = 20, 34, 120
     pitch = gap + max(FRAME, *(LETTER * len(world) for world in play.truth))
     tops = (head, head + FRAME + gap)
@@ -26,8 +29,9 @@ def play_animation(play: Play, theme: Theme, dpi: int) -> bytes:
         for top in tops:
             sheet.picture(play.truth[world][0], left, top)
     sheet.text("the world's frame", EDGE, tops[0] + FRAME // 2, muted=True, align="left")
-    sheet.text("decoded from", EDGE, tops[1] + FRAME // 2, muted=True, align="left")
-    sheet.text("original's z", EDGE, tops[1] + FRAME // 2 + 16, muted=True, align="left")
+    for line, words in enumerate(below):
+        height = tops[1] + FRAME // 2 + 16 * line
+        sheet.text(words, EDGE, height, muted=True, align="left")
     still = np.asarray(Image.open(io.BytesIO(sheet.png())).convert("L"))
 
     moments = []

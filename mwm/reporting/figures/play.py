@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mwm import UsageError
 from mwm.io.film import Film
@@ -19,11 +20,13 @@ class Play:
 
     Attributes:
         truth: what the world shows.
-        decoded: what the world's V decodes from the original's latents.
+        decoded: what the world's V decodes from the original's latents, or from its own dream.
+        hits: (frames,) uint8, above 0 where the agent hits.
     """
 
     truth: Mapping[str, Pictures]
     decoded: Mapping[str, Pictures]
+    hits: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return min(map(len, self.truth.values()))
@@ -52,17 +55,29 @@ class Play:
                 f"or strip_every, or raise evaluate.film"
             )
         if settings.strip_start is None:
-            start = liveliest(self.truth[ORIGINAL][: len(self)], boxes, offsets)
+            start = liveliest(
+                self.truth[ORIGINAL][: len(self)], boxes, self.hits[: len(self)], offsets
+            )
         return [start + offset for offset in offsets]
 
 
-def play_of(films: Iterable[Film]) -> Play:
+def play_of(films: Sequence[Film]) -> Play:
     """The films of all models as one; of a world that several models hold, the first one's."""
+    return _play([(film, film.truth, film.decoded) for film in films], films[0].hits)
+
+
+def dream_of(films: Sequence[Film]) -> Play:
+    """The dreams of all models as one play, in the same way."""
+    dreams = [(film, film.dream_truth, film.dream) for film in films]
+    return _play(dreams, np.zeros(dreams[0][1].shape[1], np.uint8))
+
+
+def _play(parts: Iterable[tuple[Film, Pictures, Pictures]], hits: NDArray[np.uint8]) -> Play:
     truth: dict[str, Pictures] = {}
     decoded: dict[str, Pictures] = {}
-    for film in films:
-        for world, shown, seen in zip(film.worlds, film.truth, film.decoded, strict=True):
+    for film, true, drawn in parts:
+        for world, shown, seen in zip(film.worlds, true, drawn, strict=True):
             on = np.unpackbits(shown, axis=1).reshape(-1, SIDE, SIDE)
             truth.setdefault(world, on * np.uint8(255))
             decoded.setdefault(world, seen.reshape(-1, SIDE, SIDE))
-    return Play(truth, decoded)
+    return Play(truth, decoded, hits)

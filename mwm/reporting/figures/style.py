@@ -81,3 +81,9 @@ def symbol(world: str) -> str:
 def label(world: str) -> str:
     """A world's symbol and name: "Γm mirror"."""
     return f"{symbol(world)} {world}" if world in SYMBOLS else world
+
+
+def legible(shade: tuple[float, float, float, float]) -> str:
+    """Black or white, whichever is read more easily on `shade`."""
+    red, green, blue, _ = shade
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 else "#ffffff"

@@ -17,7 +17,7 @@ def read_mirror_test(path: Path | str) -> Answers:
     Raises:
         MwmError: missing, no CSV, a column missing, or a word for a number.
     """
-    return read_table(path, ("model", "world", "object"), ("frames", "moved", "marked"))
+    return read_table(path, ("model", "world", "object"), ("frames", "moving", "moved", "marked"))
 
 
 def mirror_table(rows: Answers) -> Table:

@@ -6,7 +6,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from mwm.metrics.criterion import ALIGNMENT, aligned
+from mwm.reporting.figures.dreams import Dreams
 from mwm.reporting.run import tables
+from mwm.reporting.run.dreams import dreams_table
+from mwm.reporting.run.foreign import foreign_table
 from mwm.reporting.run.mirror_test import Answers, mirror_table
 from mwm.reporting.shared.pages import Figure, render
 from mwm.reporting.shared.results import Pairs
@@ -18,21 +21,29 @@ OF = Markup("{}<small> {}</small>")  # a number, and in small print of how many,
 
 def page(
     pairs: Pairs,
+    foreign: Pairs | None,
     about: Sequence[tuple[str, str]],
     drawn: Mapping[str, Figure],
     chosen: Sequence[int],
     ruled: bool,
     answers: Answers,
+    dreams: Dreams,
+    dreamt: int,
+    roaming: str | None,
 ) -> str:
     """The whole page, with its figures inside.
 
     Args:
         pairs: every ordered pair of worlds.
+        foreign: the same of foreign plays; None: there are none.
         about: what the report is of: names, and what stands beside them.
         drawn: the figures by name.
         chosen: the frames of the film in the strip, two at least.
-        ruled: whether they are those that show most, not of the user's choice.
+        ruled: whether they were chosen by `liveliest`, not by the user.
         answers: rows of the mirror test, which has none without objects.
+        dreams: rows of the dreams, which have none without objects.
+        dreamt: steps of the dream in motion.
+        roaming: the object of the map of the field; None: there is none.
     """
     return render(
         TEMPLATE,
@@ -47,9 +58,13 @@ def page(
         headline=_headline(pairs),
         key_figures=_key_figures(pairs),
         verdicts=tables.verdicts(pairs),
+        foreign=foreign_table(pairs, foreign) if foreign else None,
+        roaming=roaming,
         all_pairs=tables.all_pairs(pairs),
         errors=tables.errors(pairs),
         objects=tables.objects(pairs),
+        dreams=dreams_table(dreams),
+        dreamt=dreamt,
         mirror_test=mirror_table(answers) if len(pairs.objects) > 1 else None,
     )
 

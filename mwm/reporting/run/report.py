@@ -7,14 +7,16 @@ from mwm.io.film import read_films
 from mwm.io.origin import read_origin
 from mwm.io.records import MANIFEST
 from mwm.reporting.figures.alignment import alignment_figure
-from mwm.reporting.figures.animation import play_animation
+from mwm.reporting.figures.animation import DECODED, DREAMT, play_animation
 from mwm.reporting.figures.curves import curves_figure
 from mwm.reporting.figures.dreams import dreams_figure, read_dreams
 from mwm.reporting.figures.elements import elements_figure, read_elements
+from mwm.reporting.figures.field import field_figure, read_field
 from mwm.reporting.figures.pictures import strip_figure, worlds_figure
-from mwm.reporting.figures.play import play_of
+from mwm.reporting.figures.play import dream_of, play_of
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.run.about import about
+from mwm.reporting.run.foreign import read_foreign
 from mwm.reporting.run.mirror_test import read_mirror_test
 from mwm.reporting.run.page import page
 from mwm.reporting.run.summary import summarise
@@ -27,9 +29,9 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     """Write index.html and the figures to `folder`, and the summary to `metrics`.
 
     Args:
-        evaluation: folder with film.h5, pairs, curves, dreams, elements, mirror_test as CSV, and
-            their manifest.
-        folder: gets index.html, play.gif, and a PNG for each other figure.
+        evaluation: folder with film.h5, pairs, foreign, field, curves, dreams, elements,
+            mirror_test as CSV, and their manifest.
+        folder: gets index.html, play.gif and dream.gif, and a PNG for each other figure.
         metrics: JSON file, flat, at most 15 numbers.
         settings: params `report`.
 
@@ -41,8 +43,11 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     curves = read_curves(evaluation / "curves.csv")
     dreams = read_dreams(evaluation / "dreams.csv")
     answers = read_mirror_test(evaluation / "mirror_test.csv")
+    foreign = read_foreign(evaluation / "foreign.csv")
+    field = read_field(evaluation / "field.csv")
     elements = read_elements(evaluation / "elements.csv")
-    play = play_of(read_films(evaluation / "film.h5", pairs.models).values())
+    films = list(read_films(evaluation / "film.h5", pairs.models).values())
+    play, dream = play_of(films), dream_of(films)
     origin, digest = read_origin(evaluation / MANIFEST)
     chosen = play.strip(settings, origin.objects)
 
@@ -51,8 +56,10 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             return {
                 "worlds": worlds_figure(play, theme, settings.dpi),
                 "strip": strip_figure(play, chosen, theme, settings.dpi),
-                "play": play_animation(play, theme, settings.dpi),
+                "play": play_animation(play, DECODED, theme, settings.dpi),
+                "dream": play_animation(dream, DREAMT, theme, settings.dpi),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
+                "field": field_figure(field, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
                 "elements": elements_figure(elements, theme, settings.dpi),
                 "dreams": dreams_figure(dreams, theme, settings.dpi),
@@ -60,11 +67,12 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
 
     light, dark = draw(LIGHT), draw(DARK)
     figures = {name: Figure(light[name], dark[name], settings.dpi) for name in light}
-    text = page(
-        pairs, about(origin, digest, pairs), figures, chosen, settings.strip_start is None, answers
-    )
+    told = about(origin, digest, pairs)
+    roaming = next((words["object"] for words, _ in field), None)
+    ruled = settings.strip_start is None
+    text = page(pairs, foreign, told, figures, chosen, ruled, answers, dreams, len(dream), roaming)
     for name, image in light.items():
         with replacing(folder / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)
     write_text(folder / "index.html", text)
-    write_json(metrics, summarise(pairs))
+    write_json(metrics, summarise(pairs, foreign))

@@ -49,7 +49,7 @@ def verdicts(pairs: Pairs) -> Table:
 def _verdict(ways: tuple[Row, Row], objects: Sequence[str]) -> Markup:
     if ways[0]["success"] == 1:
         return Markup('<b class="good">meets it</b>')
-    lacks = "; ".join(shortfalls(ways, objects))
+    lacks = "; ".join(shortfalls([way.metrics for way in ways], objects))
     return Markup('<b class="bad">falls short</b><small>{}</small>').format(lacks)
 
 

@@ -34,6 +34,11 @@ class Row:
     def __getitem__(self, column: str) -> float | None:
         return self.numbers[column]
 
+    @property
+    def metrics(self) -> dict[str, float | str | None]:
+        """Numbers and readings by column, as evaluation wrote them."""
+        return {**self.numbers, **{f"reading_{name}": w for name, w in self.readings.items()}}
+
 
 @dataclass(frozen=True)
 class Pairs:
