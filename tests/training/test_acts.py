@@ -21,7 +21,8 @@ def setup(defaults):
 
 
 def make_setup(defaults, vision: str = "sparse", **run) -> Setup:
-    batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
+    small = {"frames": 64, "sequences": 4, "length": 10, "dreams": 4, "dreamed": 3}
+    batch = defaults.train.batch.model_copy(update=small)
     model = defaults.train.model.model_copy(update={"vision": vision})
     settings = defaults.train.run.model_copy(update={"threads": 1, "device": "cpu", **run})
     return Setup(settings, model, batch, prepare_device(settings))
@@ -30,6 +31,8 @@ def make_setup(defaults, vision: str = "sparse", **run) -> Setup:
 def act(defaults, name: str, **changes):
     """An act of params.yaml, made brief."""
     brief = {"iterations": 2, "reconstruction_steps": 2, "prediction_steps": 2, "kl_ramp": 0}
+    if name == "anchor":
+        brief |= {"reconstruction_steps": 0, "prediction_steps": 0, "dream_steps": 2}
     return getattr(defaults.train, name).model_copy(update=brief | changes)
 
 
@@ -67,7 +70,15 @@ def test_anchor_and_m_are_frozen_while_a_world_is_recruited(setup, defaults, con
     assert same(model.vision("original"), anchor.vision("original"))
     assert same(model.memory, anchor.memory)
     assert not same(model.vision("mirror"), seen["mirror"].vision("mirror"))
-    assert not same(anchor.vision("original"), seen["original"].vision("original"))
+    assert same(anchor.vision("original"), seen["original"].vision("original"))
+
+
+def test_v_of_the_original_learns_in_the_anchor_by_p_and_r_steps(setup, defaults, contents):
+    seen, _ = acts.see(setup, "original", contents["original"], act(defaults, "see"))
+    steps = {"dream_steps": 0, "prediction_steps": 2, "reconstruction_steps": 2}
+    settings = act(defaults, "anchor", **steps)
+    anchor, _ = acts.anchor(setup, seen, contents["original"], settings, record(defaults))
+    assert not same(anchor.vision("original"), seen.vision("original"))
 
 
 def test_m_learns_beside_a_new_v_where_it_is_asked_to(setup, defaults, contents):
