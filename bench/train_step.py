@@ -88,7 +88,7 @@ def main() -> None:
         print(f"{name}: {took:6.1f} ms, {took / baseline:.2f} of the baseline")
     dreams = p.train.batch.dreams, p.train.batch.length, p.train.batch.dreamed
     took = milliseconds(dream(model, *dreams, p.train.anchor.pixels, learn))
-    share = lstm_operations(model, *dreams) / peak / 1e6 / took
+    share = memory_operations(model, *dreams) / peak / 1e6 / took
     print(f"D: {took:6.1f} ms, M's products alone are {share:.0%} of it at the matrix peak")
 
 
@@ -109,7 +109,7 @@ def dream(
     return lambda: learn(dream_step(model, WORLDS[0], batch, given, pixels, rng)[0])
 
 
-def lstm_operations(model: MetaWorldModel, count: int, given: int, dreamed: int) -> float:
+def memory_operations(model: MetaWorldModel, count: int, given: int, dreamed: int) -> float:
     """Of M's products in a D step, forward and (twice as many) backward."""
     weights = sum(p.numel() for p in model.memory.parameters() if p.dim() == 2)
     return 3 * 2 * weights * count * (given + dreamed)
