@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mwm.evaluation.pairs import CPU, Row
-from mwm.evaluation.selection import windows
+from mwm.evaluation.selection import roaming, windows
 from mwm.io.frames import Frames
 from mwm.metrics.errors import rounded
 from mwm.metrics.objects import OriginalView, centroids, f1
@@ -34,15 +34,15 @@ def field(
     rows: list[Row] = []
     for world, frames in worlds.items():
         view, length = OriginalView(frames, CPU), settings.length
-        if (roaming := _roaming(view.objects)) is None:
+        if (largest := roaming(view.objects)) is None:
             continue
         starts = windows(frames, length, max(1, settings.frames // length))
         packed = torch.from_numpy(frames.frames[(starts[:, None] + np.arange(length)).ravel()])
         code, _ = encode(model.eval().vision(world), packed)
-        found = view.crop(view.binary(decode(model, world, code)), roaming)
-        truth = view.crop(view.binary(unpack_bits(packed)), roaming)
-        at = {"model": name, "plays": plays, "world": world, "object": roaming}
-        rows += [at | cell for cell in cells(found, truth, view.objects[roaming])]
+        found = view.crop(view.binary(decode(model, world, code)), largest)
+        truth = view.crop(view.binary(unpack_bits(packed)), largest)
+        at = {"model": name, "plays": plays, "world": world, "object": largest}
+        rows += [at | cell for cell in cells(found, truth, view.objects[largest])]
     return rows
 
 
@@ -64,13 +64,3 @@ def cells(found: Tensor, truth: Tensor, box: list[int]) -> list[Row]:
         measured = rounded({"f1": f1(found[here], truth[here])})
         rows.append({"row": row, "column": column, "frames": int(here.sum()), **measured})
     return rows
-
-
-def _roaming(objects: Mapping[str, list[int]]) -> str | None:
-    """The object whose box is the largest; the first of several."""
-
-    def area(name: str) -> int:
-        top, left, bottom, right = objects[name]
-        return (bottom - top) * (right - left)
-
-    return max(objects, key=area, default=None)

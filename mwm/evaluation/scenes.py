@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from mwm.evaluation.pairs import CPU
+from mwm.evaluation.selection import roaming
 from mwm.evaluation.tracks import AWAY, shown, was_away
 from mwm.io.frames import Frames
 from mwm.metrics.objects import OriginalView
@@ -70,8 +71,8 @@ def choose(original: Frames, settings: Evaluate) -> Scenes:
     starts = _starts(lengths, settings.length + steps)
     dreamt = starts + settings.length
     order = [-_sums(hits, dreamt, steps)]
-    if tracks:
-        track = tracks[_largest(view)]
+    if largest := roaming(view.objects):
+        track = tracks[largest]
         parts = torch.from_numpy(track[starts[:, None] + np.arange(settings.length + steps)])
         away = was_away(parts, settings.length - 1)[:, -1].numpy()
         order += [-_sums(np.isfinite(track[:, 0]), dreamt, steps), away]
@@ -95,15 +96,6 @@ def _sums(values: NDArray[np.generic], starts: Index, count: int) -> Index:
     return sums
 
 
-def _largest(view: OriginalView) -> str:
-    """The object that moves in the largest box: in Pong the ball."""
-    return max(view.objects, key=lambda name: _area(view.objects[name]))
-
-
-def _area(box: list[int]) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def _hits(
     view: OriginalView, tracks: dict[str, Track], actions: NDArray[np.uint8], ends: Index
 ) -> NDArray[np.bool_]:
@@ -114,9 +106,9 @@ def _hits(
     that a wall turns beside the bat is not hit. A ball that is hit may be hidden for AWAY frames.
     """
     hits = np.zeros(len(actions), bool)
-    if len(tracks) < 2:
+    moved = roaming(view.objects)
+    if moved is None or len(tracks) < 2:
         return hits
-    moved = _largest(view)
     agent = max(set(tracks) - {moved}, key=lambda name: (_told(tracks[name], actions), name))
     middles = {name: np.add(view.objects[name][:2], view.objects[name][2:]) / 2 for name in tracks}
     apart = middles[agent] - middles[moved]

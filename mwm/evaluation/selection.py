@@ -41,3 +41,13 @@ def check_alike(worlds: Mapping[str, Frames]) -> None:
                 raise ArtefactError(
                     f"worlds {first} and {world}: expected the same {name}, found different ones"
                 )
+
+
+def roaming(objects: Mapping[str, list[int]]) -> str | None:
+    """The object with the largest box to move in, in Pong the ball; the first of several."""
+
+    def area(name: str) -> int:
+        top, left, bottom, right = objects[name]
+        return (bottom - top) * (right - left)
+
+    return max(objects, key=area, default=None)
