@@ -26,11 +26,11 @@ def decipher(
     import torch
 
     from mwm.decipherment import decipher as decipherment
-    from mwm.decipherment.codes import encode
+    from mwm.decipherment.codes import of_halves
     from mwm.decipherment.resume import Checkpoints
     from mwm.io import latents
     from mwm.io.files import write_json
-    from mwm.io.frames import divide, read_frames
+    from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
@@ -43,20 +43,13 @@ def decipher(
     done = decipherment.nothing()
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # for each product, since they are small
-        codes = []
-        for position, world in enumerate(worlds):
-            content = read_frames(data / f"{world}.h5", "world")
-            lengths.check(p, content.lengths)
-            episodes = divide(
-                content.episodes("train", f"world {world}"),
-                p.train.run.inputs,
-                position,
-                len(worlds),
-            )
-            model = load(runs / "see" / world if position else runs / "anchor", p.train.model)
-            codes.append(encode(model.vision(world), content, episodes))
+        contents = [read_frames(data / f"{world}.h5", "world") for world in worlds]
+        lengths.check(p, contents[0].lengths)
+        folders = [runs / "anchor", runs / "see" / worlds[1]]
+        models = [load(one, p.train.model) for one in folders]
+        visions = [one.vision(world) for one, world in zip(models, worlds, strict=True)]
+        original, other = of_halves(visions, contents)
         with Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:
-            original, other = codes
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
             kept = Checkpoints(shelf(), f"decipher {run}", (original, other), settings)
             done = decipherment.decipher(

@@ -78,7 +78,7 @@ class Act:
 
 def _acts(settings: "Train", data: Path) -> Iterator[Act]:
     """All acts of a study, in order."""
-    from stages import decipher, train
+    from stages import decipher, recruit, train
 
     for world in dict.fromkeys(world for run in settings.runs.values() for world in run.worlds):
         see = partial(train.see, world, data, RUNS)
@@ -89,8 +89,8 @@ def _acts(settings: "Train", data: Path) -> Iterator[Act]:
         found = (*anchored, "decipher.states", "decipher.restarts", f"runs.{run}")
         look = partial(decipher.decipher, run, data, RUNS)
         yield Act(f"decipher-{run}", f"decipher/{run}", found, look)
-        aligned = (*found, "decipher.weight", "recruit", "joint")
-        yield Act(f"train-recruit-{run}", run, aligned, partial(train.recruit, run, data, RUNS))
+        aligned = (*found, "decipher", "recruit", "joint")
+        yield Act(f"train-recruit-{run}", run, aligned, partial(recruit.recruit, run, data, RUNS))
 
 
 def _value(settings: "Train", path: str) -> object:

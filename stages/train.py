@@ -1,8 +1,7 @@
-"""Train by acts: params `train`, data/worlds/*.h5 -> runs/see/<world>, runs/anchor, runs/<run>.
+"""Train the first acts: params `train`, data/worlds/*.h5 -> runs/see/<world>, runs/anchor.
 
-`see` pretrains one world's V, `anchor` trains the reference, the original's V and M, and `recruit`
-aligns another world's V to the frozen anchor. With `train.run.schedule: joint` the first two only
-initialise, and `recruit` trains all worlds of the run at once, as the paper does.
+`see` pretrains one world's V, `anchor` trains the reference, the original's V and M. With
+`train.run.schedule: joint` both only initialise.
 """
 
 from pathlib import Path
@@ -38,7 +37,7 @@ def see(
 
     p = params.load()
     params.check_name(world, "WORLD")
-    setup = _setup(p.train.run, p.train.model, p.train.batch)
+    setup = set_up(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{world}.h5", "world")
     lengths.check(p, frames.lengths)
     folder = locks.claim_folder(runs / "see" / world)
@@ -58,7 +57,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     from mwm.training import acts, history
 
     p = params.load()
-    setup = _setup(p.train.run, p.train.model, p.train.batch)
+    setup = set_up(p.train.run, p.train.model, p.train.batch)
     frames = read_frames(data / f"{ORIGINAL}.h5", "world")
     lengths.check(p, frames.lengths)
     seen = load(runs / "see" / ORIGINAL, p.train.model)
@@ -67,42 +66,7 @@ def anchor(data: Data = DATA, runs: Runs = RUNS) -> None:
     history.write(folder, *trained, p.train.run, p.train.anchor, speed("anchor"))
 
 
-@commands.stage(app)
-def recruit(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
-    data: Data = DATA,
-    runs: Runs = RUNS,
-) -> None:
-    """Align one more world's V to the frozen anchor (joint: train all at once) -> runs/<run>."""
-    from mwm.io import latents
-    from mwm.io.frames import read_frames
-    from mwm.models.model import load
-    from mwm.runtime import locks
-    from mwm.runtime.state import speed
-    from mwm.settings import lengths, params
-    from mwm.training import acts, history
-
-    p = params.load()
-    original, *others = params.pick(p.train.runs, run, "train.runs").worlds
-    setup = _setup(p.train.run, p.train.model, p.train.batch)
-    worlds = {w: read_frames(data / f"{w}.h5", "world") for w in (original, *others)}
-    lengths.check(p, worlds[original].lengths)
-    sources = ["anchor", *(f"see/{world}" for world in others)]
-    models = [load(runs / source, p.train.model) for source in sources]
-    folder = locks.claim_folder(runs / run)
-    act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
-    deciphered = {}
-    if p.train.run.decipher_first:
-        (world,) = others
-        path, count = runs / "decipher" / run / "latents.h5", len(worlds[world].frames)
-        deciphered[world] = latents.load(path, count, p.train.model.latent)
-    trained = acts.recruit(
-        setup, run, models, worlds, act, p.train.record, deciphered, p.train.decipher.weight
-    )
-    history.write(folder, *trained, p.train.run, act, speed(run))
-
-
-def _setup(run: "RunSettings", model: "Model", batch: "Batch") -> "Setup":
+def set_up(run: "RunSettings", model: "Model", batch: "Batch") -> "Setup":
     """With the device, checkpoints, and progress on the terminal."""
     from mwm.runtime.progress import Progress
     from mwm.runtime.state import shelf

@@ -35,13 +35,13 @@ def of_one_run() -> Any:
 
 def train_one_run() -> None:
     """Train the run of `of_one_run` in the current folder."""
-    from stages import decipher, train
+    from stages import decipher, recruit, train
 
     for world in WORLDS:
         run(train.app, "see", world)
     run(train.app, "anchor")
     run(decipher.app, "mirror")
-    run(train.app, "recruit", "mirror")
+    run(recruit.app, "mirror")
 
 
 def run(app: Any, *words: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from mwm.io.frames import Frames, read_frames, write_frames
 from mwm.pipeline.foreign import unbind
+from mwm.runtime import kernels
 from mwm.settings import params
 from mwm.settings.params import Params
 
@@ -22,9 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 def pytest_configure() -> None:
     """Under a Git hook the tests make repositories of their own, and leave the hook's alone.
 
+    They compute as stages do: with other kernels the same sums may differ in their last bits.
     Commands that they start in other folders find the stages, which are not installed.
     """
     unbind()
+    kernels.pin()
     paths = [str(ROOT), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 

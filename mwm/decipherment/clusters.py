@@ -5,17 +5,18 @@ from torch import Tensor
 
 ITERATIONS = 12  # of k-means
 POINTS = 20_000  # that k-means sees, or ...
-POINTS_EACH = 30  # ... per cluster, if that is more
+POINTS_EACH = 10  # ... per cluster, if that is more
 
 
-def cluster(points: Tensor, k: int, seed: int) -> Tensor:
-    """Centres (k, d) of `points` (n, d) by Lloyd's k-means on a sample.
+def cluster(points: Tensor, weights: Tensor, k: int, seed: int) -> Tensor:
+    """Centres (k, d) of `points` (n, d) by Lloyd's k-means, on a sample drawn by `weights` (n,).
 
-    An empty cluster starts anew at a random point.
+    An empty cluster starts anew at a random point; of fewer points than clusters some count twice.
     """
     rng = torch.Generator().manual_seed(seed)
-    seen = max(POINTS, POINTS_EACH * k)
-    points = points[torch.randperm(len(points), generator=rng)[:seen]]
+    few = len(points) < k
+    seen = k if few else min(max(POINTS, POINTS_EACH * k), len(points))
+    points = points[torch.multinomial(weights, seen, replacement=few, generator=rng)]
     centres = points[:k].clone()
     for _ in range(ITERATIONS):
         which = nearest(points, centres)

@@ -1,5 +1,6 @@
 """What one world's V says of the world's own episodes: the only thing that decipherment sees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm import MwmError
-from mwm.io.frames import Frames
+from mwm.io.frames import Frames, divide
+from mwm.models import rarity
 from mwm.models.visions.base import Vision
 
 BATCH = 4000  # frames encoded at once
+RARE = 0.6  # exponent by which frames with rare pixels are drawn more often
 INFORMATIVE = 0.05  # KL divergence from the prior, in nats, of a dimension that says something
 
 
@@ -27,6 +30,8 @@ class Codes:
         scale: (d,) what the standardisation took away: latent = z * scale + centre.
         actions: (n,) int64, taken after each frame.
         spans: (e, 2) places in `z` of each episode's first frame and of the one after its last.
+        weights: (n,) float64, how often each frame is drawn for fits and clusters: where all are
+            drawn alike, what happens seldom, such as a ball on its way back, has no states.
     """
 
     frames: NDArray[np.int64]
@@ -36,6 +41,7 @@ class Codes:
     scale: Tensor
     actions: Tensor
     spans: NDArray[np.int64]
+    weights: Tensor
 
     def indices(self, before: int, after: int) -> Tensor:
         """Places of frames with `before` frames before them and `after` after, in their episode."""
@@ -50,17 +56,45 @@ class Codes:
         return torch.from_numpy(np.concatenate(starts))[:, None] + span
 
     def sample(self, count: int, before: int, after: int, rng: np.random.Generator) -> Tensor:
-        """At most `count` frames of `indices`, in order."""
+        """`count` frames of `indices` by their weights, with replacement, in order."""
         indices = self.indices(before, after)
-        if len(indices) <= count:
-            return indices
-        chosen = np.sort(rng.choice(len(indices), count, replace=False))
+        weights = self.weights[indices].numpy()
+        chosen = np.sort(rng.choice(len(indices), count, p=weights / weights.sum()))
         return indices[torch.from_numpy(chosen)]
 
 
+def of_halves(
+    visions: Sequence[Vision], contents: Sequence[Frames], shared: bool = False
+) -> tuple[Codes, Codes]:
+    """Codes of the training episodes that the original and another world see if independent.
+
+    Args:
+        visions: V of either world.
+        contents: their frames.
+        shared: whether the codes mean the same, so that the other's are standardised alike.
+
+    Raises:
+        MwmError: there are too few episodes, or a V says next to nothing of its frames.
+    """
+    halves = [
+        divide(one.episodes("train", f"world {one.attributes['world']}"), "independent", place, 2)
+        for place, one in enumerate(contents)
+    ]
+    original = encode(visions[0], contents[0], halves[0])
+    return original, encode(visions[1], contents[1], halves[1], original if shared else None)
+
+
 @torch.no_grad()
-def encode(vision: Vision, content: Frames, episodes: NDArray[np.int64]) -> Codes:
+def encode(
+    vision: Vision, content: Frames, episodes: NDArray[np.int64], like: Codes | None = None
+) -> Codes:
     """Posterior means of the frames of `episodes`; no other frame is looked at.
+
+    Args:
+        vision: V of the frames' world.
+        content: the frames.
+        episodes: which of them may be used.
+        like: codes whose dimensions, order and standardisation these are to have; None: their own.
 
     Raises:
         MwmError: V says next to nothing of its frames.
@@ -74,8 +108,21 @@ def encode(vision: Vision, content: Frames, episodes: NDArray[np.int64]) -> Code
         for part in np.split(frames, range(BATCH, len(frames), BATCH))
     ]
     mean = torch.cat([part[0] for part in parts])
-    variance = torch.cat([part[1] for part in parts]).exp()
-    kl = 0.5 * (mean.square() + variance - 1 - variance.log()).mean(0)
+    if like is None:
+        dimensions = _informative(mean, torch.cat([part[1] for part in parts]), content)
+        centre, scale = mean[:, dimensions].mean(0), mean[:, dimensions].std(0)
+    else:
+        dimensions, centre, scale = like.dimensions, like.centre, like.scale
+    z = (mean[:, dimensions] - centre) / scale
+    actions = torch.from_numpy(content.actions[frames].astype(np.int64))
+    packed = content.frames[frames]
+    weights = torch.from_numpy(rarity.frame_weights(packed, rarity.usual(packed), RARE))
+    return Codes(frames, z, dimensions, centre, scale, actions, spans, weights)
+
+
+def _informative(mean: Tensor, log_variance: Tensor, content: Frames) -> Tensor:
+    """The dimensions that say something, those that say most first."""
+    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0)
     dimensions = kl.argsort(descending=True)[: int((kl > INFORMATIVE).sum())]
     if len(dimensions) < 2:
         raise MwmError(
@@ -83,7 +130,4 @@ def encode(vision: Vision, content: Frames, episodes: NDArray[np.int64]) -> Code
             f"{len(dimensions)} informative dimensions; train it longer (train.see.iterations, of "
             "the original train.anchor.iterations), or lower the weight of its KL"
         )
-    mean = mean[:, dimensions]
-    centre, scale = mean.mean(0), mean.std(0)
-    actions = torch.from_numpy(content.actions[frames].astype(np.int64))
-    return Codes(frames, (mean - centre) / scale, dimensions, centre, scale, actions, spans)
+    return dimensions

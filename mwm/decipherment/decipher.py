@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mwm import MwmError
 from mwm.decipherment import plan, worker
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.groups import controlled_group, controlled_hints, slow_group
+from mwm.decipherment.read import read
 from mwm.decipherment.search import Found, Resume, always, search
 from mwm.decipherment.sources import Hints
 from mwm.decipherment.symbols import LENGTH
@@ -77,16 +76,10 @@ def decipher(
                 advance()
             return found
 
-        group = slow_group(original, other, states, restarts, seed, hints)
+        group = slow_group(original, other, plan.SLOW, states, restarts, seed, hints)
         slow = search(group, seed, advance, resume, workers)
         found = {"controlled": controlled(), group.name: slow}
-    sequences = other.sequences(LENGTH, 1)
-    values = _read(original, list(found.values()), sequences).flatten(0, 1)
-    values = values * original.scale + original.centre
-    latents = Latents(
-        other.frames[sequences.flatten().numpy()], values.numpy(), original.dimensions.numpy()
-    )
-    return Deciphered(latents, found)
+    return Deciphered(read(original, other, list(found.values())), found)
 
 
 def nothing() -> Deciphered:
@@ -108,26 +101,6 @@ def _check(codes: Codes) -> None:
 def _search_controlled(
     original: Codes, other: Codes, states: int, seed: int, resume: Resume
 ) -> Found:
-    return search(controlled_group(original, other, states, seed), seed, resume=resume)
-
-
-def _read(original: Codes, found: list[Found], sequences: Tensor) -> Tensor:
-    """Standardised latents (s, l, d): the sum of each group's contribution (ridge regression)."""
-    states = [one.level.states for one in found]
-    at = original.indices(max(one.history for one in states), 0)
-    sizes = [one.count for one in states]
-    offsets = [sum(sizes[:i]) for i in range(len(sizes))]
-    columns = [offset + one.of[at] for offset, one in zip(offsets, states, strict=True)]
-    size = sum(sizes)
-    gram = torch.zeros(size * size)
-    target = torch.zeros(size, original.z.shape[1])
-    for column in columns:
-        target.index_add_(0, column, original.z[at])
-        for other in columns:
-            gram.index_add_(0, column * size + other, torch.ones(len(at)))
-    parts = torch.linalg.solve(gram.view(size, size) + torch.eye(size), target).split(sizes)
-    read = [
-        one.level.read(one.emissions, part, sequences)
-        for one, part in zip(found, parts, strict=True)
-    ]
-    return torch.stack(read).sum(0)
+    return search(
+        controlled_group(original, other, plan.CONTROLLED, states, seed), seed, resume=resume
+    )

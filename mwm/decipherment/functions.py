@@ -6,12 +6,16 @@ the same dynamics have the same functions, whatever V made of the frames, up to 
 functions that are equally slow or equally controlled.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from mwm.decipherment.codes import Codes
 from mwm.decipherment.features import Fourier, evaluate, most_alike, whitening, window
+
+Function = Callable[[Tensor], Tensor]  # of the codes (n, d) of successive frames, to (n, count)
 
 SAMPLE = 60_000  # frames that a fit sees
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
@@ -22,8 +26,8 @@ DETAILS = 3  # leading ones that are kept beside the coordinates
 DETAIL = 0.05  # least variance of a detail that the coordinates do not predict, for its scale
 
 
-def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: int) -> Tensor:
-    """The functions of `history` frames that change least over `lag` steps, (n, count).
+def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: int) -> Function:
+    """The `count` functions of `history` frames that change least over `lag` steps.
 
     Slowest first, of variance 1; 0 in frames without history. `features` random Fourier features
     are combined by `most_alike`.
@@ -33,13 +37,13 @@ def slow(codes: Codes, count: int, lag: int, history: int, features: int, seed: 
     at = codes.sample(SAMPLE, history - 1, lag, rng)
     now, later = (basis(window(codes.z, t, history)) for t in (at, at + lag))
     centre, weights = most_alike(now, later, count)
-    return evaluate(
-        lambda t: (basis(window(codes.z, t, history)) - centre) @ weights, len(codes.z), history
+    return lambda z: evaluate(
+        lambda t: (basis(window(z, t, history)) - centre) @ weights, len(z), history
     )
 
 
-def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Tensor:
-    """Functions of one frame that the last `lag` actions decide, (n, COORDINATES + DETAILS).
+def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Function:
+    """The functions of one frame that the last `lag` actions decide, COORDINATES + DETAILS.
 
     The functions that actions decide most are fast, since an action moves things by the same step
     anywhere. They give the position of what moves to a fraction of a step, but may be the same at
@@ -49,16 +53,24 @@ def controlled(codes: Codes, lag: int, pause: int, seed: int) -> Tensor:
     """
     leading = _controlled(codes, lag, seed)
     at = codes.sample(SAMPLE, 0, pause, np.random.default_rng(seed))
-    centre, weights = most_alike(leading[at], leading[at + pause], COORDINATES)
-    coordinates = (leading - centre) @ weights
-    fitted = torch.linalg.lstsq(coordinates[at], leading[at, :DETAILS]).solution
-    details = leading[:, :DETAILS] - coordinates @ fitted
-    values, vectors = torch.linalg.eigh(details[at].T @ details[at] / len(at))
-    details = details @ (vectors / values.clamp(min=DETAIL).sqrt())
-    return torch.cat([coordinates, details.flip(1)], 1)
+    known = leading(codes.z)
+    now, later = known[at], known[at + pause]
+    centre, weights = most_alike(now.clone(), later, COORDINATES)
+    coordinates = (now - centre) @ weights
+    fitted = torch.linalg.lstsq(coordinates, now[:, :DETAILS]).solution
+    details = now[:, :DETAILS] - coordinates @ fitted
+    values, vectors = torch.linalg.eigh(details.T @ details / len(at))
+    scaled = (vectors / values.clamp(min=DETAIL).sqrt()).flip(1)
+
+    def function(z: Tensor) -> Tensor:
+        found = leading(z)
+        coordinates = (found - centre) @ weights
+        return torch.cat([coordinates, (found[:, :DETAILS] - coordinates @ fitted) @ scaled], 1)
+
+    return function
 
 
-def _controlled(codes: Codes, lag: int, seed: int) -> Tensor:
+def _controlled(codes: Codes, lag: int, seed: int) -> Function:
     """At most LEADING functions of one frame, those that actions decide most.
 
     They maximise the share of the variance of features of z_{t+lag} that the actions explain beyond
@@ -91,4 +103,4 @@ def _controlled(codes: Codes, lag: int, seed: int) -> Tensor:
     values, vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))
     count = min(LEADING, int((values > DECIDED * values.max()).sum()))
     weights = (whiten @ vectors.flip(1)[:, :count]).float()
-    return evaluate(lambda t: (basis(codes.z[t]) - centre) @ weights, len(codes.z), 1)
+    return lambda z: evaluate(lambda t: (basis(z[t]) - centre) @ weights, len(z), 1)

@@ -1,19 +1,20 @@
 """The two groups of functions, which change independently and so are searched apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
+from torch import Tensor
 
-from mwm.decipherment import plan
 from mwm.decipherment.clusters import cluster, nearest
 from mwm.decipherment.codes import Codes
-from mwm.decipherment.functions import controlled, slow
+from mwm.decipherment.functions import Function, controlled, slow
+from mwm.decipherment.plan import Plan
 from mwm.decipherment.search import Found, Group, Step
 from mwm.decipherment.sources import Hints, Original, Other, Scale
 from mwm.decipherment.symbols import LENGTH
 
 FEATURES = 1500  # random features of slow functions
-VIEWED = 12  # slow functions of single frames
 VIEW_LAG = 4  # frames over which those change little
 SLOW_GAP, CONTROLLED_GAP = 3, 1  # frames between the two that make a state
 ACTION_LAG = 3  # actions that a controlled function responds to
@@ -23,33 +24,76 @@ HINTS = 12  # number of different hints
 
 
 def slow_group(
-    original: Codes, other: Codes, states: int, restarts: int, seed: int, hints: Callable[[], Hints]
+    original: Codes,
+    other: Codes,
+    plans: Sequence[Plan],
+    states: int,
+    restarts: int,
+    seed: int,
+    hints: Callable[[], Hints] | None = None,
+    shared: bool = False,
 ) -> Group:
-    """The slow functions, with `states` of the original at the finest level."""
-    count = max(one.functions for one in plan.SLOW)
-    lags = {one.lag for one in plan.SLOW}
-    told_by = {lag: slow(original, count, lag, 2, FEATURES, seed) for lag in lags}
-    views, symbols = (
-        slow(codes, VIEWED, VIEW_LAG, 1, FEATURES, seed) for codes in (original, other)
+    """The slow functions.
+
+    Args:
+        original: codes of the original.
+        other: codes of the other world.
+        plans: of the levels.
+        states: of the original, where a plan's share is 1.
+        restarts: random starts of a search.
+        seed: of clusters and samples.
+        hints: for levels that use them.
+        shared: whether the codes of both worlds mean the same, and so have the same functions.
+    """
+    count = max(one.functions for one in plans)
+    told_by = {
+        lag: slow(original, count, lag, 2, FEATURES, seed)(original.z)
+        for lag in {one.lag for one in plans}
+    }
+    fit = partial(
+        slow,
+        count=max(one.views for one in plans),
+        lag=VIEW_LAG,
+        history=1,
+        features=FEATURES,
+        seed=seed,
     )
+    views, symbols = _both(fit, original, other, shared)
     steps = []
-    for one in plan.SLOW:
+    for one in plans:
         k = int(one.share * states)
-        scale = Scale(k, one.stride * k, one.functions, VIEWED, one.stride)
+        scale = Scale(k, one.stride * k, one.functions, one.views, one.stride)
         read = Original(original, told_by[one.lag], views, SLOW_GAP, actions=False)
         steps.append(Step(one, scale, read))
     return Group("slow", steps, Other(other, symbols), restarts, hints)
 
 
-def controlled_group(original: Codes, other: Codes, states: int, seed: int) -> Group:
-    """The functions that actions decide; `states` as of `slow_group`."""
-    ours, theirs = (controlled(codes, ACTION_LAG, PAUSE, seed) for codes in (original, other))
+def controlled_group(
+    original: Codes,
+    other: Codes,
+    plans: Sequence[Plan],
+    states: int,
+    seed: int,
+    shared: bool = False,
+) -> Group:
+    """The functions that actions decide; arguments as of `slow_group`."""
+    fit = partial(controlled, lag=ACTION_LAG, pause=PAUSE, seed=seed)
+    ours, theirs = _both(fit, original, other, shared)
     read = Original(original, ours, ours, CONTROLLED_GAP, actions=True)
     steps = []
-    for one in plan.CONTROLLED:
+    for one in plans:
         k = round(one.share * states)
         steps.append(Step(one, Scale(k, k, one.functions, one.functions, one.stride), read))
     return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS)
+
+
+def _both(
+    fit: Callable[[Codes], Function], original: Codes, other: Codes, shared: bool
+) -> tuple[Tensor, Tensor]:
+    """Each world's own functions of its frames, or the original's of both."""
+    ours = fit(original)
+    theirs = ours if shared else fit(other)
+    return ours(original.z), theirs(other.z)
 
 
 def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> Hints:
@@ -62,7 +106,7 @@ def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> 
     ours = states.means(original.z)[states.of]
     sequences = other.sequences(LENGTH, 1)
     theirs = level.expect(found.emissions, original.z, sequences).flatten(0, 1)
-    centres = cluster(ours[states.at], HINTS, seed)
+    centres = cluster(ours[states.at], original.weights[states.at], HINTS, seed)
     hints = torch.zeros(len(other.z), dtype=torch.int64)
     hints[sequences.flatten()] = nearest(theirs, centres)
     return Hints(nearest(ours, centres), hints, len(centres))

@@ -23,6 +23,7 @@ class Plan:
     Attributes:
         share: of the states that are asked for.
         functions: leading functions of the original that tell states apart; all if there are fewer.
+        views: leading functions of single frames that tell symbols apart, where there are as many.
         moves: what is done to the emissions, in turn.
         kept: candidates that go on to the next level, of those that differ; None: all, however
             little they differ, since the next level tells them apart.
@@ -40,6 +41,7 @@ class Plan:
     hinted: bool = False
     lag: int = 4
     stride: int = 1
+    views: int = 12
 
 
 settle_twice = partial(settle, smoothings=2)
@@ -52,10 +54,11 @@ SLOW = (
     Plan(1 / 32, 4, [settle_long, reverse_best], kept=6, lag=8, stride=2),
     Plan(1 / 16, 6, [settle_twice], kept=2),
     Plan(1 / 8, 10, [settle_twice], kept=1),
-    Plan(1 / 4, 16, [settle_twice, shift_parts], kept=2),
-    Plan(1 / 2, 16, [relax, nudge], kept=None, hinted=True),
-    Plan(1, 16, [], kept=1, begin=inherit, hinted=True),
+    Plan(1 / 4, 20, [settle_twice, shift_parts], kept=2, views=16),
+    Plan(1 / 2, 32, [relax, nudge], kept=None, hinted=True, views=24),
+    Plan(1, 40, [], kept=1, begin=inherit, hinted=True, views=24),
 )
+REFINED = Plan(4.5, 40, [], kept=1, hinted=True, views=24)  # once the worlds have codes in common
 CONTROLLED = (
     Plan(0.03, 5, [settle_long, reverse_best], kept=2),
     Plan(0.1, 5, [settle_twice], kept=1),

@@ -35,10 +35,11 @@ class States:
         )
         self.history = original.gap + 1
         followed = codes.indices(self.history, scale.stride)
-        self.of = nearest(self.functions, cluster(self.functions[followed], self.count, seed))
+        centres = cluster(self.functions[followed], codes.weights[followed], self.count, seed)
+        self.of = nearest(self.functions, centres)
         self.at = codes.indices(self.history, 0)
         views = original.view_functions[:, : scale.symbol_functions]
-        self.tying = Tying(self.of, views, self.at, self.count, seed)
+        self.tying = Tying(self.of, views, self.at, codes.weights, self.count, seed)
         actions = codes.actions if original.actions else None
         self.chain: Chain = count_chain(self.of, followed, scale.stride, self.count, actions)
         if hints is not None:

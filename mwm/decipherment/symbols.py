@@ -33,7 +33,9 @@ class Symbols:
         self.count = scale.symbols
         self.functions = other.symbol_functions[:, : scale.symbol_functions]
         self.at = other.codes.indices(1, 0)
-        self.of = nearest(self.functions, cluster(self.functions[self.at], self.count, seed))
+        weights = other.codes.weights[self.at]
+        centres = cluster(self.functions[self.at], weights, self.count, seed)
+        self.of = nearest(self.functions, centres)
         self._hints = None if hints is None else hints.other
         self._actions = other.codes.actions
         self._stride = scale.stride

@@ -23,13 +23,22 @@ class Tying:
         states: (n,) int64 below k, of the original's frames.
         functions: (n, f), of single frames.
         at: indices of the frames that count.
+        weights: (n,), how often frames are drawn for the views.
         k: number of states; there are half as many views.
         seed: of the clusters.
     """
 
-    def __init__(self, states: Tensor, functions: Tensor, at: Tensor, k: int, seed: int) -> None:
+    def __init__(
+        self,
+        states: Tensor,
+        functions: Tensor,
+        at: Tensor,
+        weights: Tensor,
+        k: int,
+        seed: int,
+    ) -> None:
         count = max(2, k // 2)
-        views = nearest(functions, cluster(functions[at], count, seed))
+        views = nearest(functions, cluster(functions[at], weights[at], count, seed))
         self._shares = Matrix(shares(states[at], views[at], k, count))
 
     def __call__(self, counts: Tensor) -> Tensor:

@@ -105,8 +105,4 @@ def dream(model: MetaWorldModel, world: str, packed: Tensor, actions: Tensor) ->
     """
     seen = packed.shape[1]
     mean, _, state = model.memory.read(_codes(model, world, packed), actions[:, :seen])
-    first = mean[:, -1]
-    if actions.shape[1] == seen + 1:
-        return first[:, None]
-    later = model.memory.dream(first, actions[:, seen:-1], state)
-    return torch.cat([first[:, None], later], 1)
+    return model.memory.dream(mean[:, -1], actions[:, seen:-1], state)

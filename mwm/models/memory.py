@@ -72,7 +72,7 @@ class Memory(nn.Module):
         return mean[:, 0], log_variance[:, 0], after
 
     def dream(self, z: Tensor, actions: Tensor, state: State) -> Tensor:
-        """Go on alone from z (b, latent), the latent now: (b, t, latent), the t after it.
+        """Go on alone from z (b, latent), the latent now: (b, 1 + t, latent), z and the t after it.
 
         Every step reads the mean that the one before it predicted. It takes half the time of as
         many calls of `step`: PyTorch's LSTM prepares its weights anew for every call.
@@ -84,11 +84,9 @@ class Memory(nn.Module):
         """
         by_input, by_state, input_bias, state_bias = self.lstm.parameters()
         hidden, cell = state[0][0], state[1][0]
-        taken = functional.one_hot(actions, self.actions).to(z.dtype)
-        means = []
-        for action in taken.unbind(1):
-            read = torch.cat([self._scaled(z), action], -1)
-            gates = functional.linear(read, by_input, input_bias)
+        means = [z]
+        for action in actions.unbind(1):
+            gates = functional.linear(self._input(z, action), by_input, input_bias)
             gates = gates + functional.linear(hidden, by_state, state_bias)
             i, f, g, o = gates.chunk(4, -1)  # the order of PyTorch's weights
             cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()

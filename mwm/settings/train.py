@@ -90,6 +90,7 @@ class Decipher(Section):
     states: Annotated[int, Field(ge=128, le=8192)]
     restarts: Annotated[int, Field(ge=1, le=10_000)]
     weight: Weight
+    refinements: Annotated[int, Field(ge=0, le=100)]
 
 
 class Run(Section):

@@ -22,6 +22,17 @@ class History:
     validation: list[Row] = field(default_factory=list)
     speed: list[Row] = field(default_factory=list)
 
+    def then(self, later: "History") -> "History":
+        """This, and what followed as if it were the same act: iterations count on."""
+        before = len(self.training)
+        parts = zip(vars(self).values(), vars(later).values(), strict=True)
+        return History(
+            *(
+                rows + [row | {"iteration": before + row["iteration"]} for row in more]
+                for rows, more in parts
+            )
+        )
+
 
 def write(
     folder: Path, model: MetaWorldModel, history: History, run: RunSettings, act: Act, speed: Path

@@ -119,7 +119,7 @@ def dream_step(
     memory, vision = model.memory, model.vision(world)
     codes, unit = batch.codes, memory.spread.mean()
     mean, _, state = memory.read(codes[:, :given], batch.actions[:, :given])
-    dreamt = memory.dream(mean[:, -1], batch.actions[:, given:], state)
+    dreamt = memory.dream(mean[:, -1], batch.actions[:, given:], state)[:, 1:]
     read = (mean - codes[:, 1 : given + 1]).abs().mean() / unit
     dream = (dreamt - codes[:, given + 1 :]).abs().mean() / unit
     losses = {"read": read, "dream": dream}

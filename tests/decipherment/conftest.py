@@ -25,16 +25,15 @@ def one_thread() -> Iterator[None]:
 def small(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many levels and functions as a small world needs."""
     settled = partial(settle, smoothings=2)
-    coarse = Plan(1 / 8, 3, [settled, reverse_best], kept=6, lag=8, stride=2)
+    coarse = Plan(1 / 8, 3, [settled, reverse_best], kept=6, lag=8, stride=2, views=6)
     slow = (
         coarse,
-        Plan(1 / 4, 6, [settled, shift_parts], kept=4),
-        Plan(1 / 2, 6, [plan.relax, plan.nudge], kept=None, hinted=True),
-        Plan(1, 6, [], kept=1, begin=inherit, hinted=True),
+        Plan(1 / 4, 6, [settled, shift_parts], kept=4, views=6),
+        Plan(1 / 2, 6, [plan.relax, plan.nudge], kept=None, hinted=True, views=6),
+        Plan(1, 6, [], kept=1, begin=inherit, hinted=True, views=6),
     )
     monkeypatch.setattr(plan, "SLOW", slow)
     monkeypatch.setattr(plan, "CONTROLLED", (Plan(0.1, 5, coarse.moves, kept=1),))
-    monkeypatch.setattr(groups, "VIEWED", 6)
     monkeypatch.setattr(groups, "FEATURES", 200)
     monkeypatch.setattr(delays, "ROUNDS", 1)
     monkeypatch.setattr(delays, "STEPS", (-1.0, 1.0))

@@ -40,7 +40,8 @@ def look_at(states: Tensor, actions: Tensor, look: Callable[[Tensor], Tensor]) -
     starts = np.arange(0, len(z), STEPS)
     spans = np.stack([starts, starts + STEPS], 1)
     frames, dimensions = np.arange(len(z)), torch.arange(z.shape[1])
-    return Codes(frames, (z - centre) / scale, dimensions, centre, scale, actions, spans)
+    even = torch.ones(len(z))
+    return Codes(frames, (z - centre) / scale, dimensions, centre, scale, actions, spans, even)
 
 
 def as_is(states: Tensor) -> Tensor:

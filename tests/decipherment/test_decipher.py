@@ -48,12 +48,11 @@ def test_two_threads_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     coarse, middle, fine = plan.SLOW[0], *plan.SLOW[-2:]
     moves = [*coarse.moves, shift_parts]
     slow = (
-        replace(coarse, share=1 / 4, functions=3, moves=moves),
-        replace(middle, functions=6),
-        replace(fine, functions=6),
+        replace(coarse, share=1 / 4, functions=3, moves=moves, views=6),
+        replace(middle, functions=6, views=6),
+        replace(fine, functions=6, views=6),
     )
     monkeypatch.setattr(plan, "SLOW", slow)
-    monkeypatch.setattr(groups, "VIEWED", 6)
     monkeypatch.setattr(groups, "FEATURES", 200)
     codes = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
     one, two = (decipher(*codes, 100, 6, seed=0, threads=threads) for threads in (1, 2))

@@ -14,7 +14,7 @@ from mwm.io import latents
 from mwm.io.files import read_json
 from mwm.io.frames import read_frames, write_frames
 from mwm.settings.overlay import lay_over
-from stages import decipher, train
+from stages import decipher, recruit, train
 
 ROOT = Path(__file__).resolve().parents[2]
 FINISHED = Path("runs/decipher/mirror/latents.h5")
@@ -25,7 +25,7 @@ def independent(project: Path, iterations: int) -> None:
     values = parse(path)
     values["train"]["run"]["inputs"] = "independent"
     values["train"]["batch"]["frames"] = 64
-    values["train"]["decipher"] |= {"states": 128, "restarts": 3}
+    values["train"]["decipher"] |= {"states": 128, "restarts": 3, "refinements": 1}
     values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
     for act in ("see", "anchor"):
         values["train"][act]["iterations"] = iterations
@@ -41,7 +41,7 @@ def whole_run() -> None:
     for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
         run(train.app, *words)
     run(decipher.app, "mirror")
-    run(train.app, "recruit", "mirror")
+    run(recruit.app, "mirror")
 
 
 def spoil(project: Path, world: str, position: int) -> None:
@@ -70,7 +70,7 @@ def test_codes_that_say_nothing_are_told(project: Path) -> None:
     assert "expected a V whose codes say something, found" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not FINISHED.exists()
-    refused = CliRunner().invoke(train.app, ["recruit", "mirror"])
+    refused = CliRunner().invoke(recruit.app, ["mirror"])
     assert refused.stderr.startswith(f"error: {FINISHED}: not found")
 
 

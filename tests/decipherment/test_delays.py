@@ -46,6 +46,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
         torch.ones(3),
         torch.zeros(len(z), dtype=torch.int64),
         np.stack([starts, starts + STEPS], 1),
+        torch.ones(len(z)),
     )
     centred = z - z.mean(0)
     original = Original(codes, centred, centred, gap=1, actions=False)

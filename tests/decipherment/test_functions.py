@@ -18,7 +18,8 @@ def explained(function: Tensor, by: Tensor) -> float:
 def test_controlled_functions_are_of_what_the_actions_move_in_any_world() -> None:
     for look in (as_is, turned):
         states, actions = states_of_play(1)
-        functions = controlled(look_at(states, actions, look), 3, 4, seed=0)
+        codes = look_at(states, actions, look)
+        functions = controlled(codes, 3, 4, seed=0)(codes.z)
         lift, ball = (explained(functions[:, 0], state) for state in states.T)
         assert lift > 0.7
         assert ball < 0.1
@@ -32,7 +33,8 @@ def test_controlled_coordinates_tell_the_ends_of_a_way_apart() -> None:
         angle = 1.8 * torch.pi * states[:, 0]
         return torch.stack([angle.cos(), angle.sin(), states[:, 1]], 1)
 
-    functions = controlled(look_at(states, actions, looped), 3, 4, seed=0)[:, :2]
+    codes = look_at(states, actions, looped)
+    functions = controlled(codes, 3, 4, seed=0)(codes.z)[:, :2]
     low, high = (functions[states[:, 0] == end] for end in (0.0, 1.0))
     spread = 0.5 * (low.std(0) + high.std(0)).norm()
     assert (low.mean(0) - high.mean(0)).norm() > 3 * spread
@@ -40,7 +42,8 @@ def test_controlled_coordinates_tell_the_ends_of_a_way_apart() -> None:
 
 def test_slow_functions_have_unit_variance_and_the_slowest_is_first() -> None:
     states, actions = states_of_play(2)
-    values = slow(look_at(states, actions, turned), 4, 4, 2, 300, seed=0)
+    codes = look_at(states, actions, turned)
+    values = slow(codes, 4, 4, 2, 300, seed=0)(codes.z)
     later = (values[10:-10] * values[14:-6]).mean(0)
     torch.testing.assert_close(values[1:].std(0), torch.ones(4), atol=0.1, rtol=0)
     assert later.argmax() == 0

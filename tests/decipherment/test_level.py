@@ -37,6 +37,7 @@ def flight() -> Codes:
         torch.ones(2),
         torch.zeros(len(z), dtype=torch.int64),
         np.stack([starts, starts + STEPS], 1),
+        torch.ones(len(z)),
     )
 
 
@@ -104,7 +105,8 @@ def test_hints_of_a_state_are_counted_in_the_original() -> None:
     z = torch.rand(600, 1, generator=torch.Generator().manual_seed(1))
     none = torch.zeros(600, dtype=torch.int64)
     spans = np.array([[0, 300], [300, 600]])
-    codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), torch.ones(1), none, spans)
+    even = torch.ones(600)
+    codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), torch.ones(1), none, spans, even)
     hints = Hints((z[:, 0] > 0.5).long(), torch.randint(3, (600,)), 3)
     original = Original(codes, z, z, gap=3, actions=False)
     level = Level(Scale(4, 4, 1, 1), original, Other(codes, z), seed=0, hints=hints)

@@ -8,7 +8,7 @@ import plain_yaml
 import pytest
 from typer.testing import CliRunner
 
-from stages import evaluate, report, train
+from stages import evaluate, recruit, report, train
 
 
 def run(app, *arguments: str) -> None:
@@ -25,8 +25,9 @@ def test_acts_of_no_iterations_are_evaluated_and_reported(project: Path, acts: l
     params["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
     params["evaluate"] |= {"frames": 50, "length": 10}
     (project / "params.yaml").write_text(plain_yaml.text(params))
-    for words in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
+    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
         run(train.app, *words)
+    run(recruit.app, "mirror")
     run(evaluate.app)
     run(report.app)
     with (project / "eval" / "curves.csv").open() as file:

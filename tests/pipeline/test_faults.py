@@ -233,7 +233,7 @@ STAGES = (
     "stages.variants mirror",
     "stages.train see mirror",
     "stages.train anchor",
-    "stages.train recruit mirror",
+    "stages.recruit mirror",
     "stages.decipher mirror",
     "stages.evaluate",
     "stages.report",
@@ -244,7 +244,7 @@ STAGES = (
 )
 OTHERS = ("invert", "vswap", "hswap", "transpose")
 READS_FIRST = {  # and so tell that what they read is none of it
-    *("stages.train see mirror", "stages.train anchor", "stages.train recruit mirror"),
+    *("stages.train see mirror", "stages.train anchor", "stages.recruit mirror"),
     *("stages.evaluate", "stages.study --data data/worlds", "stages.tabulate studies study-0"),
     *("stages.params profiles/smoke.yaml --out study-1",),
 }

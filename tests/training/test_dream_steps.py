@@ -27,7 +27,8 @@ def test_a_dream_is_step_after_step_of_what_was_predicted(defaults, predicts):
     m, z, actions = memory(defaults, predicts), torch.randn(4, 5, 32), torch.arange(48).view(4, 12)
     actions %= 6
     mean, _, state = m.read(z, actions[:, :5])
-    now, expected, after = mean[:, -1], [], state
+    now, after = mean[:, -1], state
+    expected = [now]
     for action in actions[:, 5:].unbind(1):
         now, _, after = m.step(now, action, after)
         expected.append(now)

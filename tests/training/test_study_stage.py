@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mwm.io import records
-from stages import decipher, params, study, train
+from stages import decipher, params, recruit, study, train
 
 DATA = ("--data", "data/worlds")
 
@@ -49,7 +49,7 @@ def test_a_study_is_its_acts_one_by_one(project: Path, monkeypatch: pytest.Monke
     for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
         invoke(train.app, *words)
     invoke(decipher.app, "mirror")
-    invoke(train.app, "recruit", "mirror")
+    invoke(recruit.app, "mirror")
     assert contents(project / "one" / "runs") == contents(project / "two" / "runs")
 
 

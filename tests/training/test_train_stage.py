@@ -1,4 +1,4 @@
-"""`python -m stages.train`, as users and DVC run it: one line for each fault."""
+"""`python -m stages.train` and `stages.recruit`, as users and DVC run them: a line a fault."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,18 @@ import plain_yaml
 from typer.testing import CliRunner, Result
 
 from mwm.runtime import kernels
-from stages.train import app
+from stages import recruit, train
 
 
-def train(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
+def perform(act: str, *arguments: str) -> Result:
+    """An act by the command that performs it."""
+    if act == "recruit":
+        return CliRunner().invoke(recruit.app, list(arguments))
+    return CliRunner().invoke(train.app, [act, *arguments])
 
 
 def refusal(*arguments: str, code: int = 1) -> str:
-    done = train(*arguments)
+    done = perform(*arguments)
     assert done.exit_code == code, done.stderr
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
@@ -31,7 +34,7 @@ def change(project: Path, section: str, **values) -> None:
 
 def test_the_acts_follow_each_other_and_another_architecture_is_refused(project):
     for arguments in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
-        done = train(*arguments)
+        done = perform(*arguments)
         assert done.exit_code == 0, done.stderr
     manifest = json.loads((project / "runs" / "mirror" / "manifest.json").read_text())
     assert manifest["worlds"] == ["original", "mirror"]

@@ -1,0 +1,44 @@
+"""What the chains say in the end: the original's latents in frames of the other world."""
+
+import torch
+from torch import Tensor
+
+from mwm.decipherment.codes import Codes
+from mwm.decipherment.search import Found
+from mwm.decipherment.symbols import LENGTH
+from mwm.io.latents import Latents
+
+
+def read(original: Codes, other: Codes, found: list[Found]) -> Latents:
+    """The original's latents as `found` of each group expects them in the frames of `other`.
+
+    They are the sum of what the states of the groups contribute, by ridge regression.
+    """
+    sequences = other.sequences(LENGTH, 1)
+    values = torch.stack(
+        [
+            one.level.read(one.emissions, part, sequences)
+            for one, part in zip(found, _contributions(original, found), strict=True)
+        ]
+    )
+    values = values.sum(0).flatten(0, 1) * original.scale + original.centre
+    frames = other.frames[sequences.flatten().numpy()]
+    return Latents(frames, values.numpy(), original.dimensions.numpy())
+
+
+def _contributions(original: Codes, found: list[Found]) -> tuple[Tensor, ...]:
+    """What each state adds to the standardised latents: (k, d) of each group."""
+    states = [one.level.states for one in found]
+    at = original.indices(max(one.history for one in states), 0)
+    sizes = [one.count for one in states]
+    offsets = [sum(sizes[:i]) for i in range(len(sizes))]
+    columns = [offset + one.of[at] for offset, one in zip(offsets, states, strict=True)]
+    size = sum(sizes)
+    gram = torch.zeros(size * size)
+    target = torch.zeros(size, original.z.shape[1])
+    for column in columns:
+        target.index_add_(0, column, original.z[at])
+        for other in columns:
+            gram.index_add_(0, column * size + other, torch.ones(len(at)))
+    parts = torch.linalg.solve(gram.view(size, size) + torch.eye(size), target)
+    return torch.split(parts, sizes)
