@@ -37,7 +37,7 @@ STARVED = {  # a stage of each kind, and the folder that it writes to
     "train see mirror": "runs/see/mirror",
     "train anchor": "runs/anchor",
     "decipher mirror": "runs/decipher/mirror",
-    "train recruit mirror": "runs/mirror",
+    "recruit mirror": "runs/mirror",
     "evaluate": "eval",
     "report": "report",
 }
