@@ -98,7 +98,7 @@ def test_a_nudge_puts_a_part_right_and_keeps_what_was(
 
 def test_what_is_right_stays(ring: Level) -> None:
     right = by_count(ring, torch.zeros(len(ring.states.of), dtype=torch.int64))
-    assert off(ring, shift_parts(ring, right)[:1]) < 0.05
+    assert off(ring, shift_parts(ring, right)[:1]) < 0.08  # a state is 0.12 wide
 
 
 def test_a_function_upside_down_is_reversed(ring: Level) -> None:

@@ -24,7 +24,7 @@ class Dynamics:
         means = [z]
         for action in actions.T:
             means.append(self.move(means[-1][:, None], action[:, None])[:, 0])
-        return torch.stack(means[1:], 1)
+        return torch.stack(means, 1)
 
 
 class Oracle(nn.Module):
