@@ -44,7 +44,8 @@ def decipher(
     if p.train.run.decipher_first:
         torch.set_num_threads(1)  # for each product, since they are small
         contents = [read_frames(data / f"{world}.h5", "world") for world in worlds]
-        lengths.check(p, contents[0].lengths)
+        for content in contents:
+            lengths.check(p, content.lengths)
         folders = [runs / "anchor", runs / "see" / worlds[1]]
         models = [load(one, p.train.model) for one in folders]
         visions = [one.vision(world) for one, world in zip(models, worlds, strict=True)]
