@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mwm.decipherment.codes import encode
 from mwm.decipherment.decipher import decipher
 from mwm.io.frames import divide, read_frames
+from mwm.models.codes import encode
 from mwm.models.model import load
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL

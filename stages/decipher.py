@@ -26,11 +26,11 @@ def decipher(
     import torch
 
     from mwm.decipherment import decipher as decipherment
-    from mwm.decipherment.codes import of_halves
     from mwm.decipherment.resume import Checkpoints
     from mwm.io import latents
     from mwm.io.files import write_json
     from mwm.io.frames import read_frames
+    from mwm.models.codes import half
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
@@ -46,10 +46,9 @@ def decipher(
         contents = [read_frames(data / f"{world}.h5", "world") for world in worlds]
         for content in contents:
             lengths.check(p, content.lengths)
-        folders = [runs / "anchor", runs / "see" / worlds[1]]
-        models = [load(one, p.train.model) for one in folders]
-        visions = [one.vision(world) for one, world in zip(models, worlds, strict=True)]
-        original, other = of_halves(visions, contents)
+        visions = [load(runs / "see" / w, p.train.model).vision(w) for w in worlds]
+        places = enumerate(zip(visions, contents, strict=True))
+        original, other = (half(vision, content, place) for place, (vision, content) in places)
         with Progress(f"decipher {run}", decipherment.LEVELS, "levels") as progress:
             settings = (p.train.decipher.states, p.train.decipher.restarts, p.train.run.seed)
             kept = Checkpoints(shelf(), f"decipher {run}", (original, other), settings)

@@ -43,8 +43,7 @@ def evaluate(
     torch.set_num_threads(p.train.run.threads)  # as trained: sums depend on it in their last bits
     selftest.check(torch.device("cpu"))
     folders = [runs / name for name in p.train.runs]
-    one_anchor = p.train.run.schedule == "anchored" and p.train.recruit.memory == "frozen"
-    models = assemble(folders, one_anchor)
+    models = assemble(folders, p.train.run.schedule == "anchored")
     names = dict.fromkeys(world for model in models.values() for world in model.worlds)
     frames = {world: read_frames(data / f"{world}.h5", "world") for world in names}
     lengths.check(p, frames[ORIGINAL].lengths)

@@ -1,9 +1,10 @@
-"""Train the last act: params `train`, data/worlds/*.h5, runs/* -> runs/<run>.
+"""Train the last act: params `train`, data/worlds/*.h5, runs/* -> runs/recruit/<run>.
 
-`recruit` aligns another world's V to the frozen anchor. With `train.run.schedule: joint` it trains
-all worlds of the run at once, as the paper does.
+`recruit` aligns another world's V to the original's, which stays. With `train.run.schedule: joint`
+it trains all worlds of the run at once, as the paper does.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +13,11 @@ from mwm.runtime import commands
 from stages.train import DATA, RUNS, Data, Runs, set_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mwm.io.frames import Frames
     from mwm.io.latents import Latents
     from mwm.models.model import MetaWorldModel
-    from mwm.settings.train import RunSettings
 
 app = commands.application(__doc__)
 
@@ -28,7 +28,7 @@ def recruit(
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:
-    """Align one more world's V to the frozen anchor (joint: train all at once) -> runs/<run>."""
+    """Align one more V to the original's (joint: train all at once) -> runs/recruit/<run>."""
     from mwm.io import latents
     from mwm.io.frames import read_frames
     from mwm.models.model import load
@@ -42,49 +42,40 @@ def recruit(
     setup = set_up(p.train.run, p.train.model, p.train.batch)
     worlds = {w: read_frames(data / f"{w}.h5", "world") for w in (original, *others)}
     lengths.check(p, worlds[original].lengths)
-    sources = ["anchor", *(f"see/{world}" for world in others)]
-    models = [load(runs / source, p.train.model) for source in sources]
-    folder = locks.claim_folder(runs / run)
+    models = [load(runs / "see" / world, p.train.model) for world in worlds]
+    folder = locks.claim_folder(runs / "recruit" / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     found = {}
     if p.train.run.decipher_first:
         (world,) = others
         path, count = runs / "decipher" / run / "latents.h5", len(worlds[world].frames)
         found[world] = latents.load(path, count, p.train.model.latent)
-    weight = p.train.decipher.weight
-    model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, weight)
-    for number in range(1, p.train.decipher.refinements + 1 if found and weight else 1):
-        found[world] = _refined(
-            f"{run}, {number}", model, worlds, p.train.decipher.states, p.train.run
-        )
+    guided = (p.train.decipher.weight, p.train.decipher.drawn)
+    rounds = p.train.decipher.refinements if found and any(guided) else 0
+    mend = _mender(models[0], worlds, runs / "smooth", p.train.smooth.hidden) if rounds else None
+    model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
+    for number in range(1, rounds + 1):
+        assert mend
+        name, found = f"{run} again, {number}", {world: mend(model)}
         models = [models[0], model]
-        name = f"{run} again, {number}"
-        model, later = acts.recruit(setup, name, models, worlds, act, p.train.record, found, weight)
+        model, later = acts.recruit(
+            setup, name, models, worlds, act, p.train.record, found, *guided
+        )
         past = past.then(later)
     history.write(folder, model, past, p.train.run, act, speed(run))
 
 
-def _refined(
-    name: str,
-    model: "MetaWorldModel",
-    worlds: "Mapping[str, Frames]",
-    states: int,
-    run: "RunSettings",
-) -> "Latents":
-    """The original's latents in the frames of the world that `model` recruited."""
-    import torch
+def _mender(
+    seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
+) -> "Callable[[MetaWorldModel], Latents]":
+    """Gives the original's latents in the frames of the world that a model recruited."""
+    from mwm.models.codes import half
+    from mwm.smoothing.smoother import load, smooth
 
-    from mwm.decipherment.codes import of_halves
-    from mwm.decipherment.refine import refine
-    from mwm.runtime.progress import Progress
-
-    torch.set_num_threads(1)  # for each product, since they are small
-    with Progress(f"refine {name}", 2, "chains") as progress:
-        visions = [model.vision(world) for world in worlds]
-        original, other = of_halves(visions, list(worlds.values()), shared=True)
-        latents = refine(original, other, states, run.seed, progress.advance)
-    torch.set_num_threads(run.threads)
-    return latents
+    original, other = worlds
+    codes = half(seen.vision(original), worlds[original], 0)
+    smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
+    return lambda model: smooth(smoother, half(model.vision(other), worlds[other], 1, like=codes))
 
 
 if __name__ == "__main__":

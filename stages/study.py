@@ -78,19 +78,23 @@ class Act:
 
 def _acts(settings: "Train", data: Path) -> Iterator[Act]:
     """All acts of a study, in order."""
-    from stages import decipher, recruit, train
+    from stages import decipher, recruit, smooth, train, unite
 
     for world in dict.fromkeys(world for run in settings.runs.values() for world in run.worlds):
         see = partial(train.see, world, data, RUNS)
         yield Act(f"train-see-{world}", f"see/{world}", ("see",), see)
     anchored = ("see", "anchor", "record")
     yield Act("train-anchor", "anchor", anchored, partial(train.anchor, data, RUNS))
+    yield Act("train-smooth", "smooth", ("see", "smooth"), partial(smooth.smooth, data, RUNS))
     for run in settings.runs:
-        found = (*anchored, "decipher.states", "decipher.restarts", f"runs.{run}")
+        found = ("see", "decipher.states", "decipher.restarts", f"runs.{run}")
         look = partial(decipher.decipher, run, data, RUNS)
         yield Act(f"decipher-{run}", f"decipher/{run}", found, look)
-        aligned = (*found, "decipher", "recruit", "joint")
-        yield Act(f"train-recruit-{run}", run, aligned, partial(recruit.recruit, run, data, RUNS))
+        aligned = (*found, "record", "smooth", "decipher", "recruit", "joint")
+        align = partial(recruit.recruit, run, data, RUNS)
+        yield Act(f"train-recruit-{run}", f"recruit/{run}", aligned, align)
+        whole = (*anchored, *aligned)
+        yield Act(f"unite-{run}", run, whole, partial(unite.unite, run, RUNS))
 
 
 def _value(settings: "Train", path: str) -> object:

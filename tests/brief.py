@@ -35,13 +35,15 @@ def of_one_run() -> Any:
 
 def train_one_run() -> None:
     """Train the run of `of_one_run` in the current folder."""
-    from stages import decipher, recruit, train
+    from stages import decipher, recruit, smooth, train, unite
 
     for world in WORLDS:
         run(train.app, "see", world)
     run(train.app, "anchor")
+    run(smooth.app)
     run(decipher.app, "mirror")
     run(recruit.app, "mirror")
+    run(unite.app, "mirror")
 
 
 def run(app: Any, *words: str) -> str:

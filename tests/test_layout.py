@@ -10,7 +10,7 @@ import pytest
 ROOT = closure.ROOT
 SCIENCE = (
     *("rollouts", "frames", "worlds", "models", "metrics"),
-    *("training", "decipherment", "evaluation", "reporting", "library"),
+    *("training", "smoothing", "decipherment", "evaluation", "reporting", "library"),
 )  # each may import those before it
 SHARED = ("settings", "io")
 LOOSE = {"__init__.py", "__main__.py", "seeding.py", "py.typed"}  # all that lies in mwm/ itself

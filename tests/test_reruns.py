@@ -19,6 +19,7 @@ VARIANTS = ("transpose", "hswap", "vswap", "invert", "mirror")
 SEE = {f"see@{world}" for world in ("original", *VARIANTS)}
 DECIPHER = {f"decipher@{run}" for run in VARIANTS}
 RECRUIT = {f"recruit@{run}" for run in VARIANTS}
+UNITE = {f"unite@{run}" for run in VARIANTS}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_stages_at_once_leave_the_bytes_of_a_serial_run(
     [
         ("collect: {frame_skip: 7}", {"collect"}),
         ("preprocess: {validation: 0.3}", {"preprocess"}),
-        ("train: {model: {latent: 7}}", SEE | DECIPHER | RECRUIT | {"anchor"}),
+        ("train: {model: {latent: 7}}", SEE | DECIPHER | RECRUIT | UNITE | {"anchor", "smooth"}),
         ("train: {see: {kl: 7.0}}", SEE),
         ("train: {anchor: {kl: 7.0}}", {"anchor"}),
         ("train: {recruit: {kl: 7.0}}", RECRUIT),
@@ -95,7 +96,12 @@ def test_an_edit_of_the_report_runs_the_report_alone(workspace: Workspace) -> No
 
 def test_an_edit_of_training_collects_nothing_again(workspace: Workspace) -> None:
     workspace.lay("train: {recruit: {constraints: {moments: 7.0}}}")
-    assert set(workspace.repro()) == RECRUIT | {"evaluate", "report"}
+    assert set(workspace.repro()) == RECRUIT | UNITE | {"evaluate", "report"}
+
+
+def test_an_edit_of_m_recruits_nothing_again(workspace: Workspace) -> None:
+    workspace.lay("train: {anchor: {learning_rate: 0.002}}")
+    assert set(workspace.repro()) == UNITE | {"anchor", "evaluate", "report"}
 
 
 def test_a_new_world_trains_itself_and_one_recruit(workspace: Workspace) -> None:
@@ -105,7 +111,7 @@ def test_a_new_world_trains_itself_and_one_recruit(workspace: Workspace) -> None
     workspace.edit("params.yaml", run, f"{run}    turned: {{worlds: [original, turned]}}\n")
     workspace.edit("dvc.yaml", files, f"{files.replace('mirror', 'turned')}, {files}")
     ran = workspace.repro()
-    new = [f"{stage}@turned" for stage in ("variants", "see", "decipher", "recruit")]
+    new = [f"{stage}@turned" for stage in ("variants", "see", "decipher", "recruit", "unite")]
     assert ran == [*new, "evaluate", "report"]
 
 

@@ -37,7 +37,9 @@ STARVED = {  # a stage of each kind, and the folder that it writes to
     "train see mirror": "runs/see/mirror",
     "train anchor": "runs/anchor",
     "decipher mirror": "runs/decipher/mirror",
-    "recruit mirror": "runs/mirror",
+    "smooth": "runs/smooth",
+    "recruit mirror": "runs/recruit/mirror",
+    "unite mirror": "runs/mirror",
     "evaluate": "eval",
     "report": "report",
 }

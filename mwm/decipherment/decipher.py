@@ -8,13 +8,13 @@ import numpy as np
 
 from mwm import MwmError
 from mwm.decipherment import plan, worker
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.groups import controlled_group, controlled_hints, slow_group
 from mwm.decipherment.read import read
 from mwm.decipherment.search import Found, Resume, always, search
 from mwm.decipherment.sources import Hints
 from mwm.decipherment.symbols import LENGTH
 from mwm.io.latents import Latents
+from mwm.models.codes import Codes
 
 LEVELS = len(plan.SLOW) + len(plan.CONTROLLED)
 

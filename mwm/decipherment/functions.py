@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.features import Fourier, evaluate, most_alike, whitening, window
+from mwm.models.codes import Codes
 
 Function = Callable[[Tensor], Tensor]  # of the codes (n, d) of successive frames, to (n, count)
 

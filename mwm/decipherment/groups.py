@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor
 
 from mwm.decipherment.clusters import cluster, nearest
-from mwm.decipherment.codes import Codes
-from mwm.decipherment.functions import Function, controlled, slow
+from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.plan import Plan
 from mwm.decipherment.search import Found, Group, Step
 from mwm.decipherment.sources import Hints, Original, Other, Scale
 from mwm.decipherment.symbols import LENGTH
+from mwm.models.codes import Codes
 
 FEATURES = 1500  # random features of slow functions
 VIEW_LAG = 4  # frames over which those change little
@@ -31,7 +30,6 @@ def slow_group(
     restarts: int,
     seed: int,
     hints: Callable[[], Hints] | None = None,
-    shared: bool = False,
 ) -> Group:
     """The slow functions.
 
@@ -43,7 +41,6 @@ def slow_group(
         restarts: random starts of a search.
         seed: of clusters and samples.
         hints: for levels that use them.
-        shared: whether the codes of both worlds mean the same, and so have the same functions.
     """
     count = max(one.functions for one in plans)
     told_by = {
@@ -58,7 +55,7 @@ def slow_group(
         features=FEATURES,
         seed=seed,
     )
-    views, symbols = _both(fit, original, other, shared)
+    views, symbols = fit(original)(original.z), fit(other)(other.z)
     steps = []
     for one in plans:
         k = int(one.share * states)
@@ -74,26 +71,16 @@ def controlled_group(
     plans: Sequence[Plan],
     states: int,
     seed: int,
-    shared: bool = False,
 ) -> Group:
     """The functions that actions decide; arguments as of `slow_group`."""
     fit = partial(controlled, lag=ACTION_LAG, pause=PAUSE, seed=seed)
-    ours, theirs = _both(fit, original, other, shared)
+    ours, theirs = fit(original)(original.z), fit(other)(other.z)
     read = Original(original, ours, ours, CONTROLLED_GAP, actions=True)
     steps = []
     for one in plans:
         k = round(one.share * states)
         steps.append(Step(one, Scale(k, k, one.functions, one.functions, one.stride), read))
     return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS)
-
-
-def _both(
-    fit: Callable[[Codes], Function], original: Codes, other: Codes, shared: bool
-) -> tuple[Tensor, Tensor]:
-    """Each world's own functions of its frames, or the original's of both."""
-    ours = fit(original)
-    theirs = ours if shared else fit(other)
-    return ours(original.z), theirs(other.z)
 
 
 def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> Hints:

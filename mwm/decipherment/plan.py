@@ -58,7 +58,6 @@ SLOW = (
     Plan(1 / 2, 32, [relax, nudge], kept=None, hinted=True, views=24),
     Plan(1, 40, [], kept=1, begin=inherit, hinted=True, views=24),
 )
-REFINED = Plan(4.5, 40, [], kept=1, hinted=True, views=24)  # once the worlds have codes in common
 CONTROLLED = (
     Plan(0.03, 5, [settle_long, reverse_best], kept=2),
     Plan(0.1, 5, [settle_twice], kept=1),

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.search import Found
 from mwm.decipherment.symbols import LENGTH
 from mwm.io.latents import Latents
+from mwm.models.codes import Codes
 
 
 def read(original: Codes, other: Codes, found: list[Found]) -> Latents:

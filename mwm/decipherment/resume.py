@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.search import Searched
 from mwm.io import checkpoints
+from mwm.models.codes import Codes
 from mwm.models.environment import environment
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mwm.decipherment.codes import Codes
+from mwm.models.codes import Codes
 
 
 @dataclass(frozen=True)

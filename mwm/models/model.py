@@ -6,15 +6,12 @@ from typing import Annotated, Any, cast
 
 import torch
 from pydantic import Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load as from_bytes
-from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import nn
 
 from mwm import ArtefactError, seeding
-from mwm.io import records, system
-from mwm.io.files import replacing
+from mwm.io import records
 from mwm.io.records import MANIFEST
+from mwm.models import weights
 from mwm.models.environment import environment
 from mwm.models.memory import Memory
 from mwm.models.visions import Vision
@@ -91,10 +88,7 @@ def save(
         "settings": settings,
         "environment": environment(next(model.parameters()).device),
     }
-    with replacing(folder / WEIGHTS) as temporary:
-        # Not save_file: it hides the cause of a failed write.
-        tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
-        temporary.write_bytes(to_bytes(tensors))
+    weights.write(folder / WEIGHTS, model.state_dict())
     records.write_manifest(folder, [WEIGHTS, *beside], manifest)
 
 
@@ -118,19 +112,12 @@ def load(folder: Path, expected: Model | None = None) -> MetaWorldModel:
         ) from None
     if expected is not None and manifest.model != expected:
         raise ArtefactError(f"{manifest_path}: {_difference(manifest.model, expected)}")
-    content = records.read_listed(weights_path)
-    try:
-        weights = from_bytes(content)
-    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        if system.out_of_memory(error):
-            raise
-        said = " ".join(str(error).split())
-        raise ArtefactError(f"{weights_path}: expected safetensors, found: {said}") from None
+    found = weights.read(weights_path)
     form = manifest.model, manifest.worlds, manifest.actions
     with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
-        _check_weights(weights_path, weights, MetaWorldModel(*form).state_dict())
+        weights.check(weights_path, found, MetaWorldModel(*form).state_dict())
     model = MetaWorldModel(*form)
-    model.load_state_dict(weights)
+    model.load_state_dict(found)
     return model
 
 
@@ -139,17 +126,3 @@ def _difference(found: Model, expected: Model) -> str:
         if (other := getattr(found, key)) != value:
             return f"train.model.{key}: expected {value!r} (params.yaml), found {other!r}"
     raise AssertionError("no difference")
-
-
-def _check_weights(path: Path, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Refuse a file whose tensors are not those of the manifest's architecture."""
-    for name in sorted(found.keys() | expected.keys()):
-        have, want = (_describe(tensors.get(name)) for tensors in (found, expected))
-        if have != want:
-            raise ArtefactError(f"{path}: {name}: expected {want}, found {have}")
-        if found[name].is_floating_point() and not found[name].isfinite().all():
-            raise ArtefactError(f"{path}: {name}: expected finite numbers, found others")
-
-
-def _describe(tensor: Tensor | None) -> str:
-    return "none" if tensor is None else f"{tensor.dtype} {tuple(tensor.shape)}"

@@ -10,15 +10,17 @@ from mwm.pipeline import project
 TIMES = ".mwm/times.json"  # below the project's root: {stage: {settings: seconds}}, latest last
 KEPT = 4  # settings of one stage
 USUAL = {  # seconds on two cores at the default settings
-    "collect": 15,
-    "preprocess": 4,
+    "collect": 66,
+    "preprocess": 17,
     "variants": 2,
-    "see": 50,
-    "anchor": 300,
-    "recruit": 170,
-    "join": 560,
-    "evaluate": 40,
-    "report": 15,
+    "see": 110,
+    "anchor": 780,
+    "smooth": 3,
+    "decipher": 3,
+    "recruit": 150,
+    "unite": 4,
+    "evaluate": 71,
+    "report": 13,
 }
 SETTLED = 60  # seconds after which the pace of this run counts
 

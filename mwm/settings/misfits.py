@@ -51,7 +51,7 @@ def misfits(p: Any) -> Iterator[tuple[Key, str]]:
     match p:
         case {"train": {"run": {"inputs": "independent", "schedule": str(schedule)}, **train}}:
             yield from _misfit_acts(schedule, train)
-    yield from _misfit_dreams(p)
+    yield from _misfit_steps(p)
     yield from _misfit_max_steps(p)
 
 
@@ -109,17 +109,20 @@ def _misfit_acts(schedule: str, train: Mapping[Any, Any]) -> Iterator[tuple[Key,
                 yield ("train", "recruit", "frames"), said
 
 
-def _misfit_dreams(p: Any) -> Iterator[tuple[Key, str]]:
-    """Steps that move V, in an act whose D steps take its latents for what they were."""
+def _misfit_steps(p: Any) -> Iterator[tuple[Key, str]]:
+    """Steps of an anchored schedule that would train what another act trains."""
     match p:
-        case {"train": {"anchor": {"dream_steps": int(dreams), **anchor}}} if dreams:
-            for kind in ("prediction_steps", "reconstruction_steps"):
-                if anchor.get(kind):
-                    said = (
-                        "expected 0, since D steps read latents that V encoded before the act "
-                        f"(dream_steps: {dreams}), found {anchor[kind]}; set one of both to 0"
-                    )
-                    yield ("train", "anchor", kind), said
+        case {"train": {"run": {"schedule": "anchored"}, **train}}:
+            for act, kind, why in (
+                ("anchor", "reconstruction_steps", "V of the original stays as it was seen"),
+                ("recruit", "prediction_steps", "M is trained beside the recruits"),
+            ):
+                match train.get(act):
+                    case {**settings} if steps := settings.get(kind):
+                        said = (
+                            f"expected 0, since {why} (train.run.schedule: anchored), found {steps}"
+                        )
+                        yield ("train", act, kind), said
 
 
 def _misfit_max_steps(p: Any) -> Iterator[tuple[Key, str]]:

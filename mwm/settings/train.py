@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mwm.settings.base import Count, CountOrNone, Name, Section, Seed, Weight
 
-RESERVED_RUNS = ("see", "anchor", "decipher")
+RESERVED_RUNS = ("see", "anchor", "smooth", "decipher", "recruit")
 TRAINING = "training.json"  # beside a study's params.yaml: its section `train` alone
 
 
@@ -71,7 +71,7 @@ class Act(Section):
 
 
 class AnchorAct(Act):
-    """An act for the original alone; with D steps alone, M learns and V stays as it was seen."""
+    """An act for the original alone: M learns, V stays as it was seen."""
 
     dream_steps: CountOrNone
     pixels: Weight
@@ -80,7 +80,6 @@ class AnchorAct(Act):
 class ConstrainedAct(Act):
     """An act with constraints that pull a world's latents towards the original's."""
 
-    memory: Literal["frozen", "learns"]
     constraints: dict[Name, Weight]  # by kind, as mwm/training/constraints.py registers them
 
 
@@ -90,7 +89,17 @@ class Decipher(Section):
     states: Annotated[int, Field(ge=128, le=8192)]
     restarts: Annotated[int, Field(ge=1, le=10_000)]
     weight: Weight
+    drawn: Annotated[float, Field(ge=0, le=1)]
     refinements: Annotated[int, Field(ge=0, le=100)]
+
+
+class Smooth(Section):
+    """The network that mends codes by those before and after them."""
+
+    steps: CountOrNone
+    windows: Count
+    hidden: Annotated[int, Field(ge=1, le=65536)]
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
 
 
 class Run(Section):
@@ -108,6 +117,7 @@ class Train(Section):
     record: Record
     see: Act
     anchor: AnchorAct
+    smooth: Smooth
     decipher: Decipher
     recruit: ConstrainedAct
     joint: ConstrainedAct

@@ -1,8 +1,8 @@
 """The acts of training: each makes a model from earlier ones, plans what learns, and trains it.
 
-`see` pretrains one world's V, `anchor` trains the reference, the original's V and M, and `recruit`
-aligns another world's V to it. With the joint schedule the first two only initialise, and `recruit`
-trains all worlds at once.
+`see` pretrains one world's V, `anchor` trains M on the latents of the original's V, and `recruit`
+aligns another world's V to the original's. With the joint schedule the first two only initialise,
+and `recruit` trains all worlds and M at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,14 +75,13 @@ def see(setup: Setup, world: str, frames: Frames, act: Act) -> Trained:
 def anchor(
     setup: Setup, seen: MetaWorldModel, frames: Frames, act: AnchorAct, record: Record
 ) -> Trained:
-    """Train M, and the original's V if the act has P or R steps; joint: only initialise M."""
+    """Train M on the original, whose V stays as it was seen; joint: only initialise M."""
     worlds = {ORIGINAL: frames}
     model = _initialise(setup, worlds)
     model.adopt(seen)
     if setup.run.schedule == "joint":
         return model, History()
-    learners = [ORIGINAL] if act.prediction_steps or act.reconstruction_steps else []
-    plan = Plan("anchor", "anchor", act, learners, memory_learns=True)
+    plan = Plan("anchor", "anchor", act, learners=[], memory_learns=True)
     sampler = _sampler(setup, plan, worlds)
     if act.dream_steps:
         vision, episodes = model.vision(ORIGINAL), sampler.episodes[ORIGINAL]
@@ -102,18 +101,20 @@ def recruit(
     record: Record,
     deciphered: Mapping[str, Latents] | None = None,
     guidance: float = 0.0,
+    drawn: float = 0.0,
 ) -> Trained:
-    """Align other worlds to the anchor, whose V stays; with the joint schedule, train all Vs.
+    """Align other worlds to the original, whose V stays; with the joint schedule, train all, and M.
 
     Args:
         setup: what holds for every act.
         name: of the run.
-        models: the anchor, then V of each other world as `see` trained it.
+        models: V of each world, the original's first, as `see` or an earlier recruit trained it.
         worlds: the frames of all worlds, the original's first.
         act: params `train.recruit`, or `train.joint` with the joint schedule.
         record: how often to validate, params `train.record`.
         deciphered: by world, the original's latents as deciphered for its frames, if they were.
         guidance: the weight of the guide that they give.
+        drawn: share of the frames that R draws from them instead of V's own codes.
 
     Raises:
         UsageError: `act` names an unknown constraint.
@@ -124,7 +125,6 @@ def recruit(
     model = _initialise(setup, worlds)
     for part in models:
         model.adopt(part)
-    model.memory.load_state_dict(models[0].memory.state_dict())
     guides = {
         world: Guide(latents, len(worlds[world].frames), setup.model.latent, setup.device)
         for world, latents in (deciphered or {}).items()
@@ -135,10 +135,11 @@ def recruit(
         section,
         act,
         learners=model.worlds if joint else model.worlds[1:],
-        memory_learns=act.memory == "learns",
+        memory_learns=joint,
         constraints=weighted(act.constraints, f"train.{section}.constraints"),
         guides=guides,
         guidance=guidance,
+        drawn=drawn,
     )
     return model, _perform(setup, plan, model, _sampler(setup, plan, worlds), worlds, record)
 
@@ -166,7 +167,8 @@ def _perform(
     rng.manual_seed(seeding.derive(setup.run.seed, plan.name, "samples"))
     validator, checkpoints = None, None
     if record:
-        validator = Validator(worlds, setup.batch.length, record, setup.device)
+        memory = plan.memory_learns
+        validator = Validator(worlds, setup.batch.length, record, setup.device, memory)
     if setup.shelf and plan.settings.iterations:
         sections = [setup.run, setup.model, setup.batch, *([record] if record else [])]
         depends = [*(section.model_dump() for section in sections), str(setup.device)]

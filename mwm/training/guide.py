@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm.io.latents import Latents
+from mwm.models.visions.base import sample_gaussian
 from mwm.training.constraints import Posterior
 
 ROBUST = 0.1  # squared distance, in the finest deviations, from which errors count linearly
@@ -44,5 +45,35 @@ class Guide:
         rows = torch.from_numpy(indices).to(self.values.device)
         precision = (-reference.log_variance).exp().mean(0)
         errors = (posterior.mean - self.values[rows]).square() @ (precision / precision.max())
-        robust = 2 * ROBUST * ((1 + errors / ROBUST).sqrt() - 1)
-        return (robust * self.known[rows]).mean()
+        return (robust(errors) * self.known[rows]).mean()
+
+    def draw(
+        self,
+        indices: NDArray[np.int64],
+        z: Tensor,
+        reference: Posterior,
+        share: float,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Samples z (n, latent) of V, of which a `share` is replaced by samples of the guide's.
+
+        The decoder thus learns to draw a frame from the original's latent, also where the encoder
+        is still astray. The spread is that of the original's codes.
+
+        Args:
+            indices: (n,) which frames of the world these are.
+            z: what V has sampled for them.
+            reference: of the original's V, for any frames.
+            share: of the frames, from 0 to 1.
+            generator: of what is drawn.
+        """
+        rows = torch.from_numpy(indices).to(self.values.device)
+        chosen = torch.rand(len(z), generator=generator, device=z.device) < share
+        spread = reference.log_variance.mean(0).expand_as(z)
+        guided = sample_gaussian(self.values[rows], spread, generator)
+        return torch.where((chosen & (self.known[rows] > 0))[:, None], guided, z)
+
+
+def robust(squared: Tensor) -> Tensor:
+    """Squared errors up to ROBUST, which grow like the error itself beyond: pseudo-Huber."""
+    return 2 * ROBUST * ((1 + squared / ROBUST).sqrt() - 1)

@@ -1,8 +1,11 @@
 """The losses of the phases: prediction bends V to M, reconstruction restores V, dreams teach M."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm.models.encoding import Sequences
@@ -10,17 +13,33 @@ from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import kl_divergence, sample_gaussian
 from mwm.training.constraints import Posterior, Weighted
 from mwm.training.dreams import Dreamt
+from mwm.training.guide import Guide
 
 DECODED = 4  # steps of a dream, drawn at random, that are decoded: more cost time and change little
 
 Losses = dict[str, Tensor]  # scalars by name: what is logged
-Guidance = Callable[[Posterior, Posterior], Tensor]  # distance to deciphered latents
+
+
+class Guidance(NamedTuple):
+    """How a guide takes part in an R step.
+
+    Attributes:
+        guide: deciphered latents of a world.
+        indices: (n,) which of its frames are in the batch.
+        weight: of the distance of V's codes from those latents.
+        drawn: share of the frames that are drawn from those latents instead of V's codes.
+    """
+
+    guide: Guide
+    indices: NDArray[np.int64]
+    weight: float
+    drawn: float
 
 
 def prediction_step(
-    model: MetaWorldModel, learners: list[str], batch: Mapping[str, Sequences], rng: torch.Generator
+    model: MetaWorldModel, worlds: list[str], batch: Mapping[str, Sequences], rng: torch.Generator
 ) -> tuple[Tensor, Losses]:
-    """P: L_p of every learner, d(decode(z~_{t+1}), s_{t+1}) with z~ sampled from M.
+    """P: L_p of every world, d(decode(z~_{t+1}), s_{t+1}) with z~ sampled from M.
 
     All worlds pass through M as one batch: an LSTM's time hardly depends on its width.
 
@@ -28,18 +47,18 @@ def prediction_step(
         The total to minimise, and the losses by name, per frame.
     """
     codes, targets = [], []
-    for world in learners:
+    for world in worlds:
         vision = model.vision(world)
         mean, log_variance = vision.encode(vision.unpack(batch[world].now))
         z = sample_gaussian(mean, log_variance, rng)
         codes.append(z.view(*batch[world].actions.shape, -1))
         targets.append(vision.unpack(batch[world].after))
-    actions = torch.cat([batch[world].actions for world in learners])
+    actions = torch.cat([batch[world].actions for world in worlds])
     mean, log_variance = model.memory(torch.cat(codes), actions)
     predicted = sample_gaussian(mean, log_variance, rng)
     losses = {
         f"prediction_{world}": model.vision(world).loss(z.flatten(0, 1), x)
-        for world, z, x in zip(learners, predicted.chunk(len(learners)), targets, strict=True)
+        for world, z, x in zip(worlds, predicted.chunk(len(worlds)), targets, strict=True)
     }
     return torch.stack(list(losses.values())).sum(), losses
 
@@ -51,7 +70,7 @@ def reconstruction_step(
     kl_weight: float,
     constraints: Weighted,
     rng: torch.Generator,
-    guides: Mapping[str, tuple[Guidance, float]],
+    guides: Mapping[str, Guidance],
 ) -> tuple[Tensor, Losses]:
     """R: L_r of every learner, the KL divergence, and the constraints towards the first world.
 
@@ -65,7 +84,7 @@ def reconstruction_step(
         kl_weight: of the KL divergence.
         constraints: with their weights, by kind.
         rng: of the samples.
-        guides: by world, how far single codes are from deciphered ones, and its weight.
+        guides: by world, what was deciphered of its frames.
 
     Returns:
         The total to minimise, and the losses by name, per frame.
@@ -82,7 +101,10 @@ def reconstruction_step(
         posteriors[world] = Posterior(*vision.encode(x))
         if world in learners:
             mean, log_variance = posteriors[world]
-            reconstruction = vision.loss(sample_gaussian(mean, log_variance, rng), x)
+            z = sample_gaussian(mean, log_variance, rng)
+            if (one := guides.get(world)) and one.drawn:
+                z = one.guide.draw(one.indices, z, posteriors[reference], one.drawn, rng)
+            reconstruction = vision.loss(z, x)
             kl = kl_divergence(mean, log_variance)
             losses |= {f"reconstruction_{world}": reconstruction, f"kl_{world}": kl}
             total = total + reconstruction + kl_weight * kl
@@ -92,10 +114,10 @@ def reconstruction_step(
                 loss = distance(posteriors[world], posteriors[reference], rng)
                 losses[f"{kind}_{world}"] = loss
                 total = total + weight * loss
-    for world, (guidance, weight) in guides.items():
-        loss = guidance(posteriors[world], posteriors[reference])
+    for world, one in guides.items():
+        loss = one.guide.distance(one.indices, posteriors[world], posteriors[reference])
         losses[f"deciphered_{world}"] = loss
-        total = total + weight * loss
+        total = total + one.weight * loss
     return total, losses
 
 

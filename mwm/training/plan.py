@@ -23,9 +23,10 @@ class Plan:
         learners: worlds whose V learns.
         memory_learns: whether M learns (in P; R never touches it).
         constraints: pull the learners' latents towards the first world's, by kind.
-        guides: deciphered latents of learners, by world, ...
-        guidance: ... and their weight. With guides, constraints grow from 0 over the WARMUP: what
-            distributions say misleads until codes are about right.
+        guides: deciphered latents of learners, by world. With guides, constraints grow from 0 over
+            the WARMUP: what distributions say misleads until codes are about right ...
+        guidance: ... their weight ...
+        drawn: ... and the share of the frames that R draws from them.
         dreams: what D steps read, if there are any ...
         dream_steps: ... their number per iteration ...
         pixels: ... and the weight of the decoded pixels in them.
@@ -39,6 +40,7 @@ class Plan:
     constraints: Weighted = field(default_factory=dict)
     guides: Mapping[str, Guide] = field(default_factory=dict)
     guidance: float = 0.0
+    drawn: float = 0.0
     dreams: Dreams | None = None
     dream_steps: int = 0
     pixels: float = 0.0

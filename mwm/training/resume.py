@@ -49,7 +49,7 @@ class Checkpoints:
             plan.name,
             plan.settings.model_dump(exclude={"iterations", "cooldown"}),
             plan.learners,
-            plan.guidance,
+            [plan.guidance, plan.drawn],
             {
                 name: [guide.known.cpu().numpy(), guide.values.cpu().numpy()]
                 for name, guide in plan.guides.items()

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from mwm.models.model import MetaWorldModel
 from mwm.training.history import History
 
 
@@ -25,7 +24,7 @@ class State:
         history: its last row of training tells how many iterations were done.
     """
 
-    model: MetaWorldModel
+    model: nn.Module
     optimizer: torch.optim.Optimizer
     draws: np.random.Generator
     samples: torch.Generator

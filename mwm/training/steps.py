@@ -123,19 +123,20 @@ class Steps:
 
     def _predict(self) -> tuple[Tensor, Losses, int]:
         batch = self._sampler.sequences()
-        learners = self._plan.learners
-        total, losses = prediction_step(self._model, learners, batch, self._rng)
-        return total, losses, sum(batch[world].actions.numel() for world in learners)
+        worlds = self._plan.learners or self._model.worlds[:1]  # M alone learns from the original
+        total, losses = prediction_step(self._model, worlds, batch, self._rng)
+        return total, losses, sum(batch[world].actions.numel() for world in worlds)
 
     def _reconstruct(self, iteration: int, step: int) -> tuple[Tensor, Losses, int]:
         """The R step of this number, counted from 1 over the act."""
         plan = self._plan
-        guides: dict[str, tuple[Guidance, float]] = {}
+        guides: dict[str, Guidance] = {}
         if plan.settings.frames == "random":
             images = self._sampler.images()
             packed = {world: image.packed for world, image in images.items()}
             for world, guide in plan.guides.items():
-                guides[world] = partial(guide.distance, images[world].indices), plan.guidance
+                indices = images[world].indices
+                guides[world] = Guidance(guide, indices, plan.guidance, plan.drawn)
         else:
             packed = {world: s.after for world, s in self._sampler.sequences().items()}
         factor = plan.constraint_factor(iteration)

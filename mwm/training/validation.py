@@ -29,14 +29,22 @@ class Validator:
     """Measures a model on the same validation sequences every time."""
 
     def __init__(
-        self, worlds: Mapping[str, Frames], length: int, record: Record, device: torch.device
+        self,
+        worlds: Mapping[str, Frames],
+        length: int,
+        record: Record,
+        device: torch.device,
+        memory: bool = True,
     ) -> None:
         """Choose `record.sequences` sequences that read `length` frames, evenly.
+
+        Without `memory`, where M is not trained, what it predicts is not measured.
 
         Raises:
             MwmError: no validation episode is long enough for one sequence.
         """
         self._every = record.every
+        self._metrics = [name for name in METRICS if memory or "predict" not in name]
         first = next(iter(worlds))
         held_out = worlds[first].episodes("validation", f"world {first}")
         episodes = {w: Episodes(frames, held_out, length, device) for w, frames in worlds.items()}
@@ -68,7 +76,7 @@ class Validator:
         for i, j in pairs:
             errors, found = targets[j].compare(latents[i])
             errors |= targets[j].errors
-            row: dict[str, float | None] = {name: errors[name] for name in METRICS}
+            row: dict[str, float | None] = {name: errors[name] for name in self._metrics}
             row |= {f"f1_{name}": value for name, value in targets[j].f1(found).items()}
             rows.append({"iteration": iteration, "source": i, "target": j, **rounded(row)})
         return rows

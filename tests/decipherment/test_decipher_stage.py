@@ -14,7 +14,7 @@ from mwm.io import latents
 from mwm.io.files import read_json
 from mwm.io.frames import read_frames, write_frames
 from mwm.settings.overlay import lay_over
-from stages import decipher, recruit, train
+from stages import decipher, recruit, smooth, train
 
 ROOT = Path(__file__).resolve().parents[2]
 FINISHED = Path("runs/decipher/mirror/latents.h5")
@@ -26,6 +26,7 @@ def independent(project: Path, iterations: int) -> None:
     values["train"]["run"]["inputs"] = "independent"
     values["train"]["batch"]["frames"] = 64
     values["train"]["decipher"] |= {"states": 128, "restarts": 3, "refinements": 1}
+    values["train"]["smooth"] |= {"steps": 20, "windows": 64, "hidden": 32}
     values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
     for act in ("see", "anchor"):
         values["train"][act]["iterations"] = iterations
@@ -40,6 +41,7 @@ def run(app: Typer, *arguments: str) -> None:
 def whole_run() -> None:
     for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
         run(train.app, *words)
+    run(smooth.app)
     run(decipher.app, "mirror")
     run(recruit.app, "mirror")
 
@@ -59,6 +61,8 @@ def test_with_corresponding_inputs_there_is_nothing_to_do(project: Path) -> None
     run(decipher.app, "mirror")
     assert len(latents.load(FINISHED, 1, 1).frames) == 0
     assert read_json(FINISHED.with_name("scores.json")) == {}
+    run(smooth.app)
+    assert [path.name for path in Path("runs/smooth").iterdir()] == ["manifest.json"]
 
 
 def test_codes_that_say_nothing_are_told(project: Path) -> None:
@@ -80,7 +84,7 @@ def test_the_smoke_profile_serves_independent_inputs(project: Path) -> None:
     (project / "params.yaml").write_text(lay_over(ROOT / "params.yaml", profiles))
     whole_run()
     assert len(latents.load(FINISHED, 900, 32).frames) > 0
-    assert Path("runs/mirror/manifest.json").exists()
+    assert Path("runs/recruit/mirror/manifest.json").exists()
 
 
 @pytest.mark.slow
@@ -91,7 +95,9 @@ def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) ->
     shutil.rmtree(project / ".mwm" / "checkpoints")
     run(decipher.app, "mirror")
     assert FINISHED.read_bytes() == first
-    assert "deciphered_mirror" in Path("runs/mirror/training.csv").read_text().splitlines()[0]
+    assert (
+        "deciphered_mirror" in Path("runs/recruit/mirror/training.csv").read_text().splitlines()[0]
+    )
     content = read_frames(project / "data" / "worlds" / "mirror.h5", "world")
     found = latents.load(FINISHED, len(content.frames), 32)
     episode = np.searchsorted(content.episode_offsets, found.frames, side="right") - 1
@@ -104,7 +110,7 @@ def test_what_is_not_a_worlds_own_half_reaches_no_weight(project: Path) -> None:
     independent(project, iterations=150)
     whole_run()
     weights = sorted(Path("runs").rglob("*.safetensors"))
-    assert len(weights) == 4
+    assert len(weights) == 5
     before = {path: path.read_bytes() for path in [*weights, FINISHED]}
     (project / "spoilt").mkdir()
     for position, world in enumerate(("original", "mirror")):

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from mwm.decipherment import delays
 from mwm.decipherment.clusters import nearest
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.delays import nudge_parts, shift_parts
 from mwm.decipherment.learning import learn, normalise
 from mwm.decipherment.level import Level
 from mwm.decipherment.moves import reverse
 from mwm.decipherment.relaxation import spread
 from mwm.decipherment.sources import Original, Other, Scale
+from mwm.models.codes import Codes
 
 STEPS, EPISODES, LAP = 300, 12, 40
 
@@ -46,6 +46,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
         torch.ones(3),
         torch.zeros(len(z), dtype=torch.int64),
         np.stack([starts, starts + STEPS], 1),
+        torch.ones(3),
         torch.ones(len(z)),
     )
     centred = z - z.mean(0)

@@ -6,12 +6,12 @@ import torch
 from small_world import as_is, look_at, states_of_play
 from torch import Tensor
 
-from mwm.decipherment.codes import Codes
 from mwm.decipherment.inference import infer
 from mwm.decipherment.learning import learn, normalise
 from mwm.decipherment.level import Level
 from mwm.decipherment.sources import Hints, Original, Other, Scale
 from mwm.decipherment.states import DOUBT, MILD
+from mwm.models.codes import Codes
 
 STEPS, EPISODES = 300, 20
 
@@ -37,6 +37,7 @@ def flight() -> Codes:
         torch.ones(2),
         torch.zeros(len(z), dtype=torch.int64),
         np.stack([starts, starts + STEPS], 1),
+        torch.ones(2),
         torch.ones(len(z)),
     )
 
@@ -105,8 +106,8 @@ def test_hints_of_a_state_are_counted_in_the_original() -> None:
     z = torch.rand(600, 1, generator=torch.Generator().manual_seed(1))
     none = torch.zeros(600, dtype=torch.int64)
     spans = np.array([[0, 300], [300, 600]])
-    even = torch.ones(600)
-    codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), torch.ones(1), none, spans, even)
+    one, even = torch.ones(1), torch.ones(600)
+    codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), one, none, spans, one, even)
     hints = Hints((z[:, 0] > 0.5).long(), torch.randint(3, (600,)), 3)
     original = Original(codes, z, z, gap=3, actions=False)
     level = Level(Scale(4, 4, 1, 1), original, Other(codes, z), seed=0, hints=hints)

@@ -16,7 +16,7 @@ ACTS = ["see original", "see mirror", "see transpose", "anchor"]
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, worlds) -> Path:
     """A project's folder with data/worlds and runs: two recruits of one anchor."""
-    from stages import recruit, train
+    from stages import recruit, train, unite
 
     folder = tmp_path_factory.mktemp("a project")
     values = brief.values(iterations=3, steps=10, frames=64, sequences=4, length=8)
@@ -30,6 +30,7 @@ def trained(tmp_path_factory, worlds) -> Path:
             brief.run(train.app, *act.split())
         for world in ("mirror", "transpose"):
             brief.run(recruit.app, world)
+            brief.run(unite.app, world)
     return folder
 
 

@@ -235,6 +235,8 @@ STAGES = (
     "stages.train anchor",
     "stages.recruit mirror",
     "stages.decipher mirror",
+    "stages.smooth",
+    "stages.unite mirror",
     "stages.evaluate",
     "stages.report",
     "stages.study --data data/worlds",
@@ -245,13 +247,18 @@ STAGES = (
 OTHERS = ("invert", "vswap", "hswap", "transpose")
 READS_FIRST = {  # and so tell that what they read is none of it
     *("stages.train see mirror", "stages.train anchor", "stages.recruit mirror"),
-    *("stages.evaluate", "stages.study --data data/worlds", "stages.tabulate studies study-0"),
+    *(
+        "stages.unite mirror",
+        "stages.evaluate",
+        "stages.study --data data/worlds",
+        "stages.tabulate studies study-0",
+    ),
     *("stages.params profiles/smoke.yaml --out study-1",),
 }
 READ = (
     *("data/rollouts.h5", "data/frames.h5", "data/worlds/original.h5", "data/worlds/mirror.h5"),
     *(f"data/worlds/{world}.h5" for world in OTHERS),
-    *(f"runs/{world}/manifest.json" for world in ("see/original", "mirror", *OTHERS)),
+    *(f"runs/{it}/manifest.json" for it in ("see/original", "recruit/mirror", "mirror", *OTHERS)),
     *("eval/pairs.csv", "eval/manifest.json"),
     *("study-0/params.yaml", "training.json", "study-0/eval/pairs.csv", "profiles/smoke.yaml"),
 )
@@ -273,7 +280,7 @@ def test_stages_that_may_not_read(staged: Path, binding: None) -> None:
         for name in READ:
             forbidden.enter_context(mode(staged / name, 0o777))
         refused = _refused(staged, *STAGES)
-    assert len(refused) == len(STAGES) - 1  # deciphering reads nothing of corresponding inputs
+    assert len(refused) == len(STAGES) - 2  # corresponding inputs: nothing to smooth or decipher
     assert all(re.search("Permission denied|not readable", said) for said in refused.values()), (
         refused
     )

@@ -184,7 +184,10 @@ def aliased() -> str:
             r"^  anchor: .*\n(    .*\n)+?(?=    dream_steps)",
             "  anchor:\n    <<: *act\n    reconstruction_steps: 0\n",
         ),
-        (r"^  recruit: .*\n(    .*\n)+?(?=    memory)", "  recruit:\n    <<: *act\n    kl: 0.5\n"),
+        (
+            r"^  recruit: .*\n(    .*\n)+?(?=    constraints)",
+            "  recruit:\n    <<: *act\n    kl: 0.5\n",
+        ),
         (r"^  validation: (\S+) ", r"  validation: &share \1 "),
         (r"^  test: \S+ ", "  test: *share "),
     ):
@@ -197,12 +200,12 @@ def test_of_sections_that_share_one_by_an_alias_only_the_named_one_changes(tmp_p
     base, profile, out = (tmp_path / name for name in ("params.yaml", "profile.yaml", "out.yaml"))
     base.write_text(aliased(), encoding="utf-8")
     profile.write_text("train: {see: {iterations: 2}}\npreprocess: {validation: 0.2}\n")
-    out.write_text(lay_over(base, [profile], ["train.recruit.prediction_steps=7"]))
+    out.write_text(lay_over(base, [profile], ["train.recruit.reconstruction_steps=7"]))
     before, after = (params.load(path).model_dump() for path in (base, out))
     changed = {key for key, value in flat(after).items() if value != flat(before)[key]}
     assert changed == {
         "train.see.iterations",
-        "train.recruit.prediction_steps",
+        "train.recruit.reconstruction_steps",
         "preprocess.validation",
     }
 

@@ -129,7 +129,7 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
         (
             r"mirror: \{worlds: \[original, mirror\]\}",
             "anchor: {worlds: [original, mirror]}",
-            "train.runs.anchor: expected a name other than see, anchor, decipher: "
+            "train.runs.anchor: expected a name other than see, anchor, smooth, decipher, recruit: "
             "runs/anchor is taken",
         ),
         (
@@ -146,17 +146,17 @@ def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
     assert fault_of(pattern, replacement) == f"params.yaml:{line_of(pattern)}: {said}"
 
 
-def test_steps_that_move_v_where_dreams_count_on_its_latents_are_told(defaults: Params) -> None:
+def test_steps_that_would_train_what_another_act_trains_are_told(defaults: Params) -> None:
     values = defaults.model_dump()
-    values["train"]["anchor"] |= {"dream_steps": 3, "prediction_steps": 20}
+    values["train"]["anchor"] |= {"reconstruction_steps": 3, "prediction_steps": 20}
+    values["train"]["recruit"] |= {"prediction_steps": 5}
+    said = "expected 0, since {} (train.run.schedule: anchored), found {}"
+    original, memory = "V of the original stays as it was seen", "M is trained beside the recruits"
     assert [*misfits(values)] == [
-        (
-            ("train", "anchor", "prediction_steps"),
-            "expected 0, since D steps read latents that V encoded before the act "
-            "(dream_steps: 3), found 20; set one of both to 0",
-        )
+        (("train", "anchor", "reconstruction_steps"), said.format(original, 3)),
+        (("train", "recruit", "prediction_steps"), said.format(memory, 5)),
     ]
-    values["train"]["anchor"]["dream_steps"] = 0
+    values["train"]["run"]["schedule"] = "joint"
     assert not [*misfits(values)]
 
 

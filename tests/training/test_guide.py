@@ -42,6 +42,26 @@ def test_it_is_a_robust_distance_weighted_by_precision() -> None:
     assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_share_of_the_frames_is_drawn_from_it() -> None:
+    guide = Guide(LATENTS, FRAMES, LATENT, torch.device("cpu"))
+    sharp = torch.full((5, LATENT), -20.0)
+    reference = Posterior(torch.zeros(5, LATENT), sharp)
+    places = np.array([7, 0, 3, 29, 4])
+    own = torch.full((5, LATENT), 9.0)
+    rng = torch.Generator().manual_seed(0)
+    whole = guide.draw(places, own, reference, 1.0, rng)
+    for row, place in enumerate(places):
+        expected = guide.values[place] if place in LATENTS.frames else own[row]
+        assert torch.allclose(whole[row], expected, atol=1e-3)
+    assert torch.equal(guide.draw(places, own, reference, 0.0, rng), own)
+    many = np.full(2000, 7)
+    spread = Posterior(torch.zeros(5, LATENT), torch.zeros(5, LATENT))
+    half = guide.draw(many, torch.full((2000, LATENT), 99.0), spread, 0.5, rng)
+    taken = half[:, 0] < 50
+    assert 0.45 < taken.float().mean() < 0.55
+    assert half[taken].std(0).mean().item() == pytest.approx(1.0, abs=0.1)
+
+
 def test_constraints_grow_beside_it(defaults, contents) -> None:
     """Told that all frames are one state, codes first shrink, then are drawn to the original's."""
     batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})

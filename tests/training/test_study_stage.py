@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mwm.io import records
-from stages import decipher, params, recruit, study, train
+from stages import decipher, params, recruit, smooth, study, train, unite
 
 DATA = ("--data", "data/worlds")
 
@@ -41,15 +41,17 @@ def test_a_study_is_its_acts_one_by_one(project: Path, monkeypatch: pytest.Monke
     settle(project, "one")
     invoke(study.app, "--folder", "one", *DATA)
     seconds = sorted(path.stem for path in Path("seconds").iterdir())
-    trained = [f"train-{act}" for act in ("anchor", "recruit-mirror", "see-mirror", "see-original")]
-    assert seconds == ["decipher-mirror", *trained]
+    acts = ("anchor", "recruit-mirror", "see-mirror", "see-original", "smooth")
+    assert seconds == ["decipher-mirror", *(f"train-{act}" for act in acts), "unite-mirror"]
     monkeypatch.chdir(project)
     settle(project, "two")
     monkeypatch.chdir(project / "two")
     for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
         invoke(train.app, *words)
+    invoke(smooth.app)
     invoke(decipher.app, "mirror")
     invoke(recruit.app, "mirror")
+    invoke(unite.app, "mirror")
     assert contents(project / "one" / "runs") == contents(project / "two" / "runs")
 
 
@@ -69,7 +71,7 @@ def test_what_is_alike_is_taken_and_the_rest_is_trained(
     assert base.keys() == other.keys()
     differ = {name for name in base if base[name] != other[name]}
     files = ("manifest.json", "model.safetensors", "training.csv", "validation.csv")
-    assert differ == {f"mirror/{file}" for file in files}
+    assert differ == {f"{run}/{file}" for run in ("recruit/mirror", "mirror") for file in files}
     assert json.loads(Path("seconds/train-anchor.json").read_text()) == json.loads(
         (project / "base/seconds/train-anchor.json").read_text()
     )

@@ -36,14 +36,14 @@ def test_the_acts_follow_each_other_and_another_architecture_is_refused(project)
     for arguments in (["see", "original"], ["see", "mirror"], ["anchor"], ["recruit", "mirror"]):
         done = perform(*arguments)
         assert done.exit_code == 0, done.stderr
-    manifest = json.loads((project / "runs" / "mirror" / "manifest.json").read_text())
+    manifest = json.loads((project / "runs/recruit/mirror/manifest.json").read_text())
     assert manifest["worlds"] == ["original", "mirror"]
     assert manifest["settings"]["run"]["seed"] == 0
     assert (project / ".mwm" / "speed" / "runs-mirror.csv").is_file()
     processor = (project / ".mwm" / "speed" / "runs-mirror.txt").read_text()
     assert processor == f"{kernels.processor()}\n"
     assert processor.split()[0] not in json.dumps(manifest)
-    written = {path.name for path in (project / "runs" / "mirror").iterdir()}
+    written = {path.name for path in (project / "runs/recruit/mirror").iterdir()}
     assert written == {"model.safetensors", "manifest.json", "training.csv", "validation.csv"}
 
     change(project, "model", latent=16)

@@ -15,7 +15,7 @@ from mwm.reporting.shared.words import policy
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
-ANCHORING = (f"train-see-{ORIGINAL}", "train-anchor")
+ANCHORING = (f"train-see-{ORIGINAL}", "train-smooth", "train-anchor")
 INFORMATION = "actions"  # what a model gets besides frames; no step index, no reward
 
 

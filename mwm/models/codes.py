@@ -1,6 +1,5 @@
 """What one world's V says of the world's own episodes: the only thing that decipherment sees."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +29,7 @@ class Codes:
         scale: (d,) what the standardisation took away: latent = z * scale + centre.
         actions: (n,) int64, taken after each frame.
         spans: (e, 2) places in `z` of each episode's first frame and of the one after its last.
+        precision: (d,) float32, of V's own codes, the finest 1: which errors show.
         weights: (n,) float64, how often each frame is drawn for fits and clusters: where all are
             drawn alike, what happens seldom, such as a ball on its way back, has no states.
     """
@@ -41,6 +41,7 @@ class Codes:
     scale: Tensor
     actions: Tensor
     spans: NDArray[np.int64]
+    precision: Tensor
     weights: Tensor
 
     def indices(self, before: int, after: int) -> Tensor:
@@ -63,25 +64,21 @@ class Codes:
         return indices[torch.from_numpy(chosen)]
 
 
-def of_halves(
-    visions: Sequence[Vision], contents: Sequence[Frames], shared: bool = False
-) -> tuple[Codes, Codes]:
-    """Codes of the training episodes that the original and another world see if independent.
+def half(vision: Vision, content: Frames, place: int, like: Codes | None = None) -> Codes:
+    """Codes of the training episodes that a world sees if inputs are independent.
 
     Args:
-        visions: V of either world.
-        contents: their frames.
-        shared: whether the codes mean the same, so that the other's are standardised alike.
+        vision: V of the world.
+        content: its frames.
+        place: 0 for the original, 1 for another world.
+        like: codes that mean the same, whose dimensions and standardisation these are to have.
 
     Raises:
-        MwmError: there are too few episodes, or a V says next to nothing of its frames.
+        MwmError: there are too few episodes, or V says next to nothing of its frames.
     """
-    halves = [
-        divide(one.episodes("train", f"world {one.attributes['world']}"), "independent", place, 2)
-        for place, one in enumerate(contents)
-    ]
-    original = encode(visions[0], contents[0], halves[0])
-    return original, encode(visions[1], contents[1], halves[1], original if shared else None)
+    name = f"world {content.attributes['world']}"
+    episodes = divide(content.episodes("train", name), "independent", place, 2)
+    return encode(vision, content, episodes, like)
 
 
 @torch.no_grad()
@@ -103,21 +100,31 @@ def encode(
     frames = np.concatenate([np.arange(offsets[e], offsets[e + 1]) for e in episodes])
     ends = np.cumsum([offsets[e + 1] - offsets[e] for e in episodes])
     spans = np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
-    parts = [
-        vision.encode(vision.unpack(torch.from_numpy(content.frames[part])))
-        for part in np.split(frames, range(BATCH, len(frames), BATCH))
-    ]
-    mean = torch.cat([part[0] for part in parts])
+    packed = content.frames[frames]
+    mean, log_variance = means_of(vision, packed)
     if like is None:
-        dimensions = _informative(mean, torch.cat([part[1] for part in parts]), content)
+        dimensions = _informative(mean, log_variance, content)
         centre, scale = mean[:, dimensions].mean(0), mean[:, dimensions].std(0)
+        precision = (-log_variance).exp().mean(0)[dimensions] * scale.square()
+        precision = precision / precision.max()
     else:
         dimensions, centre, scale = like.dimensions, like.centre, like.scale
+        precision = like.precision
     z = (mean[:, dimensions] - centre) / scale
     actions = torch.from_numpy(content.actions[frames].astype(np.int64))
-    packed = content.frames[frames]
     weights = torch.from_numpy(rarity.frame_weights(packed, rarity.usual(packed), RARE))
-    return Codes(frames, z, dimensions, centre, scale, actions, spans, weights)
+    return Codes(frames, z, dimensions, centre, scale, actions, spans, precision, weights)
+
+
+@torch.no_grad()
+def means_of(vision: Vision, packed: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
+    """Posterior means and log-variances of packed frames (n, 512), each (n, latent)."""
+    parts = [
+        vision.encode(vision.unpack(torch.from_numpy(part)))
+        for part in np.split(packed, range(BATCH, len(packed), BATCH))
+    ]
+    mean, log_variance = (torch.cat(each) for each in zip(*parts, strict=True))
+    return mean, log_variance
 
 
 def _informative(mean: Tensor, log_variance: Tensor, content: Frames) -> Tensor:

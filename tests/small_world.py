@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mwm.decipherment.codes import Codes
+from mwm.models.codes import Codes
 
 STEPS, EPISODES = 600, 16  # of 8, half the orders leave the ball in another place
 STATES, RESTARTS = 200, 24
@@ -40,8 +40,9 @@ def look_at(states: Tensor, actions: Tensor, look: Callable[[Tensor], Tensor]) -
     starts = np.arange(0, len(z), STEPS)
     spans = np.stack([starts, starts + STEPS], 1)
     frames, dimensions = np.arange(len(z)), torch.arange(z.shape[1])
-    even = torch.ones(len(z))
-    return Codes(frames, (z - centre) / scale, dimensions, centre, scale, actions, spans, even)
+    even, alike = torch.ones(len(z)), torch.ones(z.shape[1])
+    z = (z - centre) / scale
+    return Codes(frames, z, dimensions, centre, scale, actions, spans, alike, even)
 
 
 def as_is(states: Tensor) -> Tensor:

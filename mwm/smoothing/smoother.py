@@ -1,0 +1,109 @@
+"""A network that mends codes by those before and after them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mwm.io import records
+from mwm.io.latents import Latents
+from mwm.models import weights
+from mwm.models.codes import Codes
+
+TAPS = (1, 2, 3, 4, 6, 8, 11, 15, 20)  # frames before and after a frame that it reads
+OFFSETS = torch.tensor([*(-tap for tap in reversed(TAPS)), 0, *TAPS])
+MIDDLE, REACH = len(TAPS), TAPS[-1]
+UNITS, EMBEDDED = 256, 48  # of the layers that read one code: its position, made plain
+PASSES = 5  # a code that was mended helps to mend those around it
+DOUBT = 0.03  # a correction of this squared size counts by half: small ones would add up to a drift
+PART = 4000  # frames mended at once
+WEIGHTS = "smoother.safetensors"
+
+
+class Smoother(nn.Module):
+    """Says what the middle code of a window should be; a window reads 2 len(TAPS) + 1 frames.
+
+    Args:
+        dimensions: d, of a code.
+        actions: number of different actions.
+        hidden: units of the two layers that read the whole window.
+    """
+
+    def __init__(self, dimensions: int, actions: int, hidden: int) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(
+            nn.Linear(dimensions, UNITS), nn.SiLU(), nn.Linear(UNITS, EMBEDDED)
+        )
+        self.read = nn.Sequential(
+            nn.Linear(len(OFFSETS) * (EMBEDDED + actions), hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, dimensions),
+        )
+        self.kept = nn.Parameter(torch.ones(dimensions))  # share of the code that was there
+        self._actions = actions
+
+    def forward(self, codes: Tensor, actions: Tensor) -> Tensor:
+        """Codes (n, w, d) and actions (n, w), int64, of windows to codes (n, d)."""
+        taken = nn.functional.one_hot(actions, self._actions).float()
+        around = torch.cat([self.embed(codes).flatten(1), taken.flatten(1)], 1)
+        mended: Tensor = codes[:, MIDDLE] * self.kept + self.read(around)
+        return mended
+
+
+def windows(x: Tensor, at: Tensor) -> Tensor:
+    """What x (n, ...) has in the windows around the frames `at` (m,): (m, w, ...)."""
+    return x[at[:, None] + OFFSETS]
+
+
+@torch.no_grad()
+def smooth(smoother: Smoother, codes: Codes) -> Latents:
+    """The latents of all frames that have a whole window in their episode, mended.
+
+    Args:
+        smoother: as trained on the original's codes.
+        codes: of another world, standardised as those were.
+    """
+    at = codes.indices(REACH, REACH)
+    z = codes.z.clone()
+    for _ in range(PASSES):
+        parts = [
+            smoother(windows(z, part), windows(codes.actions, part))
+            for part in torch.split(at, PART)
+        ]
+        z[at] = torch.cat(parts)
+    change = z[at] - codes.z[at]
+    size = change.square() @ codes.precision
+    mended = codes.z[at] + change * (size / (size + DOUBT))[:, None]
+    values = mended * codes.scale + codes.centre
+    frames = np.asarray(codes.frames[at.numpy()])
+    return Latents(frames, values.numpy(), codes.dimensions.numpy())
+
+
+def save(smoother: Smoother | None, folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write smoother.safetensors and manifest.json; None, which nobody needs: the manifest alone.
+
+    The same weights and settings give the same bytes.
+    """
+    if smoother:
+        weights.write(folder / WEIGHTS, smoother.state_dict())
+    content = {"kind": "smoother", "settings": settings}
+    records.write_manifest(folder, [WEIGHTS] if smoother else [], content)
+
+
+def load(folder: Path, dimensions: int, actions: int, hidden: int) -> Smoother:
+    """Read a smoother of codes of so many dimensions, and of so many actions and units.
+
+    Raises:
+        MwmError: a file is missing or damaged, or holds another smoother.
+    """
+    path = folder / WEIGHTS
+    found = weights.read(path)
+    smoother = Smoother(dimensions, actions, hidden)
+    weights.check(path, found, smoother.state_dict())
+    smoother.load_state_dict(found)
+    return smoother

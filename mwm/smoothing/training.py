@@ -1,0 +1,160 @@
+"""Train a smoother: to restore windows of the original's codes after parts of them were misread."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mwm.io import checkpoints
+from mwm.models.codes import Codes
+from mwm.models.environment import environment
+from mwm.settings.train import Smooth
+from mwm.smoothing.smoother import MIDDLE, OFFSETS, REACH, Smoother, windows
+from mwm.training.guide import robust
+from mwm.training.state import State
+
+COOLDOWN = 0.5  # share of the steps, at the end, over which the learning rate falls to 0
+OFTEN, TWICE = (
+    0.45,
+    2,
+)  # share of the windows in which a run of frames is misread, and tries at that
+SINGLE = 0.25  # most of a window's single frames that are misread besides
+STRANGE = 0.15  # share of the windows in which a run of codes is partly another window's
+TOUCHING = 0.6  # share of the runs that hold the middle
+NOISE = 0.2  # largest standard deviation of what is added to codes
+SAID = 50  # steps between two words of progress
+
+
+class Lessons:
+    """Draws windows of codes, misread in parts, and what their middles were.
+
+    Args:
+        codes: of the original.
+        misread: (k, n, d), what else its frames may be taken for (`misreadings.misread`).
+        draws: of frames, by their weights.
+        rng: of all else that is drawn.
+    """
+
+    def __init__(
+        self, codes: Codes, misread: Tensor, draws: np.random.Generator, rng: torch.Generator
+    ) -> None:
+        self._codes, self._misread, self._draws, self._rng = codes, misread, draws, rng
+        self._at = codes.indices(REACH, REACH)
+        self._upto = codes.weights[self._at].cumsum(0).numpy()
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Codes (count, w, d), actions (count, w), and the true middle codes (count, d)."""
+        at = self._frames(count)
+        x = windows(self._codes.z, at)
+        truth = x[:, MIDDLE].clone()
+        for _ in range(TWICE):
+            kind = self._kinds(count, 1).expand(count, len(OFFSETS))
+            x = torch.where(self._run(count, OFTEN)[..., None], self._wrong(kind, at), x)
+        single = self._uniform(count, len(OFFSETS)) < SINGLE * self._uniform(count, 1)
+        x = torch.where(single[..., None], self._wrong(self._kinds(*single.shape), at), x)
+        strange = self._uniform(count, 1, x.shape[2]) < 0.25 * self._integers(1, 5, count, 1, 1)
+        strange = strange & self._run(count, STRANGE)[..., None]
+        x = torch.where(strange, windows(self._codes.z, self._frames(count)), x)
+        spread = NOISE * self._uniform(count, 1, 1).square()
+        x = x + spread * torch.randn(x.shape, generator=self._rng)
+        return x, windows(self._codes.actions, at), truth
+
+    def _frames(self, count: int) -> Tensor:
+        places = np.searchsorted(self._upto, self._upto[-1] * self._draws.random(count), "right")
+        return self._at[torch.from_numpy(places.clip(max=len(self._at) - 1))]
+
+    def _wrong(self, kinds: Tensor, at: Tensor) -> Tensor:
+        return self._misread[kinds, at[:, None] + OFFSETS]
+
+    def _run(self, count: int, share: float) -> Tensor:
+        """(count, w) bool: in a share of the windows, frames in a row."""
+        length = self._integers(1, REACH + 1, count, 1)
+        around = -(self._uniform(count, 1) * length).long()
+        anywhere = self._integers(-REACH, REACH, count, 1)
+        start = torch.where(self._uniform(count, 1) < TOUCHING, around, anywhere)
+        inside = (start <= OFFSETS) & (start + length > OFFSETS)
+        return inside & (self._uniform(count, 1) < share)
+
+    def _kinds(self, *shape: int) -> Tensor:
+        return self._integers(0, len(self._misread), *shape)
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self._rng)
+
+    def _integers(self, low: int, high: int, *shape: int) -> Tensor:
+        return torch.randint(low, high, shape, generator=self._rng)
+
+
+def train(
+    codes: Codes,
+    misread: Tensor,
+    actions: int,
+    settings: Smooth,
+    seed: int,
+    advance: Callable[[int, str], object] = lambda steps, note: None,
+    shelf: checkpoints.Shelf | None = None,
+) -> Smoother:
+    """A smoother of the original's codes.
+
+    Args:
+        codes: of the original.
+        misread: (k, n, d), what else its frames may be taken for.
+        actions: number of different actions.
+        settings: params `train.smooth`.
+        seed: of the weights and of all that is drawn.
+        advance: called now and then, with the steps that were done and a note on the loss.
+        shelf: where checkpoints are kept; None for none.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        smoother = Smoother(codes.z.shape[1], actions, settings.hidden)
+    draws, rng = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    lessons = Lessons(codes, misread, draws, rng)
+    adam = torch.optim.Adam(smoother.parameters(), lr=settings.learning_rate, fused=True)
+    state = State(smoother, adam, draws, rng)
+    parts = [vars(codes), misread, settings.model_dump(), seed]
+    done = 0
+    for step in _steps(state, settings.steps, parts, shelf):
+        left = (settings.steps - step) / settings.steps
+        for group in adam.param_groups:
+            group["lr"] = settings.learning_rate * min(1.0, left / COOLDOWN)
+        z, taken, truth = lessons.draw(settings.windows)
+        loss = robust((smoother(z, taken) - truth).square() @ codes.precision).mean()
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        if (step + 1) % SAID == 0 or step + 1 == settings.steps:
+            advance(step + 1 - done, f"loss {loss.item():.3f}")
+            done = step + 1
+    return smoother
+
+
+def _steps(
+    state: State, count: int, parts: list[Any], shelf: checkpoints.Shelf | None
+) -> Iterator[int]:
+    """The steps that are left of `count`, from a checkpoint if there is one; keeps others."""
+    first, path, key = 0, None, ""
+    if shelf:
+        key = checkpoints.fingerprint(*map(_plain, parts), environment(torch.device("cpu")))
+        path = checkpoints.place(shelf, "smooth", key) / "latest.safetensors"
+        if kept := checkpoints.load(path, key):
+            arrays, notes = kept
+            state.restore(arrays, notes["draws"], state.history)
+            first = notes["steps"]
+    saved = time.monotonic()
+    for step in range(first, count):
+        yield step
+        if path and (step + 1 == count or time.monotonic() - saved >= checkpoints.every()):
+            notes = {"steps": step + 1, "draws": state.draws.bit_generator.state}
+            checkpoints.save(path, key, state.arrays(), notes)
+            saved = time.monotonic()
+
+
+def _plain(part: Any) -> Any:
+    """Arrays for tensors, as a fingerprint takes them."""
+    if isinstance(part, dict):
+        return {name: _plain(value) for name, value in part.items()}
+    return part.numpy() if isinstance(part, Tensor) else part
