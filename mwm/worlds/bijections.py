@@ -1,4 +1,4 @@
-"""The bijections: the five variants of the paper, and a fixed random permutation of pixels.
+"""The bijections: the five variants of the paper, a chessboard, and a permutation of pixels.
 
 Each maps packed frames, (n, 512) uint8 in C order, to as many. Eight pixels are a
 byte, the leftmost its most significant bit; a row is eight bytes; a frame is 64 rows.
@@ -56,6 +56,14 @@ def mirror(frames: Packed) -> Packed:
     for shift, mask in REVERSAL:
         rows = ((rows >> shift) & mask) | ((rows & mask) << shift)
     return rows.view(np.uint8)
+
+
+@bijection("chessboard")
+def chessboard(frames: Packed) -> Packed:
+    """Invert every other square of 8 x 8 pixels; that at the upper left stays."""
+    row, square = np.indices((SIDE, SIDE // 8))
+    board = np.where((row // 8 + square) % 2, 255, 0).astype(np.uint8)
+    return frames ^ board.reshape(-1)
 
 
 @bijection("permutation")
