@@ -51,7 +51,7 @@ def recruit(
         path, count = runs / "decipher" / run / "latents.h5", len(worlds[world].frames)
         found[world] = latents.load(path, count, p.train.model.latent)
     guided = (p.train.decipher.weight, p.train.decipher.drawn)
-    rounds = p.train.decipher.refinements if found and any(guided) else 0
+    rounds = p.train.decipher.refinements if found and guided[0] else 0
     mend = _mender(models[0], worlds, runs / "smooth", p.train.smooth.hidden) if rounds else None
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
     for number in range(1, rounds + 1):

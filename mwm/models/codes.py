@@ -134,7 +134,7 @@ def _informative(mean: Tensor, log_variance: Tensor, content: Frames) -> Tensor:
     if len(dimensions) < 2:
         raise MwmError(
             f"{content.attributes['world']}: expected a V whose codes say something, found "
-            f"{len(dimensions)} informative dimensions; train it longer (train.see.iterations, of "
-            "the original train.anchor.iterations), or lower the weight of its KL"
+            f"{len(dimensions)} informative dimensions; train it longer (train.see.iterations), or "
+            "lower the weight of its KL"
         )
     return dimensions

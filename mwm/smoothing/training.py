@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mwm import MwmError
 from mwm.io import checkpoints
 from mwm.models.codes import Codes
 from mwm.models.environment import environment
@@ -17,10 +18,8 @@ from mwm.training.guide import robust
 from mwm.training.state import State
 
 COOLDOWN = 0.5  # share of the steps, at the end, over which the learning rate falls to 0
-OFTEN, TWICE = (
-    0.45,
-    2,
-)  # share of the windows in which a run of frames is misread, and tries at that
+RUNS = 2  # of misread frames at most in a window; each is there in ...
+OFTEN = 0.45  # ... this share of the windows
 SINGLE = 0.25  # most of a window's single frames that are misread besides
 STRANGE = 0.15  # share of the windows in which a run of codes is partly another window's
 TOUCHING = 0.6  # share of the runs that hold the middle
@@ -50,7 +49,7 @@ class Lessons:
         at = self._frames(count)
         x = windows(self._codes.z, at)
         truth = x[:, MIDDLE].clone()
-        for _ in range(TWICE):
+        for _ in range(RUNS):
             kind = self._kinds(count, 1).expand(count, len(OFFSETS))
             x = torch.where(self._run(count, OFTEN)[..., None], self._wrong(kind, at), x)
         single = self._uniform(count, len(OFFSETS)) < SINGLE * self._uniform(count, 1)
@@ -107,6 +106,9 @@ def train(
         seed: of the weights and of all that is drawn.
         advance: called now and then, with the steps that were done and a note on the loss.
         shelf: where checkpoints are kept; None for none.
+
+    Raises:
+        MwmError: the loss is not finite.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -127,6 +129,11 @@ def train(
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
         if (step + 1) % SAID == 0 or step + 1 == settings.steps:
+            if not loss.isfinite():
+                raise MwmError(
+                    f"smooth: step {step + 1}: expected a finite loss, found {loss.item()}; "
+                    f"lower train.smooth.learning_rate ({settings.learning_rate})"
+                )
             advance(step + 1 - done, f"loss {loss.item():.3f}")
             done = step + 1
     return smoother

@@ -9,7 +9,7 @@ import torch
 from small_world import as_is, look_at, states_of_play
 from torch import Tensor
 
-from mwm import ArtefactError
+from mwm import ArtefactError, MwmError
 from mwm.io.checkpoints import Shelf
 from mwm.models.codes import Codes
 from mwm.settings.train import Smooth
@@ -123,6 +123,13 @@ def test_the_same_bytes_twice_and_after_an_interruption(
     assert sum(said) == settings.steps
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_a_rate_that_ruins_it_is_told() -> None:
+    codes = look_at(*states_of_play(1), as_is)
+    settings = brief(5).model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(MwmError, match=r"smooth: step 5: expected a finite loss, found"):
+        train(codes, elsewhere(codes), ACTIONS, settings, 0)
 
 
 def test_it_is_kept_and_read(tmp_path: Path) -> None:
