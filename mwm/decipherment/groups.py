@@ -20,6 +20,7 @@ ACTION_LAG = 3  # actions that a controlled function responds to
 PAUSE = 4  # frames over which controlled functions are to change little
 CONTROLLED_RESTARTS = 6  # few, since random starts agree up to signs, which `reverse` tries
 HINTS = 12  # number of different hints
+TRIED = 2  # levels of the slow group after which a wrong search is told by its score
 
 
 def slow_group(
@@ -62,7 +63,7 @@ def slow_group(
         scale = Scale(k, one.stride * k, one.functions, one.views, one.stride)
         read = Original(original, told_by[one.lag], views, SLOW_GAP, actions=False)
         steps.append(Step(one, scale, read))
-    return Group("slow", steps, Other(other, symbols), restarts, hints)
+    return Group("slow", steps, Other(other, symbols), restarts, hints, TRIED)
 
 
 def controlled_group(

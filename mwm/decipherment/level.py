@@ -113,3 +113,13 @@ class Level:
         distance = torch.cdist(self.states.means(self.states.functions), predicted).square()
         emissions = (-distance / (4 * spread)).exp() * count + 1e-6
         return (emissions / emissions.sum(1, keepdim=True))[None]
+
+
+def own_score(scale: Scale, original: Original, seed: int) -> float:
+    """The score of the original as its own cipher, with emissions counted from its true states."""
+    level = Level(scale, original, Other(original.codes, original.view_functions), seed)
+    states, symbols = level.states, level.symbols
+    k, m = states.count, symbols.count
+    pairs = states.of[states.at] * m + symbols.of[states.at]
+    counts = torch.bincount(pairs, minlength=k * m).view(1, k, m).float()
+    return level.score(normalise(counts))[0]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mwm.decipherment.candidates import Candidate, distinct
-from mwm.decipherment.level import Level
+from mwm.decipherment.level import Level, own_score
 from mwm.decipherment.moves import restart
 from mwm.decipherment.plan import Plan
 from mwm.decipherment.sources import Hints, Original, Other, Scale
@@ -28,6 +28,8 @@ class Searched(NamedTuple):
     scores: list[float]
 
 
+TRIES = 4  # of the first levels
+ENOUGH = 0.9  # share of the original's own score that a try needs; the right one has 0.94 to 1
 Resume = Callable[[str, Callable[[], Searched]], Searched]
 
 
@@ -50,6 +52,8 @@ class Group:
         other: what all levels read of the other world.
         restarts: random emissions at the first level.
         hints: called at the first level that uses hints, and at each later one.
+        tried: first levels that are searched anew, from other random emissions, as long as what
+            they find is far less likely than the original would be as its own cipher.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Group:
     other: Other
     restarts: int
     hints: Callable[[], Hints] | None = None
+    tried: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,18 +102,43 @@ def search(
         workers: try moves at the same time.
     """
     found: Found | None = None
-    for number, step in enumerate(group.steps):
+    step = group.steps[group.tried - 1]
+    for number in range(TRIES if group.tried else 0):
+        one = _descend(group, range(group.tried), None, seed + number, resume, workers)
+        if found is None or one.scores[-1][0] > found.scores[-1][0]:
+            found = one
+        if found.scores[-1][0] >= ENOUGH * own_score(step.scale, step.original, seed):
+            break
+    for _ in range(group.tried):
+        advance()
+    for number in range(group.tried, len(group.steps)):
+        found = _descend(group, range(number, number + 1), found, seed, resume, workers)
+        advance()
+    if found is None:
+        raise ValueError(f"group {group.name}: expected levels, found none")
+    return found
+
+
+def _descend(
+    group: Group,
+    levels: range,
+    found: Found | None,
+    seed: int,
+    resume: Resume,
+    workers: Workers,
+) -> Found:
+    """Search some levels in turn, from what the level before them found."""
+    for number in levels:
+        step = group.steps[number]
         hints = group.hints() if group.hints and step.plan.hinted else None
         level = Level(step.scale, step.original, group.other, seed, hints)
         search_level = partial(
             _search_level, step.plan, level, found, group.restarts, seed, workers
         )
-        searched = resume(f"{group.name}-{number}", search_level)
+        searched = resume(f"{group.name}-{number}-{seed}", search_level)
         scores = [*(found.scores if found else []), searched.scores]
         found = Found(level, searched.emissions, scores)
-        advance()
-    if found is None:
-        raise ValueError(f"group {group.name}: expected levels, found none")
+    assert found
     return found
 
 

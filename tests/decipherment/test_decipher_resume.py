@@ -14,7 +14,7 @@ from mwm.io.checkpoints import Shelf
 from mwm.runtime.locks import claim
 from mwm.runtime.signals import orderly
 
-LEVELS = ["slow-0", "slow-1", "controlled-0", "slow-2", "slow-3"]
+LEVELS = ["slow-0-0", "slow-1-0", "controlled-0-0", "slow-2-0", "slow-3-0"]
 
 
 @pytest.mark.slow
@@ -41,7 +41,7 @@ def test_levels_that_were_searched_are_not_searched_again(
         return Watched(Shelf(tmp_path, claim), "decipher test", codes, settings)
 
     with orderly():
-        for level in ("slow-0", "slow-2"):
+        for level in ("slow-0-0", "slow-2-0"):
             with pytest.raises(KeyboardInterrupt):
                 decipher(*codes, *settings, resume=stopping_at(level))
         interrupted = decipher(*codes, *settings, resume=stopping_at(None))
