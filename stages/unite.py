@@ -20,6 +20,8 @@ def unite(
     runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
 ) -> None:
     """V of both worlds and M in one model -> runs/<run>."""
+    import torch
+
     from mwm.io import records
     from mwm.io.files import replacing
     from mwm.models.model import WEIGHTS, load, save
@@ -27,6 +29,7 @@ def unite(
     from mwm.settings import params
 
     p = params.load()
+    torch.set_num_threads(p.train.run.threads)  # as trained, which the manifest tells
     params.check_name(run, "RUN")
     recruit, folder = runs / "recruit" / run, locks.claim_folder(runs / run)
     model = load(recruit, p.train.model)

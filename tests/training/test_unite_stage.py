@@ -8,6 +8,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from mwm.io import records
 from mwm.models.model import MetaWorldModel, load
 from stages import unite
 
@@ -38,6 +39,11 @@ def test_the_model_has_the_parts_of_both(trained: Path) -> None:
         assert (trained / "mirror" / name).read_bytes() == (
             trained / "recruit/mirror" / name
         ).read_bytes()
+
+
+def test_its_environment_is_that_of_its_parts(trained: Path) -> None:
+    told = [records.read(trained / name / "manifest.json") for name in ("mirror", "recruit/mirror")]
+    assert told[0]["environment"] == told[1]["environment"]
 
 
 def test_a_joint_run_keeps_its_own_memory(trained: Path) -> None:

@@ -1,0 +1,62 @@
+"""A search that missed the key is told by its score, and starts anew from other emissions."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_world import STATES, as_is, look_at, states_of_play, turned
+
+from mwm.decipherment import plan, search
+from mwm.decipherment.groups import slow_group
+from mwm.decipherment.level import Level, own_score
+from mwm.decipherment.search import TRIES, Group
+from mwm.decipherment.sources import Other
+
+FEW = 6  # restarts
+
+
+def group() -> Group:
+    """The first two levels of a search in a small world."""
+    original = look_at(*states_of_play(1), as_is)
+    other = look_at(*states_of_play(2), turned)
+    return slow_group(original, other, plan.SLOW[:2], STATES, FEW, 0)
+
+
+def searched(one: Group) -> tuple[search.Found, list[str]]:
+    names: list[str] = []
+    found = search.search(one, 0, resume=lambda name, level: names.append(name) or level())
+    return found, names
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_a_likely_key_is_taken_at_once_and_of_others_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = group()
+    monkeypatch.setattr(search, "ENOUGH", 0.0)
+    first, names = searched(one)
+    assert names == ["slow-0-0", "slow-1-0"]
+    monkeypatch.setattr(search, "ENOUGH", 100.0)
+    best, names = searched(one)
+    assert names == [f"slow-{level}-{number}" for number in range(TRIES) for level in (0, 1)]
+    alone, names = searched(replace(one, tried=0))
+    assert names == ["slow-0-0", "slow-1-0"]
+    assert alone.scores == first.scores
+    assert best.scores[-1][0] >= first.scores[-1][0]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_score_to_expect_is_that_of_emissions_counted_from_true_states() -> None:
+    step = group().steps[1]
+    codes = step.original.codes
+    level = Level(step.scale, step.original, Other(codes, step.original.view_functions), 0)
+    counts = torch.zeros(1, level.states.count, level.symbols.count)
+    for frame in level.states.at.tolist():
+        counts[0, level.states.of[frame], level.symbols.of[frame]] += 1
+    counts += 1e-3 * counts.mean()
+    emissions = counts / counts.sum(2, keepdim=True)
+    expected = level.score(emissions)[0]
+    assert own_score(step.scale, step.original, 0) == pytest.approx(expected, rel=1e-4)
+    shuffled = emissions[:, torch.randperm(level.states.count)]
+    assert level.score(shuffled)[0] < 0.5 * expected
