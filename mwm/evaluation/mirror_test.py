@@ -10,7 +10,7 @@ from mwm.evaluation.selection import windows
 from mwm.io.frames import Frames
 from mwm.metrics.errors import rounded
 from mwm.metrics.objects import OriginalView
-from mwm.models.encoding import Sequences, decode, encode_sequences, sequences
+from mwm.models.encoding import Sequences, decode, encode, sequences
 from mwm.models.model import MetaWorldModel
 from mwm.settings.evaluate import Evaluate
 
@@ -58,11 +58,13 @@ def mirror_test(
 @torch.no_grad()
 def pixel_movement(model: MetaWorldModel, world: str, test: Sequences, actions: int) -> Tensor:
     """(b, 4096): by how much each pixel's predicted probability differs between last actions."""
-    code = encode_sequences(model, world, test.frames[:, :-1], test.actions).code
+    code, _ = encode(model.vision(world), test.now)
+    code = code.view(*test.actions.shape, -1)
+    before = model.memory.read(code[:, :-1], test.actions[:, :-1])[2]
     predicted = []
     for action in range(actions):
-        taken = test.actions.clone()
-        taken[:, -1] = action
-        predicted.append(decode(model, world, model.memory(code, taken)[0][:, -1]))
+        taken = torch.full_like(test.actions[:, -1], action)
+        mean, _, _ = model.memory.step(code[:, -1], taken, before)
+        predicted.append(decode(model, world, mean))
     probabilities = torch.stack(predicted)
     return probabilities.amax(0) - probabilities.amin(0)

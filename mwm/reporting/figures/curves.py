@@ -61,7 +61,8 @@ def lines_figure(lines: Sequence[Line], theme: Theme, dpi: int) -> bytes:
             back.remove()
     for panel in panels[:, 0]:
         panel.set_ylabel("squared error\nper frame (pixels)")
-    handles = [Line2D([], [], label=line.label, **line.style) for line in lines]
+    drawn = [line for line in lines if any(row[line.column] is not None for row in line.rows)]
+    handles = [Line2D([], [], label=line.label, **line.style) for line in drawn]
     figure.legend(handles=handles, loc="outside upper left", ncols=2, columnspacing=1.2)
     return png(figure)
 
