@@ -34,10 +34,14 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
-    """A job in a shell's background ignores Ctrl-C, and so would the commands that tests start."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A background job ignores Ctrl-C, and under nohup hang-ups; so would what tests start."""
+    before = [
+        (signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler)),
+        (signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL)),
+    ]
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
