@@ -20,6 +20,10 @@ class Dynamics:
     def read(self, z, actions, state=None):
         return self.move(z, actions), torch.zeros_like(z), None
 
+    def step(self, z, action, state=None):
+        mean = self.move(z[:, None], action[:, None])[:, 0]
+        return mean, torch.zeros_like(mean), None
+
     def dream(self, z, actions, state):
         means = [z]
         for action in actions.T:
