@@ -292,7 +292,7 @@ def test_what_is_far_too_much_is_told_soon_and_in_few_lines(
 ) -> None:
     started = time.monotonic()
     found = told(tmp_path, text)
-    assert time.monotonic() - started < 60  # unbounded it takes minutes, or all memory
+    assert time.monotonic() - started < 20
     assert any(said in line for line in found)
     assert len(found) <= 21
     assert max(map(len, found)) < 500
