@@ -102,12 +102,14 @@ def search(
         workers: try moves at the same time.
     """
     found: Found | None = None
-    step = group.steps[group.tried - 1]
+    if group.tried:
+        last = group.steps[group.tried - 1]
+        enough = ENOUGH * own_score(last.scale, last.original, seed)
     for number in range(TRIES if group.tried else 0):
         one = _descend(group, range(group.tried), None, seed + number, resume, workers)
         if found is None or one.scores[-1][0] > found.scores[-1][0]:
             found = one
-        if found.scores[-1][0] >= ENOUGH * own_score(step.scale, step.original, seed):
+        if found.scores[-1][0] >= enough:
             break
     for _ in range(group.tried):
         advance()
