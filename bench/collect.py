@@ -15,11 +15,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+from mwm.io.spawn import usable_cores
 from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 from mwm.rollouts.recording import collect, recipe_for
-from mwm.rollouts.workers import usable_cores
 from mwm.settings import params
 from mwm.settings.collect import Collect
 

@@ -23,8 +23,8 @@ def collect(
     Reads the section `collect` of params.yaml. The emulator limits the speed to about 2,800
     steps a second and core at frame skip 4.
     """
+    from mwm.io.spawn import usable_cores
     from mwm.rollouts.recording import collect
-    from mwm.rollouts.workers import usable_cores
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
     from mwm.runtime.state import shelf

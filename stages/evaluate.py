@@ -18,6 +18,10 @@ def evaluate(
     runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
     root: Annotated[Path, typer.Option(help="folder in which evaluate.plays is")] = Path(),
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads; the numbers do not depend on it. [default: all cores]"),
+    ] = None,
 ) -> None:
     """Measure every ordered pair of worlds, dreams, and the mirror test -> *.csv, film.h5."""
     import torch
@@ -31,6 +35,7 @@ def evaluate(
     from mwm.io.frames import read_frames
     from mwm.io.origin import ORIGIN
     from mwm.io.plays import read_plays, shown_in
+    from mwm.io.spawn import usable_cores
     from mwm.io.tables import write_csv
     from mwm.models import selftest
     from mwm.models.environment import note
@@ -55,7 +60,9 @@ def evaluate(
     manifests = [folder / "manifest.json" for folder in folders]
     if said := note(manifests, torch.device("cpu")):
         typer.echo(said, err=True)
-    tables, films = measure(models, frames, foreign, runs / "see", p.evaluate)
+    tables, films = measure(
+        models, frames, foreign, runs / "see", p.evaluate, workers or usable_cores()
+    )
     tables["curves.csv"] = [*gather_curves(folders)]
     for name, rows in tables.items():
         write_csv(out / name, rows, COLUMNS[name])

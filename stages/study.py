@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 app = commands.application(__doc__)
 
 RUNS, SECONDS = Path("runs"), Path("seconds")
-SHARED = ("run", "model", "batch")  # settings of every act
+VISION = ("vision", "latent", "hidden", "rank", "loss", "rare_pixels")  # of the model: V's
+SHARED = ("run", "batch", *(f"model.{name}" for name in VISION))  # settings of every act
+MEMORY = ("model.memory", "model.predicts")  # M's
 
 
 @commands.stage(app)
@@ -40,7 +42,7 @@ def study(
     locks.claim_folder(SECONDS)
     for act in _acts(settings, data):
         if base and others and act.alike(settings, others) and (base / RUNS / act.place).is_dir():
-            shutil.copytree(base / RUNS / act.place, RUNS / act.place, dirs_exist_ok=True)
+            _take(base / RUNS / act.place, RUNS / act.place, settings)
             shutil.copy2(base / SECONDS / f"{act.name}.json", SECONDS)
         else:
             with _timed(act.name, settings):
@@ -80,21 +82,41 @@ def _acts(settings: "Train", data: Path) -> Iterator[Act]:
     """All acts of a study, in order."""
     from stages import decipher, recruit, smooth, train, unite
 
+    # Where M learns nothing and says nothing, it is as it was initialised, whatever V learns.
+    seen_by = MEMORY if settings.see.prediction_steps else ()
     for world in dict.fromkeys(world for run in settings.runs.values() for world in run.worlds):
         see = partial(train.see, world, data, RUNS)
-        yield Act(f"train-see-{world}", f"see/{world}", ("see",), see)
-    anchored = ("see", "anchor", "record")
+        yield Act(f"train-see-{world}", f"see/{world}", ("see", *seen_by), see)
+    anchored = ("see", "anchor", "record", *MEMORY)
     yield Act("train-anchor", "anchor", anchored, partial(train.anchor, data, RUNS))
-    yield Act("train-smooth", "smooth", ("see", "smooth"), partial(smooth.smooth, data, RUNS))
+    smoothed = ("see", "smooth", *seen_by)
+    yield Act("train-smooth", "smooth", smoothed, partial(smooth.smooth, data, RUNS))
     for run in settings.runs:
-        found = ("see", "decipher.states", "decipher.restarts", f"runs.{run}")
+        found = ("see", "decipher.states", "decipher.restarts", f"runs.{run}", *seen_by)
         look = partial(decipher.decipher, run, data, RUNS)
         yield Act(f"decipher-{run}", f"decipher/{run}", found, look)
         aligned = (*found, "record", "smooth", "decipher", "recruit", "joint")
+        if settings.run.schedule == "joint" or settings.recruit.prediction_steps:
+            aligned = (*aligned, *MEMORY)
         align = partial(recruit.recruit, run, data, RUNS)
         yield Act(f"train-recruit-{run}", f"recruit/{run}", aligned, align)
         whole = (*anchored, *aligned)
         yield Act(f"unite-{run}", run, whole, partial(unite.unite, run, RUNS))
+
+
+def _take(source: Path, target: Path, settings: "Train") -> None:
+    """Take an act's folder from a study; of a model whose M has another form, V alone."""
+    from mwm.io import records
+    from mwm.models.model import WEIGHTS, initialise, load, save
+
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    if not (target / WEIGHTS).is_file() or (taken := load(target)).config == settings.model:
+        return
+    model = initialise(settings.model, taken.worlds, taken.actions, settings.run.seed)
+    model.adopt(taken)
+    manifest = records.read(target / records.MANIFEST)
+    beside = [name for name in manifest[records.FILES] if name != WEIGHTS]
+    save(model, target, manifest["settings"], beside)
 
 
 def _value(settings: "Train", path: str) -> object:

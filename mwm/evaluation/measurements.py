@@ -1,7 +1,11 @@
 """All that is measured of trained models: the tables of an evaluation, and its films."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
+
+import torch
 
 from mwm.evaluation import dreams, field, mirror_test, scenes
 from mwm.evaluation.assemble import with_pretrained_visions
@@ -26,12 +30,16 @@ COLUMNS: Mapping[str, Sequence[str]] = {  # of each table, those that it has eve
 }
 
 
+Measurement = tuple[str, Callable[[], list[Row]]]  # a table, and what makes rows of it
+
+
 def measure(
     models: Mapping[str, MetaWorldModel],
     frames: Mapping[str, Frames],
     foreign: Mapping[str, Frames],
     alone: Path,
     settings: Evaluate,
+    workers: int = 1,
 ) -> tuple[dict[str, list[Row]], dict[str, Film]]:
     """Measure every model: rows by table, and a film by model.
 
@@ -41,6 +49,7 @@ def measure(
         foreign: foreign plays in the same worlds; none: they are not measured.
         alone: folder of the Vs as pretrained on their world alone, the control of the mirror test.
         settings: params `evaluate`.
+        workers: threads that measure side by side; the numbers do not depend on it.
 
     Raises:
         MwmError: worlds show different plays, no test episode is long enough, or a pretrained V is
@@ -48,18 +57,37 @@ def measure(
     """
     tables: dict[str, list[Row]] = {table: [] for table in COLUMNS}
     shown, films = scenes.choose(frames[ORIGINAL], settings), {}
+    planned = [
+        each for item in models.items() for each in _plan(*item, frames, foreign, alone, settings)
+    ]
+    each_as_here = torch.set_num_threads, (torch.get_num_threads(),)
+    with ThreadPool(workers, *each_as_here) as pool:  # its threads are daemons: Ctrl-C ends them
+        measured = pool.imap(lambda planned: planned[1](), planned)
+        for (table, _), rows in zip(planned, measured, strict=True):
+            tables[table] += rows
     for name, model in models.items():
-        worlds = {world: frames[world] for world in model.worlds}
-        away = {world: foreign[world] for world in model.worlds if world in foreign}
-        control = with_pretrained_visions(model, alone)
-        tables["pairs.csv"] += evaluate_pairs(name, model, worlds, settings)
-        if away:
-            tables["foreign.csv"] += evaluate_pairs(name, model, away, settings)
-        for plays, of in (("random", worlds), ("foreign", away)):
-            tables["field.csv"] += field.field(name, model, plays, of, settings)
-        tables["dreams.csv"] += dreams.dreams(name, model, worlds, settings)
-        tables["mirror_test.csv"] += mirror_test.mirror_test(name, model, worlds, settings)
-        tables["mirror_test.csv"] += mirror_test.mirror_test("alone", control, worlds, settings)
-        tables["elements.csv"] += latent_elements(name, model, worlds, settings)
-        films[name] = make_film(model, worlds, shown)
+        films[name] = make_film(model, {world: frames[world] for world in model.worlds}, shown)
     return tables, films
+
+
+def _plan(
+    name: str,
+    model: MetaWorldModel,
+    frames: Mapping[str, Frames],
+    foreign: Mapping[str, Frames],
+    alone: Path,
+    settings: Evaluate,
+) -> Iterator[Measurement]:
+    """All that is measured of one model; what takes longest comes first."""
+    worlds = {world: frames[world] for world in model.worlds}
+    away = {world: foreign[world] for world in model.worlds if world in foreign}
+    control = with_pretrained_visions(model, alone)
+    yield "pairs.csv", partial(evaluate_pairs, name, model, worlds, settings)
+    if away:
+        yield "foreign.csv", partial(evaluate_pairs, name, model, away, settings)
+    yield "dreams.csv", partial(dreams.dreams, name, model, worlds, settings)
+    yield "mirror_test.csv", partial(mirror_test.mirror_test, name, model, worlds, settings)
+    yield "mirror_test.csv", partial(mirror_test.mirror_test, "alone", control, worlds, settings)
+    for plays, of in (("random", worlds), ("foreign", away)):
+        yield "field.csv", partial(field.field, name, model, plays, of, settings)
+    yield "elements.csv", partial(latent_elements, name, model, worlds, settings)

@@ -1,12 +1,18 @@
 """Start a worker process that talks to this one through a pipe."""
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def spawn(target: Callable[..., None], *arguments: Any) -> tuple[Connection, BaseProcess]:

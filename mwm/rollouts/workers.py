@@ -1,6 +1,5 @@
 """Play episodes in several processes; they are returned in order and in bounded memory."""
 
-import os
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -12,11 +11,6 @@ from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 
 AHEAD = 4  # episodes per worker that may be under way or waiting for one before them
-
-
-def usable_cores() -> int:
-    """The cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def play_all(

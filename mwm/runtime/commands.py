@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import faults, kernels, steadiness, streams
+from mwm.runtime import faults, kernels, signals, steadiness, streams
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -54,6 +54,8 @@ def command(
         def guarded(*args: Any, **kwargs: Any) -> None:
             with streams.ready():
                 code = _ended(functools.partial(function, *args, **kwargs))
+            if code in (INTERRUPTED, TERMINATED) and signals.computing():
+                os._exit(code)  # a thread amid C++ would abort the process as Python ends it
             if code:
                 sys.exit(code)
 

@@ -16,6 +16,7 @@ from mwm.runtime import locks, processes
 
 GRACE = 10.0  # seconds in which a command may tidy up once its DVC is gone
 WATCH = 0.5  # seconds between two looks at that DVC
+WATCHER = "watch DVC"  # name of the thread that looks
 
 
 class Terminated(KeyboardInterrupt):
@@ -68,7 +69,15 @@ def _end_with_dvc() -> None:
     except (psutil.NoSuchProcess, ProcessLookupError):
         os.kill(os.getpid(), signal.SIGTERM)  # it is gone already
         return
-    threading.Thread(target=_outlive, args=(watched,), daemon=True).start()
+    threading.Thread(target=_outlive, args=(watched,), name=WATCHER, daemon=True).start()
+
+
+def computing() -> bool:
+    """Whether threads of this process are at work beside this one."""
+    return any(
+        thread is not threading.current_thread() and thread.name != WATCHER
+        for thread in threading.enumerate()
+    )
 
 
 def _up_to_dvc() -> list[psutil.Process]:

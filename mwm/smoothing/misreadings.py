@@ -5,6 +5,9 @@ is rare in a frame, or takes it to be elsewhere. Frames that differ in that alon
 original's own by their pixels' statistics, without a word about what the pixels show.
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -35,9 +38,10 @@ def misread(vision: Vision, content: Frames, codes: Codes) -> Tensor:
     )
 
 
-def pictures(packed: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+def pictures(packed: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """Packed frames (n, 512) without their rare pixels, then with those of other frames instead."""
     known = rarity.usual(packed)
     rare = np.packbits(known.share < SELDOM)
-    others = [known.background, *(np.roll(packed, len(packed) // part, axis=0) for part in AWAY)]
-    return [(packed & ~rare) | (other & rare) for other in others]
+    elsewhere = (np.roll(packed, len(packed) // part, axis=0) for part in AWAY)
+    others = chain([known.background], elsewhere)  # one after the other: they are large
+    return ((packed & ~rare) | (other & rare) for other in others)

@@ -76,9 +76,10 @@ def smooth(smoother: Smoother, codes: Codes) -> Latents:
             for part in torch.split(at, PART)
         ]
         z[at] = torch.cat(parts)
-    change = z[at] - codes.z[at]
+    before = codes.z[at]
+    change = z[at] - before
     size = change.square() @ codes.precision
-    mended = codes.z[at] + change * (size / (size + DOUBT))[:, None]
+    mended = before + change * (size / (size + DOUBT))[:, None]
     values = mended * codes.scale + codes.centre
     frames = np.asarray(codes.frames[at.numpy()])
     return Latents(frames, values.numpy(), codes.dimensions.numpy())

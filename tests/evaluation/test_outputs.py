@@ -13,6 +13,7 @@ from forgery import rewrite
 from mwm import MwmError
 from mwm.evaluation.assemble import assemble
 from mwm.evaluation.film import make_film
+from mwm.evaluation.measurements import measure
 from mwm.evaluation.scenes import choose
 from mwm.evaluation.tables import CURVE_ROWS, gather_curves
 from mwm.io import records
@@ -48,6 +49,19 @@ def test_joint_runs_are_models_of_their_own(tmp_path, defaults):
         "mirror": ["original", "mirror"],
         "invert": ["original", "invert"],
     }
+
+
+def test_measurements_side_by_side_are_those_one_by_one(tmp_path, defaults, contents):
+    worlds = {w: contents[w] for w in ("original", "mirror")}
+    model = initialise(defaults.train.model, worlds, 6, seed=0)
+    for world in worlds:
+        save(initialise(defaults.train.model, [world], 6, seed=1), tmp_path / world, {})
+    changes = {"frames": 200, "film": 20, "length": 5, "dream": 7}
+    settings = defaults.evaluate.model_copy(update=changes)
+    made = [measure({"one": model}, worlds, worlds, tmp_path, settings, count) for count in (1, 4)]
+    assert [repr(tables) for tables, _ in made[:1]] == [repr(tables) for tables, _ in made[1:]]
+    measured = {table for table, rows in made[0][0].items() if rows}
+    assert measured >= {"pairs.csv", "foreign.csv", "dreams.csv", "field.csv", "mirror_test.csv"}
 
 
 def test_film_holds_truth_decodings_of_the_original_s_latents_and_dreams(

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mwm import MwmError
+from mwm.io.spawn import usable_cores
 from mwm.rollouts.games import Game
 from mwm.rollouts.play import Recipe
 from mwm.rollouts.recording import recipe_for
-from mwm.rollouts.workers import play_all, usable_cores
+from mwm.rollouts.workers import play_all
 from mwm.settings.params import Params
 
 

@@ -39,6 +39,27 @@ def write(seconds: float) -> None:
 
 app()
 """
+COMPUTE = """
+import threading
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+import torch
+from mwm.runtime import commands
+
+app = commands.application("Compute in threads.")
+
+@commands.command(app)
+def compute() -> None:
+    "Multiply matrices for ever."
+    def multiply(size):
+        while True:
+            Path("started").touch()
+            torch.randn(size, size) @ torch.randn(size, size)
+    with ThreadPool(2) as pool:
+        pool.map(multiply, [2000, 2000])
+
+app()
+"""
 DVC = """
 import os, subprocess, sys
 subprocess.run(sys.argv[1:], env=os.environ | {"DVC_STAGE": "collect"})
@@ -164,6 +185,18 @@ def test_a_signal_to_end_is_tidy(folder: Path, sent: signal.Signals) -> None:
     assert command.returncode == TERMINATED == 143
     assert said == "terminated: nothing was written; run the command again\n"
     assert half_written(folder) == []
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, TERMINATED), (signal.SIGINT, 130)])
+def test_a_signal_amid_threads_that_compute_ends_them(
+    folder: Path, sent: signal.Signals, code: int
+) -> None:
+    command = start(folder, sys.executable, "-c", COMPUTE)
+    assert wait((folder / "started").exists)
+    command.send_signal(sent)
+    _, said = command.communicate(timeout=GRACE)
+    assert command.returncode == code  # Python's own end aborted in C++, with SIGABRT
+    assert said.endswith("ed: nothing was written; run the command again\n")
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing(folder: Path) -> None:

@@ -14,11 +14,12 @@ from stages import decipher, params, recruit, smooth, study, train, unite
 DATA = ("--data", "data/worlds")
 
 
-def settle(project: Path, folder: str, **changes: object) -> None:
-    """A study of one run, mirror; `changes` are of train.recruit."""
+def settle(project: Path, folder: str, **changes: dict[str, object]) -> None:
+    """A study of one run, mirror; `changes` of sections of train."""
     values = plain_yaml.parse(project / "params.yaml")
     values["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
-    values["train"]["recruit"] |= changes
+    for section, change in changes.items():
+        values["train"][section] |= change
     (project / "method.yaml").write_text(plain_yaml.text({"train": values["train"]}))
     invoke(params.app, "method.yaml", "--out", folder)
     if not (project / folder / "data").exists():
@@ -61,7 +62,7 @@ def test_what_is_alike_is_taken_and_the_rest_is_trained(
     settle(project, "base")
     invoke(study.app, "--folder", "base", *DATA)
     monkeypatch.chdir(project)
-    settle(project, "other", learning_rate=0.1, kl=2.0)
+    settle(project, "other", recruit={"learning_rate": 0.1, "kl": 2.0})
     stolen = project / "base" / "runs" / "see" / "original" / "training.csv"
     stolen.write_text(stolen.read_text() + "\n")  # to be seen in the copy
     told = invoke(study.app, "--folder", "other", *DATA, "--base", "../base")
@@ -75,6 +76,34 @@ def test_what_is_alike_is_taken_and_the_rest_is_trained(
     assert json.loads(Path("seconds/train-anchor.json").read_text()) == json.loads(
         (project / "base/seconds/train-anchor.json").read_text()
     )
+
+
+def test_another_m_takes_v_from_a_study_as_if_it_had_been_trained_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(project, "base")
+    invoke(study.app, "--folder", "base", *DATA)
+    made = {}
+    for folder, more in (("taken", ("--base", "../base")), ("anew", ())):
+        monkeypatch.chdir(project)
+        settle(project, folder, model={"memory": 5, "predicts": "latent"})
+        told = invoke(study.app, "--folder", folder, *DATA, *more)
+        assert ("see original:" in told, "recruit mirror:" in told) == ((not more,) * 2)
+        assert "anchor:" in told
+        made[folder] = contents(project / folder / "runs")
+    assert made["taken"] == made["anew"]
+
+
+def test_of_a_study_in_which_m_had_a_say_no_v_is_taken(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled = {"prediction_steps": 1}
+    settle(project, "base", see=pulled)
+    invoke(study.app, "--folder", "base", *DATA)
+    monkeypatch.chdir(project)
+    settle(project, "other", see=pulled, model={"memory": 5})
+    told = invoke(study.app, "--folder", "other", *DATA, "--base", "../base")
+    assert "see original:" in told
 
 
 def test_the_time_before_an_interruption_counts(
