@@ -1,4 +1,4 @@
-"""Gather studies or ablations, folders <method>-<seed> -> results/*.csv, index.html, PNGs."""
+"""Gather studies, ablations or memories, a folder each -> results/*.csv, index.html, PNGs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +39,21 @@ def ablations(
     p = params.load()
     locks.claim(out)
     report_ablations(folders, out, p.report.dpi)
+
+
+@commands.stage(app)
+def memories(
+    folders: Annotated[list[Path], typer.Argument(help="folders, <units>-<predicts>-<steps>")],
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("results"),
+) -> None:
+    """How long the dreams of different Ms hold -> memories.csv, memories.png."""
+    from mwm.reporting.studies.memories import report_memories
+    from mwm.runtime import locks
+    from mwm.settings import params
+
+    p = params.load()
+    locks.claim(out)
+    report_memories(folders, out, p.report.dpi)
 
 
 if __name__ == "__main__":
