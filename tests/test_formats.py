@@ -107,7 +107,7 @@ def test_every_out_is_a_documented_file_or_a_folder_of_them(folder: str) -> None
     told = documented()["Files"]
     folders = {parent.as_posix() for name in told for parent in Path(name).parents}
     for out in (out for stage in stages(folder).values() for out in stage.outs):
-        name = re.sub(r"^results/runs/(ablations/)?[^/]+/", "", out)  # of a study
+        name = re.sub(r"^results/runs/((ablations|memories)/)?[^/]+/", "", out)  # of a study
         assert any(pattern(each).fullmatch(name) for each in {*told, *folders}), out
 
 

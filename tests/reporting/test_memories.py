@@ -53,6 +53,6 @@ def test_a_row_per_memory_object_kind_and_step(tmp_path, folders, monkeypatch):
 def test_a_missing_or_misnamed_memory_is_told(tmp_path):
     with pytest.raises(MwmError, match="32-latent-dreamed"):
         report_memories([tmp_path / "32-latent-dreamed"], tmp_path, 80)
-    with pytest.raises(UsageError, match="expected a folder <units>-<predicts>-<steps>, found m"):
+    with pytest.raises(UsageError, match="m: expected a name of three parts, <units>"):
         memory_rows(tmp_path / "m")
     assert list(tmp_path.iterdir()) == []

@@ -47,8 +47,9 @@ def memory_rows(folder: Path) -> list[Row]:
     """
     parts = folder.name.split("-")
     if len(parts) != len(FACTORS):
-        named = "-".join(f"<{factor}>" for factor in FACTORS)
-        raise UsageError(f"{folder}: expected a folder {named}, found {folder.name}")
+        raise UsageError(
+            f"{folder}: expected a name of three parts, <units>-<predicts>-<steps>, found another"
+        )
     found: dict[tuple[str, str, float], list[Mapping[str, float | None]]] = {}
     for words, numbers in read_dreams(folder / "eval" / "dreams.csv"):
         step = numbers["step"]
