@@ -63,7 +63,8 @@ def test_a_shared_room_imports_no_other(room: str) -> None:
 def test_the_harness_imports_no_science() -> None:
     """But `mwm compare`, which shows what the report shows, of two runs."""
     assert not outsiders("runtime", *SHARED)
-    told = outsiders("pipeline", *SHARED, "runtime", "reporting.comparison")
+    assert not outsiders("engines", *SHARED, "runtime")
+    told = outsiders("pipeline", *SHARED, "runtime", "engines", "reporting.comparison")
     assert not [each for each in told if not each.endswith(" mwm.reporting")]
 
 
@@ -76,7 +77,7 @@ def test_the_library_knows_neither_command_line_nor_dvc(room: str) -> None:
 def test_nothing_lies_loose_at_the_top() -> None:
     folders = {path.name for path in (ROOT / "mwm").iterdir() if path.is_dir()} - {"__pycache__"}
     assert {path.name for path in (ROOT / "mwm").iterdir() if path.is_file()} == LOOSE
-    assert folders == {*SCIENCE, *SHARED, "runtime", "pipeline"}
+    assert folders == {*SCIENCE, *SHARED, "runtime", "pipeline", "engines"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from typing import Protocol
 
 from mwm.pipeline import times
 from mwm.pipeline.child import Child, Ended, Heard, Said
@@ -19,6 +20,14 @@ MOST = 2  # stages at once unless told: more would want more memory than may be 
 IDLE = 0.6  # cores without work that one more stage needs
 AGAIN = 30  # seconds between two looks at whether a core is idle
 LINES = 1000  # that wait to be printed: then stages wait, as they would before a full pipe
+
+
+class Handle(Protocol):
+    """A stage at work."""
+
+    def send(self, number: signal.Signals) -> None:
+        """Ask it to end; by SIGKILL, end it."""
+        ...
 
 
 class Executor:
@@ -35,6 +44,7 @@ class Executor:
         jobs: int | None,
         say: Callable[[str], None],
         alone: Collection[str] = (),
+        launch: "Callable[[str, Heard], Handle] | None" = None,
     ) -> None:
         """Prepare to run.
 
@@ -43,6 +53,7 @@ class Executor:
             jobs: stages at once at most; None for MOST while a core is idle, else one.
             say: prints a line.
             alone: stages that run alone.
+            launch: starts a stage; None for a `dvc repro` here.
         """
         self.ran: list[str] = []
         self.restored: list[str] = []
@@ -53,7 +64,8 @@ class Executor:
         self._outlook = times.Outlook(steps, {each: steps[each].seconds for each in steps})
         self._order = self._outlook.by_urgency(self._upstream)
         self._jobs, self._say, self._alone = jobs, say, set(alone)
-        self._running: dict[str, Child] = {}
+        self._begin: Callable[[str, Heard], Handle] = launch or Child
+        self._running: dict[str, Handle] = {}
         self._tries: Counter[str] = Counter()
         self._heard: Heard = queue.Queue(LINES)
 
@@ -87,7 +99,7 @@ class Executor:
     def _ready(self, stage: str, done: set[str]) -> bool:
         return self._upstream[stage] <= done and stage not in done and stage not in self._running
 
-    def _launch(self, stage: str) -> Child:
+    def _launch(self, stage: str) -> Handle:
         at_once = self._jobs or len(self._running) + 1
         left = self._outlook.seconds_at_once(self._upstream, at_once)
         done = self._outlook.total - len(self._outlook.left)
@@ -97,7 +109,7 @@ class Executor:
             f"at most about {duration(left)} left"
         )
         self._tries[stage] += 1
-        return Child(stage, self._heard)
+        return self._begin(stage, self._heard)
 
     def _next_end(self, deadline: float) -> Ended:
         """Tell what stages say until one has ended.

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import activity, claim, project
+from mwm.pipeline import activity, claim, engines, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
@@ -31,7 +31,18 @@ Jobs = Annotated[
 ]
 
 
-def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -> None:
+On = Annotated[
+    engines.Name,
+    typer.Option(help="where stages run: here, or as jobs of a cluster (docs/clusters.md)"),
+]
+
+
+def repro(
+    targets: Targets = None,
+    jobs: Jobs = None,
+    on: On = engines.Name.LOCAL,
+    as_json: AsJson = False,
+) -> None:
     """Run what `dvc repro TARGETS` would, each stage once its inputs exist; print the time left.
 
     The outputs and dvc.lock are those of `dvc repro`. A stage with `meta: {cores: all}` in dvc.yaml
@@ -49,14 +60,17 @@ def repro(targets: Targets = None, jobs: Jobs = None, as_json: AsJson = False) -
         wanted = project.wanted(targets)
         planned = steps(wanted)
         before, alone = _order(wanted), _alone(wanted)
-        executor = Executor(planned, jobs, say, alone)
-        try:
-            executor.work()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("stages that had ended are kept") from None
-        finally:
-            vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
-            _put_in_order(wanted, before)
+        with engines.launching(on, planned) as launch:
+            here = launch is None
+            most = jobs if here else jobs or engines.MOST
+            executor = Executor(planned, most, say, alone if here else (), launch)
+            try:
+                executor.work()
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("stages that had ended are kept") from None
+            finally:
+                vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
+                _put_in_order(wanted, before)
     seconds = time.monotonic() - began
     kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""
     ran = f"{len(executor.ran)} stages ran{kept}, in {duration(seconds)}"

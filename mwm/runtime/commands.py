@@ -45,16 +45,19 @@ def application(purpose: str) -> typer.Typer:
 
 
 def command(
-    app: typer.Typer, **options: Any
+    app: typer.Typer, *, at_once: bool = False, **options: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function on `app`; whatever ends it before its time is told in one line."""
+    """Register a function on `app`; whatever ends it before its time is told in one line.
+
+    `at_once`: once interrupted, it does not wait for threads that compute.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> None:
             with streams.ready():
                 code = _ended(functools.partial(function, *args, **kwargs))
-            if code in (INTERRUPTED, TERMINATED) and signals.computing():
+            if at_once and code in (INTERRUPTED, TERMINATED) and signals.computing():
                 os._exit(code)  # a thread amid C++ would abort the process as Python ends it
             if code:
                 sys.exit(code)
@@ -129,7 +132,7 @@ def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., Non
             parameters=[*signature.parameters.values(), option]
         )
         placed.__annotations__ = {**function.__annotations__, "folder": Folder}
-        command(app)(placed)
+        command(app, at_once=True)(placed)
         return function
 
     return register

@@ -58,12 +58,14 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 def _end_with_dvc() -> None:
     """Watch the DVC that runs this stage, and the shells in between: a stage must not outlive them.
 
-    Nobody would commit what it writes, and the next `dvc repro` starts it a second time.
+    Nobody would commit what it writes, and the next `dvc repro` starts it a second time. The same
+    of an engine's worker, which names itself (MWM_WATCH).
     """
-    if "DVC_STAGE" not in os.environ:
+    worker = os.environ.get("MWM_WATCH")
+    if "DVC_STAGE" not in os.environ and not worker:
         return
     try:
-        watched = _up_to_dvc()
+        watched = [psutil.Process(int(worker))] if worker else _up_to_dvc()
     except psutil.AccessDenied:
         return  # a system that does not let us look
     except (psutil.NoSuchProcess, ProcessLookupError):

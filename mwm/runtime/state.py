@@ -20,11 +20,15 @@ def state(*parts: str) -> Path:
 
 
 def shelf() -> "Shelf":
-    """Where stages keep their checkpoints, each the only process to use its own."""
+    """Where stages keep their checkpoints, each the only process to use its own.
+
+    An engine names a folder that other machines see, too (MWM_CHECKPOINTS).
+    """
     from mwm.io.checkpoints import Shelf
     from mwm.runtime.locks import claim
 
-    return Shelf(state("checkpoints"), claim)
+    elsewhere = os.environ.get("MWM_CHECKPOINTS")
+    return Shelf(Path(elsewhere) if elsewhere else state("checkpoints"), claim)
 
 
 def speed(*parts: str) -> Path:

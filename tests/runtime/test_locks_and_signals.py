@@ -48,7 +48,7 @@ from mwm.runtime import commands
 
 app = commands.application("Compute in threads.")
 
-@commands.command(app)
+@commands.stage(app)
 def compute() -> None:
     "Multiply matrices for ever."
     def multiply(size):

@@ -1,0 +1,44 @@
+"""What an engine is: it starts workers somewhere, says whether they are still there, stops them."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One attempt at a job."""
+
+    def ended(self) -> str | None:
+        """None while it waits or works; else what the engine says of its end.
+
+        Raises:
+            MwmError: somebody cancelled it, so that it is not to be tried again.
+        """
+        ...
+
+    def stop(self, at_once: bool) -> None:
+        """End it, with time to tidy up or `at_once`."""
+        ...
+
+
+class Engine(Protocol):
+    """Starts workers: `python -m mwm.engines.worker JOB ATTEMPT`."""
+
+    def check(self, cores: int) -> None:
+        """Stop before work starts if no worker of so many cores could be started.
+
+        Raises:
+            MwmError: the engine is not there, or has not so many cores on any machine.
+        """
+        ...
+
+    def submit(self, job: Path, attempt: str, stage: str, cores: int) -> Task:
+        """Start a worker once there is room for it.
+
+        Raises:
+            MwmError: the engine refused.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave the engine."""
+        ...

@@ -1,0 +1,54 @@
+"""cluster.yaml: what `mwm repro --on` asks a cluster for."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from mwm import UsageError
+from mwm.settings.base import Count, Section
+from mwm.settings.faults import faults
+from mwm.settings.lines import read, tell
+
+FILE = "cluster.yaml"
+
+
+class Slurm(Section):
+    """What is asked of Slurm for each stage."""
+
+    time: Annotated[str, Field(pattern=r"^(\d+-)?\d+(:\d\d){0,2}$")] = "12:00:00"  # as sbatch's
+    memory: Annotated[str, Field(pattern=r"^\d+[KMGT]?$")] = "8G"
+    partition: str | None = None
+    options: list[str] = Field(default_factory=list)  # more of sbatch's, such as --account=vision
+
+
+class Ray(Section):
+    """What is asked of Ray for each stage."""
+
+    memory: Annotated[float, Field(gt=0, le=10**5)] = 4.0  # gigabytes
+
+
+class Cluster(Section):
+    """All of it."""
+
+    harness: list[str] = Field(default_factory=list)  # paths that every stage gets beside its deps
+    cores: Count = 1  # of a stage with `meta: {cores: all}`
+    slurm: Slurm = Slurm()
+    ray: Ray = Ray()
+
+
+def load(root: Path) -> Cluster:
+    """Read cluster.yaml of a project; what it does not say is as above.
+
+    Raises:
+        UsageError: an unknown key, or a value of another kind.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return Cluster()
+    values, places = read(path)
+    try:
+        return Cluster.model_validate(values or {})
+    except ValidationError as error:
+        told = [tell(places, key, said) for key, said in faults(error, places, Cluster)]
+        raise UsageError("\nerror: ".join(told)) from None

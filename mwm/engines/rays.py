@@ -1,0 +1,140 @@
+"""Ray: a task for each stage. Ray starts a worker and watches it; files go through the store."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mwm import MwmError
+from mwm.engines import cluster
+from mwm.io import system
+
+ADDRESS = "RAY_ADDRESS"
+LOOK = 0.2  # seconds between two looks at a worker
+GRACE = 20  # seconds in which a worker ends what it runs
+
+
+def perform(job: str, attempt: str) -> int:
+    """In a process of Ray: start the worker, and end it if Ray cancels this task."""
+    worker = [sys.executable, "-m", "mwm.engines.worker", job, attempt]
+    # Ray hides GPUs from tasks that asked for none, or says that there are none; stages choose.
+    process = subprocess.Popen(worker, cwd=Path(job).parent, stdin=subprocess.DEVNULL)
+    try:
+        while (code := process.poll()) is None:  # Ray's cancel does not wake a process that waits
+            time.sleep(LOOK)
+        return code
+    except BaseException:  # KeyboardInterrupt, as which Ray's cancel comes
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        process.wait(GRACE)
+        raise
+
+
+class RayEngine:
+    """Starts workers as tasks of Ray."""
+
+    def __init__(self, settings: cluster.Ray) -> None:
+        self._settings = settings
+        try:
+            import ray
+        except ImportError:
+            raise MwmError("ray: expected Ray, found none; `pip install 'mwm[ray]'`") from None
+        self._ray: Any = ray
+
+    def check(self, cores: int) -> None:
+        """Join the cluster of RAY_ADDRESS, or the one on this machine.
+
+        Raises:
+            MwmError: no cluster there, of this version; or no node of so many cores.
+        """
+        address = os.environ.get(ADDRESS, "auto")
+        try:
+            # In a process of its own first: of another version Ray aborts, with a stack of C++.
+            _probe(address)
+            self._ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
+        except (ConnectionError, RuntimeError, ValueError, MwmError) as error:
+            said = str(error).strip().split("\n")[-1]
+            raise MwmError(
+                f"ray: expected a cluster of Ray {self._ray.__version__} at {address}, found none "
+                f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}"
+            ) from None
+        most = max(
+            (node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]),
+            default=0,
+        )
+        if most < cores:
+            raise MwmError(
+                f"ray: expected a node of {cores} cores, found {most:.0f} at most; lower `cores` "
+                "in cluster.yaml, for Ray would wait for ever"
+            )
+
+    def submit(self, job: Path, attempt: str, stage: str, cores: int) -> "RayTask":
+        """Submit a task; Ray starts it once a node has room."""
+        task = self._ray.remote(perform).options(
+            name=f"mwm {stage}",
+            num_cpus=cores,
+            memory=int(self._settings.memory * 2**30),
+            max_retries=0,  # whoever submits it counts: Ray would try for ever after lack of memory
+        )
+        return RayTask(self._ray, task.remote(str(job), attempt))
+
+    def close(self) -> None:
+        """Leave the cluster; it ends what this head had started."""
+        self._ray.shutdown()
+
+
+class RayTask:
+    """A task of Ray."""
+
+    def __init__(self, ray: Any, reference: Any) -> None:
+        self._ray, self._reference = ray, reference
+
+    def ended(self) -> str | None:
+        """None while it waits or works; else the exit code of its worker, or what Ray says."""
+        done, _ = self._ray.wait([self._reference], timeout=0)
+        if not done:
+            return None
+        try:
+            return f"exit code {self._ray.get(self._reference)}"
+        except self._ray.exceptions.OutOfMemoryError:
+            return "Ray's node ran out of memory; raise `ray: memory` in cluster.yaml"
+        except self._ray.exceptions.RayError as error:
+            return type(error).__name__
+
+    def stop(self, at_once: bool) -> None:
+        """Cancel it."""
+        with suppress(self._ray.exceptions.RayError):
+            self._ray.cancel(self._reference, force=at_once)
+
+
+def _probe(address: str) -> None:
+    """Join and leave in a process of its own.
+
+    Raises:
+        MwmError: it did not end well.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():  # Ray itself tries for a minute
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise MwmError(system.told(error) or str(error)) from None
+    script = "import ray, sys; ray.init(sys.argv[1], log_to_driver=False, logging_level='CRITICAL')"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", script, address],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MwmError("no answer within 60 seconds") from None
+    if done.returncode:
+        lines = [line.strip() for line in done.stderr.split("\n") if line.strip()]
+        raise MwmError(next((each for each in reversed(lines) if "rror" in each), "no answer"))

@@ -1,0 +1,177 @@
+"""Slurm: a job for each stage, by sbatch, squeue and scancel.
+
+No library: submitit pickles functions and wraps them in a handler of signals of its own, while
+ours are commands already; three commands and their documented output are less to keep up with.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mwm import MwmError
+from mwm.engines.cluster import Slurm
+
+LOOK = 5.0  # seconds between two questions to squeue, for all jobs together
+PATIENCE = 60.0  # seconds for which squeue may fail: a controller restarts
+OVER = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
+WARNING = 60  # seconds before a job's time is over at which its stage is told to end
+KEPT = ("SLURM_CONF", "SLURM_JWT")  # of an allocation's variables; others would bind a job to it
+
+
+class SlurmEngine:
+    """Starts workers as jobs of Slurm."""
+
+    def __init__(self, settings: Slurm) -> None:
+        self._settings = settings
+        self._states: dict[str, str] = {}
+        self._asked = 0.0
+        self._heard = time.monotonic()
+        self._lock = threading.Lock()
+        self._jobs: set[str] = set()
+
+    def check(self, cores: int) -> None:
+        """Stop if no node has so many cores.
+
+        Raises:
+            MwmError: no Slurm, or no such node.
+        """
+        if not shutil.which("sbatch"):
+            raise MwmError("slurm: expected sbatch, found none; start on a node of the cluster")
+        partition = self._settings.partition
+        chosen = ["--partition", partition] if partition else []
+        told = _slurm("sinfo", "--noheader", "--format=%c %T", *chosen).split("\n")
+        found = [int(line.split()[0].rstrip("+")) for line in told if line.strip()]
+        if max(found, default=0) < cores:
+            where = f"partition {partition}" if partition else "any partition"
+            raise MwmError(
+                f"slurm: expected a node of {cores} cores in {where}, found "
+                f"{max(found, default=0)} at most; lower `cores` in cluster.yaml"
+            )
+
+    def submit(self, job: Path, attempt: str, stage: str, cores: int) -> "SlurmTask":
+        """Submit a job; Slurm puts it into its queue again if its node dies, or it has to give way.
+
+        Raises:
+            MwmError: sbatch refused.
+        """
+        settings = self._settings
+        worker = [sys.executable, "-m", "mwm.engines.worker", str(job), attempt]
+        # `exec`, so that Slurm's signals reach the worker and no shell in between.
+        script = f"#!/bin/sh\nexec {shlex.join(worker)}\n"
+        options = [
+            f"--job-name=mwm-{stage}",
+            f"--cpus-per-task={cores}",
+            f"--time={settings.time}",
+            f"--mem={settings.memory}",
+            f"--output={job.parent / attempt}.slurm",
+            "--requeue",
+            "--open-mode=append",
+            f"--signal=B:TERM@{WARNING}",
+            *([f"--partition={settings.partition}"] if settings.partition else []),
+            *settings.options,
+        ]
+        told = _slurm("sbatch", "--parsable", *options, given=script)
+        number = told.strip().split(";")[0]
+        with self._lock:
+            self._jobs.add(number)
+            self._states[number] = "PENDING"
+        return SlurmTask(self, number)
+
+    def state(self, number: str) -> str | None:
+        """The state of a job, as squeue last said; None if squeue knows it no more."""
+        with self._lock:
+            if time.monotonic() - self._asked >= LOOK:
+                self._ask()
+            return self._states.get(number)
+
+    def stop(self, number: str, at_once: bool) -> None:
+        """Cancel a job."""
+        words = ["--signal=KILL"] if at_once else []
+        _slurm("scancel", *words, number, accept=True)
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+    def _ask(self) -> None:
+        """Ask squeue for the states of all jobs.
+
+        Raises:
+            MwmError: it has not answered for PATIENCE seconds.
+        """
+        self._asked = time.monotonic()
+        numbers = ",".join(sorted(self._jobs))
+        try:
+            told = _slurm(
+                "squeue", "--noheader", "--states=all", "--format=%i %T", "--jobs", numbers
+            )
+        except MwmError as error:
+            if "Invalid job id" in str(error):
+                told = ""
+            elif time.monotonic() - self._heard < PATIENCE:
+                return
+            else:
+                raise
+        self._heard = time.monotonic()
+        lines = [line.split() for line in told.split("\n") if line.strip()]
+        self._states = dict(lines)
+
+
+class SlurmTask:
+    """A job of Slurm."""
+
+    def __init__(self, engine: SlurmEngine, number: str) -> None:
+        self._engine, self._number = engine, number
+
+    def ended(self) -> str | None:
+        """None while it waits or works; else its last state."""
+        state = self._engine.state(self._number)
+        if state == "CANCELLED":
+            raise MwmError(f"slurm: job {self._number} was cancelled")
+        if state is not None and state not in OVER:
+            return None
+        return f"Slurm's job {self._number}: {(state or 'gone').lower()}"
+
+    def stop(self, at_once: bool) -> None:
+        """Cancel it."""
+        self._engine.stop(self._number, at_once)
+
+
+def _slurm(*words: str, given: str | None = None, accept: bool = False) -> str:
+    """What a command of Slurm prints.
+
+    Raises:
+        MwmError: it failed; unless that is accepted.
+    """
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name in KEPT or not name.startswith(("SLURM_", "SBATCH_", "SRUN_"))
+    }
+    done = _run(words, given, environment)
+    if done.returncode and not accept:
+        said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+        raise MwmError(f"slurm: {words[0]} failed: {said}")
+    return done.stdout
+
+
+def _run(
+    words: Sequence[str], given: str | None, environment: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            words,
+            input=given,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MwmError(f"slurm: {words[0]} failed: {error}") from None

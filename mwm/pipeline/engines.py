@@ -1,0 +1,62 @@
+"""Where stages run: here, or as jobs of Ray or Slurm."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+
+from mwm.engines import cluster as clusters
+from mwm.engines.base import Engine
+from mwm.pipeline import project
+from mwm.pipeline.child import Child, Heard
+from mwm.pipeline.executor import Handle
+from mwm.pipeline.plan import Step
+from mwm.pipeline.remote import Remote
+
+MOST = 100  # jobs at once unless told: the cluster has a queue of its own
+
+Launch = Callable[[str, Heard], Handle]
+
+
+class Name(StrEnum):
+    """Engines."""
+
+    LOCAL = "local"
+    RAY = "ray"
+    SLURM = "slurm"
+
+
+@contextmanager
+def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
+    """What starts a stage on an engine; None for a `dvc repro` here.
+
+    What DVC's cache holds already is restored here.
+
+    Raises:
+        MwmError: the engine cannot be used.
+    """
+    if on is Name.LOCAL or not planned:
+        yield None
+        return
+    cluster, actions = clusters.load(project.root()), {step.stage: step.action for step in planned}
+    engine = _engine(on, cluster)
+    engine.check(cluster.cores)
+
+    def launch(stage: str, heard: Heard) -> Handle:
+        if actions[stage] == "restore":
+            return Child(stage, heard)
+        return Remote(stage, heard, engine, cluster, certain=actions[stage] == "run")
+
+    try:
+        yield launch
+    finally:
+        engine.close()
+
+
+def _engine(on: Name, cluster: clusters.Cluster) -> Engine:
+    if on is Name.RAY:
+        from mwm.engines.rays import RayEngine
+
+        return RayEngine(cluster.ray)
+    from mwm.engines.slurm import SlurmEngine
+
+    return SlurmEngine(cluster.slurm)

@@ -1,0 +1,152 @@
+"""`mwm repro --on ray` and `--on slurm`, on real clusters of two nodes on this machine."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from clusters import kill_node, ray_cluster, second_raylet, slurm_cluster, slurm_is_here
+from small_project import Project, new
+
+pytestmark = pytest.mark.slow
+
+WORLDS = ("world@a", "world@b")
+needs_slurm = pytest.mark.skipif(not slurm_is_here(), reason="needs Slurm's packages, and root")
+SMALL = "slurm: {memory: 300M, time: '10:00'}\nray: {memory: 0.1}\n"
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path."""
+    with tempfile.TemporaryDirectory(prefix="c", dir="/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def ray(short: Path) -> Iterator[dict[str, str]]:
+    with ray_cluster(short) as address:
+        yield {"RAY_ADDRESS": address}
+
+
+@pytest.fixture
+def slurm(short: Path) -> Iterator[dict[str, str]]:
+    with slurm_cluster(short) as conf:
+        yield {"SLURM_CONF": str(conf)}
+
+
+def wait_for(found: Callable[[], object], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+
+
+def asleep(seconds: int) -> list[psutil.Process]:
+    """The processes `sleep SECONDS`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cmdline() == ["sleep", str(seconds)]:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def slowed(project: Project, seconds: int) -> None:
+    project.edit("dvc.yaml", "mkdir -p w/${key}", f"sleep {seconds} && mkdir -p w/${{key}}")
+    (project / "cluster.yaml").write_text(SMALL)
+
+
+@pytest.mark.parametrize("engine", ["ray", pytest.param("slurm", marks=needs_slurm)])
+def test_a_cluster_leaves_what_dvc_repro_leaves(
+    fresh: Project, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    (fresh / "cluster.yaml").write_text(SMALL)
+    out = fresh.run("mwm", "repro", "--on", engine, **request.getfixturevalue(engine))
+    assert "6 stages ran" in out
+    assert "raylet" not in out
+    serial = new(tmp_path / "serial")
+    serial.run("dvc", "repro")
+    assert (fresh / "dvc.lock").read_bytes() == (serial / "dvc.lock").read_bytes()
+    fresh.run("dvc", "checkout")
+    assert (fresh / "joined.txt").read_bytes() == (serial / "joined.txt").read_bytes()
+    assert "up to date" in fresh.run("dvc", "status")
+
+
+def test_a_stage_whose_raylet_dies_runs_on_the_other(
+    fresh: Project, ray: dict[str, str], short: Path
+) -> None:
+    slowed(fresh, 13)
+    process = fresh.start("mwm", "repro", "--on", "ray", *WORLDS, **ray)
+    wait_for(lambda: len(asleep(13)) == 2)
+    raylet = second_raylet(short)
+    doomed = [p for p in asleep(13) if raylet in p.parents()]
+    raylet.kill()
+    wait_for(lambda: not any(p.is_running() for p in doomed), 20)
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
+    assert out.count("its worker ended before the stage did") == 1
+    assert (fresh / "dvc.lock").read_text().count("world@") == 2
+
+
+@pytest.mark.parametrize("engine", ["ray", pytest.param("slurm", marks=needs_slurm)])
+def test_an_interrupt_leaves_nothing_at_work(
+    fresh: Project, request: pytest.FixtureRequest, engine: str
+) -> None:
+    slowed(fresh, 99)
+    variables = request.getfixturevalue(engine)
+    process = fresh.start("mwm", "repro", "--on", engine, *WORLDS, **variables)
+    wait_for(lambda: len(asleep(99)) == 2)
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, out
+    wait_for(lambda: not asleep(99), 20)
+
+
+@needs_slurm
+def test_a_job_whose_slurm_node_dies_runs_on_the_other(
+    fresh: Project, slurm: dict[str, str], short: Path
+) -> None:
+    slowed(fresh, 14)
+    process = fresh.start("mwm", "repro", "--on", "slurm", *WORLDS, **slurm)
+    wait_for(lambda: len(asleep(14)) == 2)
+    job, node = told(slurm, "squeue", "-h", "-o", "%i %N").split("\n")[0].split()
+    kill_node(short, node, job)
+    out = process.communicate(timeout=400)[0]
+    assert process.returncode == 0, out
+    assert (fresh / "dvc.lock").read_text().count("world@") == 2
+    assert len(re.findall("sleep 14 ", out)) == 3
+
+
+@needs_slurm
+def test_a_job_that_somebody_cancels_has_failed(fresh: Project, slurm: dict[str, str]) -> None:
+    slowed(fresh, 98)
+    process = fresh.start("mwm", "repro", "--on", "slurm", "world@a", **slurm)
+    wait_for(lambda: asleep(98))
+    told(slurm, "scancel", "--user=root")
+    out = process.communicate(timeout=90)[0]
+    assert process.returncode == 1
+    assert "was cancelled" in out
+
+
+@needs_slurm
+def test_a_stage_that_asks_for_too_many_cores_is_told_at_once(
+    fresh: Project, slurm: dict[str, str]
+) -> None:
+    (fresh / "cluster.yaml").write_text("cores: 64\n")
+    out = fresh.run("mwm", "repro", "--on", "slurm", code=1, **slurm)
+    assert "error: slurm: expected a node of 64 cores in any partition, found 1 at most" in out
+
+
+def told(variables: dict[str, str], *words: str) -> str:
+    assert shutil.which(words[0])
+    environment = os.environ | variables
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,266 @@
+"""`mwm repro --on …`: stages as jobs of a store, done by workers in workspaces of their own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from process_engine import ProcessEngine
+from small_project import Project, new
+
+from mwm.engines import job as jobs
+from mwm.pipeline import engines, remote
+
+STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
+    made = ProcessEngine()
+    monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
+    yield made
+    for task in made.tasks:
+        task.process.kill()
+        task.process.wait()
+
+
+def cached(project: Project) -> dict[str, bytes]:
+    """DVC's cache, run-cache included, by path; without what engines keep beside it."""
+    cache = project / ".dvc/cache"
+    files = (path for path in cache.rglob("*") if path.is_file())
+    named = {path.relative_to(cache).as_posix(): path.read_bytes() for path in files}
+    return {name: content for name, content in named.items() if not name.startswith("mwm/")}
+
+
+def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_lock_cache_and_outputs_are_those_of_dvc_repro(
+    fresh: Project, engine: ProcessEngine, tmp_path: Path
+) -> None:
+    out = fresh.mwm("repro", "--on", "slurm")
+    assert "6 stages ran" in out
+    assert engine.closed
+    assert not (fresh / "joined.txt").exists()  # it stays in the store
+    serial = new(tmp_path / "serial")
+    serial.run("dvc", "repro")
+    assert (fresh / "dvc.lock").read_bytes() == (serial / "dvc.lock").read_bytes()
+    assert cached(fresh) == cached(serial)
+    fresh.run("dvc", "checkout")
+    assert (fresh / "joined.txt").read_bytes() == (serial / "joined.txt").read_bytes()
+    assert "plan: nothing to do" in fresh.mwm("plan")
+    assert "didn't change" in fresh.run("dvc", "repro")
+
+
+def test_what_a_receipt_tells_does_not_run_again(fresh: Project, engine: ProcessEngine) -> None:
+    fresh.mwm("repro", "--on", "slurm")
+    lock = (fresh / "dvc.lock").read_bytes()
+    (fresh / "dvc.lock").unlink()
+    (fresh / "params.yaml").write_text((fresh / "params.yaml").read_text() + "other: 1\n")
+    assert "0 stages ran, 6 restored" in fresh.mwm("repro", "--on", "slurm")
+    assert len(engine.tasks) == len(STAGES)
+    assert (fresh / "dvc.lock").read_bytes() == lock
+
+
+def test_only_what_depends_on_a_change_runs(fresh: Project, engine: ProcessEngine) -> None:
+    fresh.mwm("repro", "--on", "slurm")
+    fresh.edit("params.yaml", "b: 2", "b: 7")  # makes the same bytes
+    out = fresh.mwm("repro", "--on", "slurm")
+    assert [task.stage for task in engine.tasks[len(STAGES) :]] == ["world@b"]
+    assert "1 stages ran, 5 restored or unchanged" in out
+
+
+def test_folders_metrics_and_programs_travel(fresh: Project, engine: ProcessEngine) -> None:
+    tool = fresh / "tool"
+    tool.write_text(
+        "#!/bin/sh\nmkdir f f/g; cat start.txt > f/g/a; echo 1 > f/b; echo {} > m.json\n"
+    )
+    tool.chmod(0o755)
+    fresh.edit(
+        "dvc.yaml",
+        "  join:\n",
+        "  tool:\n    cmd: ./tool\n    deps: [tool, start.txt]\n    outs: [f]\n"
+        "    metrics: [m.json: {cache: false}]\n  last:\n    cmd: ls -R f > last.txt\n"
+        "    deps: [f]\n    outs: [last.txt]\n  join:\n",
+    )
+    fresh.mwm("repro", "--on", "slurm", "last")
+    assert (fresh / "m.json").read_text() == "{}\n"  # DVC's cache does not have it
+    assert not (fresh / "f").exists()
+    fresh.run("dvc", "checkout", "f", "last.txt")
+    assert (fresh / "f/g/a").read_text() == "hello\n"
+    assert "a" in (fresh / "last.txt").read_text().split()
+    assert "didn't change" in fresh.run("dvc", "repro", "last")
+
+
+def test_a_folder_of_outputs_is_hashed_as_dvc_does(
+    fresh: Project, engine: ProcessEngine, tmp_path: Path
+) -> None:
+    """Files beside them count, such as .gitignore, which DVC writes."""
+    locks = []
+    for project in (fresh, new(tmp_path / "serial")):
+        (project / ".gitignore").write_text("/.mwm/\n")
+        project.edit(
+            "dvc.yaml", "deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]", "deps: [w]"
+        )
+    fresh.mwm("repro", "--on", "slurm")
+    Project(tmp_path / "serial").run("dvc", "repro")
+    locks = [(project / "dvc.lock").read_text() for project in (fresh.folder, tmp_path / "serial")]
+    assert "nfiles: 8" in locks[0]
+    assert locks[0] == locks[1]
+
+
+def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 2 && cp source.txt start.txt")
+
+    def kill() -> None:
+        wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
+        engine.tasks[0].process.kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    out = fresh.mwm("repro", "--on", "slurm", "start")
+    thread.join()
+    assert "its worker ended before the stage did (exit code -9)" in out
+    assert [task.stage for task in engine.tasks] == ["start", "start"]
+    assert (fresh / "dvc.lock").read_text().count("start:") == 1
+
+
+def test_two_workers_that_die_are_enough(fresh: Project, engine: ProcessEngine) -> None:
+    engine.spoil = lambda job, attempt: job.unlink()
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "start failed" in out
+    assert len(engine.tasks) <= remote.TRIES
+
+
+def test_a_stage_that_fails_says_so_and_others_are_kept(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    fresh.edit("dvc.yaml", "cat w/*/out.txt > joined.txt", "echo no luck; exit 7")
+    out = fresh.mwm("repro", "--on", "slurm", code=1)
+    assert "join | no luck" in out
+    assert "error: exit code 7" in out
+    assert "5 other stages ran and are kept" in out
+
+
+def test_a_file_that_is_no_dep_is_not_there(fresh: Project, engine: ProcessEngine) -> None:
+    fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [.gitignore]")
+    assert "source.txt" in fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    (fresh / "cluster.yaml").write_text("harness: [source.txt]\n")
+    subprocess.run(["git", "add", "source.txt"], check=True)
+    assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "start")
+
+
+def test_an_output_that_is_not_made_and_a_dep_that_is_changed_are_told(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "echo hm")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "error: start.txt: expected an output of the stage, found none" in out
+    fresh.edit("dvc.yaml", "echo hm", "echo hm > start.txt; echo hm > source.txt")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "error: source.txt: expected a dep that its stage leaves alone" in out
+
+
+def test_a_dep_that_is_edited_meanwhile_is_told_and_nothing_recorded(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    engine.spoil = lambda job, attempt: (fresh / "source.txt").write_text("other\n") and None
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "source.txt: expected it to stay as it was while start ran, found it changed" in out
+    assert not (fresh / "dvc.lock").exists()
+
+
+def test_a_node_with_another_version_refuses(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mwm.pipeline import jobs as prepared
+
+    monkeypatch.setattr(prepared, "versions", lambda: jobs.versions() | {"torch": "1.0"})
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "expected torch 1.0, which the head has, found " in out
+
+
+def test_a_store_that_cannot_be_written_is_told(fresh: Project, engine: ProcessEngine) -> None:
+    (fresh / ".dvc/cache").mkdir()
+    (fresh / ".dvc/cache/mwm").write_text("")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert f"error: {fresh.folder}/.dvc/cache/mwm/objects" in out
+    assert "cannot be made: " in out
+
+
+def test_a_receipt_counts_once_the_store_has_what_it_names(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "cat source.txt source.txt > start.txt")
+    fresh.mwm("repro", "--on", "slurm", "start")
+    (content,) = (path for path in (fresh / ".dvc/cache/files").rglob("*") if path.is_file())
+    content.chmod(0o644)
+    content.write_text("he")  # cut off
+    content.chmod(0o444)  # else DVC finds out by itself, and removes it
+    (fresh / "dvc.lock").unlink()
+    shutil.rmtree(fresh / ".dvc/cache/runs")
+    monkeypatch.setattr(remote, "LATE", 1.0)
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "start.txt: expected it in " in out
+    assert "missing or cut off" in out
+    content.unlink()
+    assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "start")
+
+
+def test_an_interrupt_ends_workers_and_what_they_run(fresh: Project, engine: ProcessEngine) -> None:
+    fresh.edit("dvc.yaml", "mkdir -p w/${key}", "sleep 77 && mkdir -p w/${key}")
+
+    def sleeping() -> list[int]:
+        return [p.pid for p in psutil.process_iter() if _line(p) == ["sleep", "77"]]
+
+    def interrupt() -> None:
+        wait_for(lambda: len(sleeping()) == 4)
+        notes = [json.loads(path.read_text()) for path in Path(".mwm/progress").iterdir()]
+        assert {note["label"] for note in notes} == {f"world@{w}, elsewhere" for w in "abcd"}
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    out = fresh.mwm("repro", "--on", "slurm", code=130)
+    thread.join()
+    assert "stages that had ended are kept" in out
+    wait_for(lambda: not sleeping(), 20)
+    assert not [*Path(".mwm/progress").iterdir()]
+    assert "start:" in (fresh / "dvc.lock").read_text()
+
+
+def _line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_a_typo_in_cluster_yaml_is_told_with_its_line(fresh: Project) -> None:
+    (fresh / "cluster.yaml").write_text("slurm:\n  tiem: 1:00:00\n")
+    out = fresh.mwm("repro", "--on", "slurm", code=2)
+    assert "cluster.yaml:2: slurm.tiem: " in out
+
+
+@pytest.mark.parametrize("name", ["slurm", "ray"])
+def test_an_engine_that_is_not_there_is_told(
+    fresh: Project, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    out = fresh.mwm("repro", "--on", name, code=1)
+    assert f"error: {name}: expected " in out
+    assert out.count("\n") == 1
