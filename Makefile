@@ -23,7 +23,7 @@ SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIEN
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
 
-.PHONY: help env repro studies check test slow smoke torture lint format clean repository
+.PHONY: help env repro studies check test slow smoke clusters torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -69,6 +69,10 @@ slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real trainin
 smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies; compare the bytes
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
+
+clusters: $(STAMP)  ## the same on a local cluster of Ray, and of Slurm where that is installed
+	@echo "clusters: profiles/smoke.yaml by mwm repro --on ray and --on slurm, each of two nodes on this machine"
+	@$(BIN)/python tests/elsewhere.py
 
 torture: $(STAMP)  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
 	@echo "torture: smoke profile, SIGKILL, SIGTERM, SIGINT; then full and read-only folders"
