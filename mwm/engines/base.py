@@ -1,14 +1,28 @@
 """What an engine is: it starts workers somewhere, says whether they are still there, stops them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class End:
+    """How a worker ended, as far as its engine knows.
+
+    Attributes:
+        well: whether its exit code was 0, so that its receipt must be there, or will be.
+        said: the engine's words.
+    """
+
+    well: bool
+    said: str
 
 
 class Task(Protocol):
     """One attempt at a job."""
 
-    def ended(self) -> str | None:
-        """None while it waits or works; else what the engine says of its end.
+    def ended(self) -> End | None:
+        """None while it waits or works; else how it ended.
 
         Raises:
             MwmError: somebody cancelled it, so that it is not to be tried again.

@@ -12,6 +12,7 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.engines import cluster
+from mwm.engines.base import End
 from mwm.io import system
 
 ADDRESS = "RAY_ADDRESS"
@@ -63,18 +64,15 @@ class RayEngine:
                 f"ray: expected a cluster of Ray {self._ray.__version__} at {address}, found none "
                 f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}"
             ) from None
-        most = max(
-            (node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]),
-            default=0,
-        )
-        if most < cores:
-            raise MwmError(
-                f"ray: expected a node of {cores} cores, found {most:.0f} at most; lower `cores` "
-                "in cluster.yaml, for Ray would wait for ever"
-            )
+        self._refuse_more_than_any_has(cores)
 
     def submit(self, job: Path, attempt: str, stage: str, cores: int) -> "RayTask":
-        """Submit a task; Ray starts it once a node has room."""
+        """Submit a task; Ray starts it once a node has room.
+
+        Raises:
+            MwmError: no node has so many cores.
+        """
+        self._refuse_more_than_any_has(cores)
         task = self._ray.remote(perform).options(
             name=f"mwm {stage}",
             num_cpus=cores,
@@ -82,6 +80,15 @@ class RayEngine:
             max_retries=0,  # whoever submits it counts: Ray would try for ever after lack of memory
         )
         return RayTask(self._ray, task.remote(str(job), attempt))
+
+    def _refuse_more_than_any_has(self, cores: int) -> None:
+        nodes = [node for node in self._ray.nodes() if node["Alive"]]
+        most = max((node["Resources"].get("CPU", 0) for node in nodes), default=0)
+        if most < cores:
+            raise MwmError(
+                f"ray: expected a node of {cores} cores, found {most:.0f} at most; lower `cores` "
+                "in cluster.yaml, for Ray would wait for ever"
+            )
 
     def close(self) -> None:
         """Leave the cluster; it ends what this head had started."""
@@ -94,17 +101,18 @@ class RayTask:
     def __init__(self, ray: Any, reference: Any) -> None:
         self._ray, self._reference = ray, reference
 
-    def ended(self) -> str | None:
+    def ended(self) -> End | None:
         """None while it waits or works; else the exit code of its worker, or what Ray says."""
         done, _ = self._ray.wait([self._reference], timeout=0)
         if not done:
             return None
         try:
-            return f"exit code {self._ray.get(self._reference)}"
+            code = self._ray.get(self._reference)
+            return End(code == 0, f"exit code {code}")
         except self._ray.exceptions.OutOfMemoryError:
-            return "Ray's node ran out of memory; raise `ray: memory` in cluster.yaml"
+            return End(False, "its node ran out of memory; raise `ray: memory` in cluster.yaml")
         except self._ray.exceptions.RayError as error:
-            return type(error).__name__
+            return End(False, type(error).__name__)
 
     def stop(self, at_once: bool) -> None:
         """Cancel it."""

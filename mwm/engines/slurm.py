@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mwm import MwmError
+from mwm.engines.base import End
 from mwm.engines.cluster import Slurm
 
 LOOK = 5.0  # seconds between two questions to squeue, for all jobs together
@@ -128,14 +129,15 @@ class SlurmTask:
     def __init__(self, engine: SlurmEngine, number: str) -> None:
         self._engine, self._number = engine, number
 
-    def ended(self) -> str | None:
+    def ended(self) -> End | None:
         """None while it waits or works; else its last state."""
         state = self._engine.state(self._number)
         if state == "CANCELLED":
             raise MwmError(f"slurm: job {self._number} was cancelled")
         if state is not None and state not in OVER:
             return None
-        return f"Slurm's job {self._number}: {(state or 'gone').lower()}"
+        known = (state or "gone").lower()
+        return End(state == "COMPLETED", f"Slurm's job {self._number}: {known}")
 
     def stop(self, at_once: bool) -> None:
         """Cancel it."""

@@ -29,7 +29,7 @@ LOOK = 0.5  # seconds between two looks at the command, and at who started this 
 GRACE = 15  # seconds that the command has to end by itself
 STOPPED = 143
 # What engines set for their own ends and a stage sets for itself, or must not see.
-DROPPED = ("OMP_NUM_THREADS", "PYTHONPATH", "DVC_STAGE", "SLURM_CONF_SERVER")
+DROPPED = ("OMP_NUM_THREADS", "PYTHONPATH", "DVC_STAGE")
 
 
 class StopError(Exception):
@@ -97,6 +97,7 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
         for out in job.outs:
             (folder / out).parent.mkdir(parents=True, exist_ok=True)
         checkpoints = store.make_folder(store.folder / "mwm" / "checkpoints" / job.key)
+        _mark(checkpoints, store, log)
         here = folder / job.folder
         here.mkdir(parents=True, exist_ok=True)
         for command in job.commands:
@@ -105,6 +106,14 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")
         return [publishing.publish(folder, out, store) for out in job.outs]
+
+
+def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
+    """Note on what processor checkpoints were made; on another, tell that they may not serve."""
+    mark, here = checkpoints / "processor.txt", machine()["processor"]
+    if mark.is_file() and (before := mark.read_text(encoding="utf-8")) != here:
+        print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
+    store.put_bytes(here.encode(), mark)
 
 
 @contextmanager

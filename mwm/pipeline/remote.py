@@ -26,6 +26,7 @@ LOOK = 0.5  # seconds between two looks at a task
 TRIES = 2  # of a stage whose worker ended within ...
 PROGRESS = 120.0  # ... so many seconds; after more, another goes on from the last checkpoint
 LATE = 60.0  # seconds by which a network's file system may show a file late
+SOON = 5.0  # the same of a receipt that may never have been written
 _dvc = threading.Lock()  # one thread at a time uses DVC's classes
 RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
 
@@ -120,13 +121,14 @@ class Remote:
                 if known is not None:
                     break
                 time.sleep(LOOK)
-        deadline = time.monotonic() + (0 if self._stopped.is_set() else LATE / 12)
+        patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if receipt := read_receipt(receipt_path(place, attempt)):
                 return receipt, ""
             list(place.iterdir())  # makes NFS look again
             time.sleep(LOOK)
-        return None, known
+        return None, known.said
 
     def _say(self, line: str) -> None:
         self._heard.put(Said(self._stage, line))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mwm import MwmError
+from mwm.engines.base import End
 
 
 class ProcessEngine:
@@ -36,9 +37,9 @@ class ProcessTask:
         worker = [sys.executable, "-m", "mwm.engines.worker", str(job), attempt]
         self.process = subprocess.Popen(worker, stdin=subprocess.DEVNULL)
 
-    def ended(self) -> str | None:
+    def ended(self) -> End | None:
         code = self.process.poll()
-        return None if code is None else f"exit code {code}"
+        return None if code is None else End(code == 0, f"exit code {code}")
 
     def stop(self, at_once: bool) -> None:
         if at_once:

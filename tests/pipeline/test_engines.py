@@ -138,6 +138,28 @@ def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
     assert (fresh / "dvc.lock").read_text().count("start:") == 1
 
 
+def test_checkpoints_are_those_of_the_job_and_go_once_it_is_recorded(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    fresh.edit(
+        "dvc.yaml",
+        "cp source.txt start.txt",
+        "if [ -e $MWM_CHECKPOINTS/half ]; then cp source.txt start.txt; "
+        "else touch $MWM_CHECKPOINTS/half; kill -9 $MWM_WATCH; sleep 1; fi",
+    )
+
+    def elsewhere(job: Path, attempt: str) -> None:
+        for mark in job.parents[2].glob("checkpoints/*/processor.txt"):
+            mark.chmod(0o644)
+            mark.write_text("an older one")
+
+    engine.spoil = elsewhere
+    out = fresh.mwm("repro", "--on", "slurm", "start")
+    assert "its worker ended before the stage did (exit code -9)" in out
+    assert "note: checkpoints are of an older one; on " in out
+    assert not [*(fresh / ".dvc/cache/mwm/checkpoints").iterdir()]
+
+
 def test_two_workers_that_die_are_enough(fresh: Project, engine: ProcessEngine) -> None:
     engine.spoil = lambda job, attempt: job.unlink()
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
