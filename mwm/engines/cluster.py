@@ -37,14 +37,16 @@ class Cluster(Section):
     ray: Ray = Ray()
 
 
-def load(root: Path) -> Cluster:
-    """Read cluster.yaml of a project; what it does not say is as above.
+def load(*folders: Path) -> Cluster:
+    """Read cluster.yaml in the first of these folders that has one.
+
+    What it does not say is as above.
 
     Raises:
         UsageError: an unknown key, or a value of another kind.
     """
-    path = root / FILE
-    if not path.is_file():
+    path = next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
+    if path is None:
         return Cluster()
     values, places = read(path)
     try:

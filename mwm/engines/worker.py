@@ -61,7 +61,11 @@ def work(path: Path, attempt: str) -> int:
             print(f"error: {said}", file=log)
         receipt = Receipt(code, said, round(time.monotonic() - began, 1), machine(), outs)
         content = json.dumps(asdict(receipt), indent=1).encode()
-        store.put_bytes(content, receipt_path(path.parent, attempt))
+        try:
+            store.put_bytes(content, receipt_path(path.parent, attempt))
+        except MwmError as error:  # of a store that is full, or gone
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     return code
 
 

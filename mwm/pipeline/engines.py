@@ -9,6 +9,7 @@ from mwm.engines.base import Engine
 from mwm.pipeline import project
 from mwm.pipeline.child import Child, Heard
 from mwm.pipeline.executor import Handle
+from mwm.pipeline.jobs import base_of
 from mwm.pipeline.plan import Step
 from mwm.pipeline.remote import Remote
 
@@ -37,7 +38,9 @@ def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
     if on is Name.LOCAL or not planned:
         yield None
         return
-    cluster, actions = clusters.load(project.root()), {step.stage: step.action for step in planned}
+    with project.opened() as repo:
+        cluster = clusters.load(project.root(), base_of(repo))
+    actions = {step.stage: step.action for step in planned}
     engine = _engine(on, cluster)
     engine.check(cluster.cores)
 

@@ -1,6 +1,7 @@
 """Jobs of DVC's stages: what a stage reads, by hash, also where it is in the store alone."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from mwm import MwmError, UsageError
 from mwm.engines.cluster import Cluster
 from mwm.engines.job import File, Job, versions
 from mwm.engines.store import Store, md5_of
+from mwm.io.files import replacing
 from mwm.pipeline import git, hashes
 from mwm.pipeline.cache import listed
 
@@ -60,6 +62,8 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
     params: dict[str, Any] = {}
     for dep in stage.deps:
         if hasattr(dep, "params"):  # a file of params: the keys count, the file is sent
+            if (out := made.get(dep.fs_path)) is not None:  # a study's
+                _bring(out, store)
             dep.save()
             params[dep.def_path] = dep.hash_info.value
             beside += [*_files_here(base, {dep.fs_path: None}, store)]
@@ -123,6 +127,19 @@ def _output(path: str, out: Any, store: Store) -> Listed:
         return [(path, value, executable)]
     files = listed(store.find(value))
     return [(os.path.join(path, name), md5, False) for name, md5 in files.items()]  # noqa: PTH118
+
+
+def _bring(out: Any, store: Store) -> None:
+    """Put a file of params that a stage made where DVC reads it."""
+    path = Path(out.fs_path)
+    if out.hash_info and not (path.is_file() and md5_of(path) == out.hash_info.value):
+        place(store, out.hash_info.value, path)
+
+
+def place(store: Store, md5: str, path: Path) -> None:
+    """Copy content of the store to where a stage would have put it."""
+    with replacing(path) as temporary:
+        shutil.copyfile(store.find(md5), temporary)
 
 
 def _tree(dep: Any) -> Listed:

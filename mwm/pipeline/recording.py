@@ -8,8 +8,7 @@ from typing import Any
 from mwm import MwmError
 from mwm.engines.job import Receipt
 from mwm.engines.store import Store
-from mwm.io.files import replacing
-from mwm.pipeline.jobs import Prepared, Read
+from mwm.pipeline.jobs import Prepared, Read, place
 
 
 def recorded(stage: Any) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
         out.meta = Meta(size=told.size, nfiles=told.nfiles, isdir=folder, isexec=told.executable)
         Path(out.fs_path).parent.mkdir(parents=True, exist_ok=True)  # for its .gitignore
         if not out.use_cache:
-            _place(store, told.md5, Path(out.fs_path))
+            place(store, told.md5, Path(out.fs_path))
     for dep in stage.deps:  # DVC would look at files again, of which some are in the store alone
         dep.get_hash = partial(getattr, dep, "hash_info")
     with repo.lock:
@@ -63,9 +62,3 @@ def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read]) -> None:
                 )
         else:
             dep.hash_info, dep.meta = read[dep.def_path].hash_info, read[dep.def_path].meta
-
-
-def _place(store: Store, md5: str, path: Path) -> None:
-    """Put an output that DVC does not cache where its stage would have put it."""
-    with replacing(path) as temporary:
-        shutil.copyfile(store.find(md5), temporary)

@@ -92,11 +92,13 @@ class Remote:
         tries = 0
         while tries < TRIES:
             attempt, began = uuid.uuid4().hex[:12], time.monotonic()
+            self._refuse_stopped()
             self._task = self._engine.submit(path, attempt, self._stage, job.cores)
+            if self._stopped.is_set():  # in between
+                self._task.stop(at_once=False)
             receipt, known = self._receipt(path.parent, attempt)
             if receipt is None:
-                if self._stopped.is_set():
-                    raise MwmError("interrupted; the next run goes on from the last checkpoint")
+                self._refuse_stopped()
                 self._say(f"its worker ended before the stage did ({known})")
                 tries += time.monotonic() - began < PROGRESS  # else its time was over, perhaps
                 continue
@@ -105,6 +107,10 @@ class Remote:
             _verify(receipt.outs, store)
             return receipt
         raise MwmError(f"{TRIES} workers ended before the stage did; see {path.parent}")
+
+    def _refuse_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise MwmError("interrupted; the next run goes on from the last checkpoint")
 
     def _receipt(self, place: Path, attempt: str) -> tuple[Receipt | None, str]:
         """The receipt of an attempt, whose lines are told meanwhile; and what the engine knows."""

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from process_engine import ProcessEngine
 from small_project import Project, new
+from workspace import Workspace
 
 from mwm.engines import job as jobs
 from mwm.pipeline import engines, remote
@@ -118,6 +119,28 @@ def test_a_folder_of_outputs_is_hashed_as_dvc_does(
     locks = [(project / "dvc.lock").read_text() for project in (fresh.folder, tmp_path / "serial")]
     assert "nfiles: 8" in locks[0]
     assert locks[0] == locks[1]
+
+
+def test_a_project_inside_another_whose_params_a_stage_makes(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As studies are: cluster.yaml is above, commands climb, params are outputs."""
+    inner = new(fresh / "inner")
+    shutil.rmtree(inner / ".git")
+    (inner / "dvc.yaml").write_text(
+        "stages:\n  params:\n    cmd: mkdir -p runs && printf 'a\\072 1' > runs/params.yaml\n"
+        "    deps: [source.txt]\n    outs: [runs/params.yaml]\n"
+        "  use:\n    cmd: cd .. && cat tool.txt inner/runs/params.yaml > inner/used.txt\n"
+        "    params:\n      - runs/params.yaml: [a]\n    deps: [source.txt]\n    outs: [used.txt]\n"
+    )
+    (fresh / "tool.txt").write_text("tool\n")
+    (fresh / "cluster.yaml").write_text("harness: [tool.txt]\n")
+    subprocess.run(["git", "add", "tool.txt"], check=True)
+    monkeypatch.chdir(inner.folder)
+    assert "2 stages ran" in inner.mwm("repro", "--on", "slurm")
+    inner.run("dvc", "checkout")
+    assert (inner / "used.txt").read_text() == "tool\na: 1"
+    assert "up to date" in inner.run("dvc", "status")
 
 
 def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
@@ -279,10 +302,46 @@ def test_a_typo_in_cluster_yaml_is_told_with_its_line(fresh: Project) -> None:
 
 @pytest.mark.parametrize("name", ["slurm", "ray"])
 def test_an_engine_that_is_not_there_is_told(
-    fresh: Project, name: str, monkeypatch: pytest.MonkeyPatch
+    fresh: Project, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+    (tmp_path / "git").symlink_to(str(shutil.which("git")))
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
     out = fresh.mwm("repro", "--on", name, code=1)
     assert f"error: {name}: expected " in out
     assert out.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_the_checkpoint_of_a_worker_that_died(
+    tmp_path: Path, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real training, with the bytes of an uninterrupted one."""
+    workspace = Workspace(tmp_path / "copy")
+    workspace.lay("train: {see: {iterations: 40}}\n")
+    workspace.run("-m", "mwm", "repro", "see@original")
+    whole = workspace.outputs()
+    shutil.rmtree(workspace.folder / ".dvc/cache/runs")
+    lock = workspace.folder / "dvc.lock"
+    lock.write_text(lock.read_text().partition("  see@original:")[0])
+    monkeypatch.chdir(workspace.folder)
+    monkeypatch.setenv("MWM_CHECKPOINT_SECONDS", "0")
+
+    kept, found = workspace.folder / ".dvc/cache/mwm/checkpoints", []
+
+    def checkpoints() -> list[Path]:
+        return [*kept.glob("*/*/*/*.safetensors")]
+
+    def kill() -> None:
+        wait_for(checkpoints)
+        engine.tasks[0].process.kill()
+
+    engine.spoil = lambda job, attempt: found.append(len(checkpoints()))
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    out = Project(workspace.folder).mwm("repro", "--on", "slurm", "see@original")
+    thread.join()
+    assert len(engine.tasks) == 2, out
+    assert found[0] == 0 < found[1], "the second worker finds what the first had kept"
+    assert workspace.outputs() == whole
