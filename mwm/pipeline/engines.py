@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from mwm.engines import cluster as clusters
-from mwm.engines.base import Engine
 from mwm.pipeline import project
 from mwm.pipeline.child import Child, Heard
 from mwm.pipeline.executor import Handle
-from mwm.pipeline.jobs import base_of
 from mwm.pipeline.plan import Step
-from mwm.pipeline.remote import Remote
+
+if TYPE_CHECKING:
+    from mwm.engines.base import Engine
+    from mwm.engines.cluster import Cluster
 
 MOST = 100  # jobs at once unless told: the cluster has a queue of its own
 
@@ -38,6 +39,10 @@ def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
     if on is Name.LOCAL or not planned:
         yield None
         return
+    from mwm.engines import cluster as clusters
+    from mwm.pipeline.jobs import base_of
+    from mwm.pipeline.remote import Remote
+
     with project.opened() as repo:
         cluster = clusters.load(project.root(), base_of(repo))
     actions = {step.stage: step.action for step in planned}
@@ -55,7 +60,7 @@ def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
         engine.close()
 
 
-def _engine(on: Name, cluster: clusters.Cluster) -> Engine:
+def _engine(on: Name, cluster: "Cluster") -> "Engine":
     if on is Name.RAY:
         from mwm.engines.rays import RayEngine
 
