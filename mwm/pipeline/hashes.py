@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from mwm.engines.store import md5_of
+
 
 def of_bytes(content: bytes) -> str:
     """The hash of a file with this content."""
@@ -24,11 +26,6 @@ def of_path(path: Path, kept: Callable[[str], bool]) -> str:
     if path.is_dir():
         inside = {each.relative_to(path).as_posix(): each for each in path.rglob("*")}
         return of_folder(
-            {name: _of_file(each) for name, each in inside.items() if each.is_file() and kept(name)}
+            {name: md5_of(each) for name, each in inside.items() if each.is_file() and kept(name)}
         )
-    return _of_file(path) if path.is_file() else ""
-
-
-def _of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+    return md5_of(path) if path.is_file() else ""

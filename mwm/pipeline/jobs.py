@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
     made = {out.fs_path: out for out in repo.index.outs}
     read: dict[str, Read] = {}
     deps: list[File] = []
-    beside = [*_harness(base, cluster, store)]
+    beside = _harness(base, cluster, store)
     params: dict[str, Any] = {}
     for dep in stage.deps:
         if hasattr(dep, "params"):  # a file of params: the keys count, the file is sent
@@ -66,11 +65,11 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
                 _bring(out, store)
             dep.save()
             params[dep.def_path] = dep.hash_info.value
-            beside += [*_files_here(base, {dep.fs_path: None}, store)]
+            beside += _files([_here(dep.fs_path, store)], base)
             read[dep.def_path] = Read(dep.hash_info, dep.meta)
             continue
         files, read[dep.def_path] = _dep(repo, dep, made, store)
-        deps += [File(_below(base, path), md5, executable) for path, md5, executable in files]
+        deps += _files(files, base)
     wdir = Path(stage.wdir)
     job = Job(
         stage.addressing,
@@ -107,9 +106,7 @@ def _dep(repo: Any, dep: Any, made: dict[str, Any], store: Store) -> tuple[Liste
 
     for path in repo.dvcignore.find(dep.fs, dep.fs_path):  # what lies beside outputs there
         if not any(Path(path).is_relative_to(out) for out in inside):
-            md5 = md5_of(Path(path))
-            store.put(Path(path), store.extra(md5))
-            files.append((path, md5, os.access(path, os.X_OK)))
+            files.append(_here(path, store))
     below = {Path(os.path.relpath(path, dep.fs_path)).as_posix(): md5 for path, md5, _ in files}
     size = sum(store.find(md5).stat().st_size for md5 in below.values())
     found = HashInfo("md5", hashes.of_folder(below))
@@ -153,20 +150,24 @@ def _tree(dep: Any) -> Listed:
     ]
 
 
-def _harness(base: Path, cluster: Cluster, store: Store) -> Iterator[File]:
+def _harness(base: Path, cluster: Cluster, store: Store) -> list[File]:
     """What every stage gets beside its deps: the files that Git tracks there."""
     if not cluster.harness:
-        return
+        return []
     told = git.git(base, "ls-files", "-z", "--", *cluster.harness)
     paths = [str(base / name) for name in os.fsdecode(told).split("\0") if name]
-    yield from _files_here(base, dict.fromkeys(p for p in paths if Path(p).is_file()), store)
+    return _files([_here(path, store) for path in paths if Path(path).is_file()], base)
 
 
-def _files_here(base: Path, paths: dict[str, None], store: Store) -> Iterator[File]:
-    for path in paths:
-        md5 = md5_of(Path(path))
-        store.put(Path(path), store.extra(md5))
-        yield File(_below(base, path), md5, os.access(path, os.X_OK))
+def _here(path: str, store: Store) -> tuple[str, str, bool]:
+    """A file of this machine, which the store has then."""
+    md5 = md5_of(Path(path))
+    store.put(Path(path), store.extra(md5))
+    return path, md5, os.access(path, os.X_OK)
+
+
+def _files(listed: Listed, base: Path) -> list[File]:
+    return [File(_below(base, path), md5, executable) for path, md5, executable in listed]
 
 
 def _below(base: Path, path: str) -> str:

@@ -5,7 +5,9 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +16,17 @@ from mwm.runtime.state import state
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+
+def publish(file: Path, told: Mapping[str, object], since: float) -> None:
+    """Write how far this process is into `file`, for others; `since`, Unix seconds, it began."""
+    who = {"pid": os.getpid(), "pid_started": started(os.getpid())}
+    content = {**told, **who, "started": since, "updated": time.time()}
+    with suppress(OSError):  # work goes on where there is no room for this
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.replace(file)
 
 
 class Progress:
@@ -73,13 +86,7 @@ class Progress:
     def _publish(self, note: str) -> None:
         self._published = time.monotonic()
         told = {name: getattr(self, name) for name in ("label", "done", "total", "unit")}
-        told |= {"note": note, "pid": os.getpid(), "pid_started": started(os.getpid())}
-        told |= {"started": self._since, "updated": time.time()}
-        with suppress(OSError):  # work goes on where there is no room for this
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._file.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(told), encoding="utf-8")
-            temporary.replace(self._file)
+        publish(self._file, told | {"note": note}, self._since)
 
     @property
     def rate(self) -> float:

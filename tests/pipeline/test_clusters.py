@@ -65,6 +65,16 @@ def slowed(project: Project, seconds: int) -> None:
     (project / "cluster.yaml").write_text(SMALL)
 
 
+def both_asleep(
+    project: Project, engine: str, seconds: int, variables: dict[str, str]
+) -> "subprocess.Popen[str]":
+    """`mwm repro` of two stages that sleep, once both do."""
+    slowed(project, seconds)
+    process = project.start("mwm", "repro", "--on", engine, *WORLDS, **variables)
+    wait_for(lambda: len(asleep(seconds)) == 2)
+    return process
+
+
 @pytest.mark.parametrize("engine", ["ray", pytest.param("slurm", marks=needs_slurm)])
 def test_a_cluster_leaves_what_dvc_repro_leaves(
     fresh: Project, tmp_path: Path, request: pytest.FixtureRequest, engine: str
@@ -84,9 +94,7 @@ def test_a_cluster_leaves_what_dvc_repro_leaves(
 def test_a_stage_whose_raylet_dies_runs_on_the_other(
     fresh: Project, ray: dict[str, str], short: Path
 ) -> None:
-    slowed(fresh, 13)
-    process = fresh.start("mwm", "repro", "--on", "ray", *WORLDS, **ray)
-    wait_for(lambda: len(asleep(13)) == 2)
+    process = both_asleep(fresh, "ray", 13, ray)
     raylet = second_raylet(short)
     doomed = [p for p in asleep(13) if raylet in p.parents()]
     raylet.kill()
@@ -101,10 +109,7 @@ def test_a_stage_whose_raylet_dies_runs_on_the_other(
 def test_an_interrupt_leaves_nothing_at_work(
     fresh: Project, request: pytest.FixtureRequest, engine: str
 ) -> None:
-    slowed(fresh, 99)
-    variables = request.getfixturevalue(engine)
-    process = fresh.start("mwm", "repro", "--on", engine, *WORLDS, **variables)
-    wait_for(lambda: len(asleep(99)) == 2)
+    process = both_asleep(fresh, engine, 99, request.getfixturevalue(engine))
     process.send_signal(signal.SIGINT)
     out = process.communicate(timeout=60)[0]
     assert process.returncode == 130, out
@@ -115,9 +120,7 @@ def test_an_interrupt_leaves_nothing_at_work(
 def test_a_job_whose_slurm_node_dies_runs_on_the_other(
     fresh: Project, slurm: dict[str, str], short: Path
 ) -> None:
-    slowed(fresh, 14)
-    process = fresh.start("mwm", "repro", "--on", "slurm", *WORLDS, **slurm)
-    wait_for(lambda: len(asleep(14)) == 2)
+    process = both_asleep(fresh, "slurm", 14, slurm)
     job, node = told(slurm, "squeue", "-h", "-o", "%i %N").split("\n")[0].split()
     kill_node(short, node, job)
     out = process.communicate(timeout=400)[0]
