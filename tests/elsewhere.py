@@ -15,7 +15,7 @@ from mwm.runtime import commands
 
 app = commands.application(__doc__)
 ENGINES = ("ray", "slurm")
-SMALL = "harness: [mwm, stages, plays]\nslurm: {memory: 1500M}\nray: {memory: 1.0}\n"
+SMALL = "harness: [mwm, stages, plays]\nparts: 2\nslurm: {memory: 1500M}\nray: {memory: 1.0}\n"
 
 
 @contextmanager

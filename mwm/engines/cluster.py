@@ -33,6 +33,7 @@ class Cluster(Section):
 
     harness: list[str] = Field(default_factory=list)  # paths that every stage gets beside its deps
     cores: Count = 1  # of a stage with `meta: {cores: all}`
+    parts: Count = 1  # jobs that share the work of a stage with `meta: {parts: true}`
     slurm: Slurm = Slurm()
     ray: Ray = Ray()
 

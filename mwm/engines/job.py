@@ -56,6 +56,7 @@ class Job:
         cores: that it uses.
         versions: of Python and PACKAGES, which a worker must have.
         inputs: what its outputs depend on, for `key`.
+        part: "3/16", the third of 16 parts, which leaves checkpoints and no outputs; or nothing.
     """
 
     stage: str
@@ -67,16 +68,26 @@ class Job:
     cores: int
     versions: dict[str, str]
     inputs: str
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """The stage, and the part."""
+        return f"{self.stage} {self.part}".strip()
 
     @property
     def key(self) -> str:
-        """The same for all jobs with the same commands, deps, declared params and outputs."""
+        """The same for all jobs with the same commands, deps, declared params and outputs.
+
+        And for all parts of one, whose checkpoints lie together.
+        """
         told = json.dumps([self.commands, self.folder, self.outs, self.inputs])
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def place(self, store: Store) -> Path:
         """The folder in which head and worker talk about it."""
-        return store.folder / "mwm" / "jobs" / self.key
+        name = f"{self.key}-{self.part.replace('/', '-of-')}" if self.part else self.key
+        return store.folder / "mwm" / "jobs" / name
 
     def write(self, store: Store) -> Path:
         """Publish it.

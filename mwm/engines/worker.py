@@ -105,11 +105,13 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
         here = folder / job.folder
         here.mkdir(parents=True, exist_ok=True)
         for command in job.commands:
-            _run(command, here, _environment(folder, checkpoints), log)
+            whole = f"{command} --part {job.part}" if job.part else command
+            _run(whole, here, _environment(folder, checkpoints), log)
         for file in job.deps:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")
-        return [publishing.publish(folder, out, store) for out in job.outs]
+        outs = [] if job.part else job.outs
+        return [publishing.publish(folder, out, store) for out in outs]
 
 
 def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:

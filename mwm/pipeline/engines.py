@@ -1,5 +1,6 @@
 """Where stages run: here, or as jobs of Ray or Slurm."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -28,8 +29,8 @@ class Name(StrEnum):
 
 
 @contextmanager
-def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
-    """What starts a stage on an engine; None for a `dvc repro` here.
+def launching(on: Name, planned: Sequence[Step], most: int) -> Iterator[Launch | None]:
+    """What starts a stage on an engine, in `most` jobs at once; None for a `dvc repro` here.
 
     What DVC's cache holds already is restored here.
 
@@ -48,11 +49,12 @@ def launching(on: Name, planned: Sequence[Step]) -> Iterator[Launch | None]:
     actions = {step.stage: step.action for step in planned}
     engine = _engine(on, cluster)
     engine.check(cluster.cores)
+    room = threading.Semaphore(most)
 
     def launch(stage: str, heard: Heard) -> Handle:
         if actions[stage] == "restore":
             return Child(stage, heard)
-        return Remote(stage, heard, engine, cluster, certain=actions[stage] == "run")
+        return Remote(stage, heard, engine, cluster, room, certain=actions[stage] == "run")
 
     try:
         yield launch

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,17 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         hashes.of_bytes(repr((sorted((f.path, f.md5) for f in deps), params)).encode()),
     )
     return Prepared(job, read)
+
+
+def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
+    """The jobs that share the work of one stage, if dvc.yaml says `meta: {parts: true}`.
+
+    Each runs the stage's command with `--part 3/16` besides; then the command itself, which finds
+    their checkpoints, has little left to do.
+    """
+    if cluster.parts == 1 or not (stage.meta or {}).get("parts"):
+        return []
+    return [replace(job, part=f"{nth + 1}/{cluster.parts}") for nth in range(cluster.parts)]
 
 
 Listed = list[tuple[str, str, bool]]  # path, MD5, whether it can be executed

@@ -60,7 +60,7 @@ def repro(
         wanted = project.wanted(targets)
         planned = steps(wanted)
         before, alone = _order(wanted), _alone(wanted)
-        with engines.launching(on, planned) as launch:
+        with engines.launching(on, planned, jobs or engines.MOST) as launch:
             here = launch is None
             most = jobs if here else jobs or engines.MOST
             executor = Executor(planned, most, say, alone if here else (), launch)

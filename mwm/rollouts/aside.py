@@ -1,6 +1,6 @@
 """Checkpoints of finished episodes: an interrupted collection plays only the missing ones."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 
@@ -13,9 +13,9 @@ from mwm.rollouts.workers import play_all
 
 
 def play_missing(
-    recipe: Recipe, count: int, workers: int, shelf: checkpoints.Shelf
+    recipe: Recipe, episodes: Sequence[int], workers: int, shelf: checkpoints.Shelf
 ) -> Generator[Episode, None, None]:
-    """Episodes 0..count - 1 in order: from `shelf`, or else played and then saved there.
+    """These episodes in order: from `shelf`, or else played and then saved there.
 
     Each episode has a file, identified by all that it depends on, so that a collection can grow.
 
@@ -25,9 +25,9 @@ def play_missing(
     key = checkpoints.fingerprint(asdict(recipe))
     here = checkpoints.place(shelf, "collect", key)
     kept = {path.stem for path in here.iterdir()}
-    missing = [index for index in range(count) if f"{index:06d}" not in kept]
+    missing = [index for index in episodes if f"{index:06d}" not in kept]
     with closing(play_all(recipe, missing, workers)) as played:
-        for index in range(count):
+        for index in episodes:
             path = here / f"{index:06d}.safetensors"
             if path.stem not in kept:
                 episode = next(played)

@@ -1,8 +1,9 @@
 """Write rollouts.h5: screens, actions and rewards of all episodes, and how they were played."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def collect(
     attributes = _attributes(settings, game, recipe, emulator.action_names)
     count = settings.episodes
     played = (
-        play_missing(recipe, count, workers, shelf)
+        play_missing(recipe, range(count), workers, shelf)
         if shelf
         else play_all(recipe, range(count), workers)
     )
@@ -66,6 +67,29 @@ def collect(
     except KeyboardInterrupt as interrupt:
         kept = "finished episodes are kept" if shelf else ""
         raise type(interrupt)(kept) from None
+
+
+def collect_part(
+    settings: Collect,
+    episodes: Sequence[int],
+    workers: int,
+    shelf: Shelf,
+    monitor: Monitor = silent,
+) -> None:
+    """Play some of the episodes, perhaps while others play others, and keep them on `shelf`.
+
+    `collect` with the same settings and shelf then writes them without playing them again.
+
+    Raises:
+        UsageError, MwmError: as `collect` does.
+    """
+    shape = Emulator(settings.game).shape
+    recipe = recipe_for(settings, games.find(settings.game), shape)
+    together = replace(shelf, claim=lambda folder: None)
+    played = play_missing(recipe, episodes, workers, together)
+    with closing(played), monitor("collect", len(episodes), "episodes") as progress:
+        for _ in played:
+            progress.advance()
 
 
 def recipe_for(settings: Collect, game: games.Game, screen: tuple[int, int]) -> Recipe:

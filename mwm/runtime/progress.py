@@ -98,8 +98,9 @@ class Progress:
         return f"{self.rate:{digits}} {self.unit}/s"
 
     def _line(self, note: str) -> str:
-        left = max(self.total - self.done, 0) / max(self.rate, 1e-9)
-        eta = f"{int(left) // 60}:{int(left) % 60:02d}"
+        left = max(self.total - self.done, 0)
+        seconds = int(left / self.rate) if left and self.rate else 0
+        eta = f"{seconds // 60}:{seconds % 60:02d}" if self.rate or not left else "unknown"
         text = f"{self.label}: {self.done:,}/{self.total:,} {self.unit}, {self._pace()}, ETA {eta}"
         return f"{text}, {note}" if note else text
 

@@ -17,7 +17,7 @@ from small_project import Project, new
 from workspace import Workspace
 
 from mwm.engines import job as jobs
-from mwm.pipeline import engines, remote
+from mwm.pipeline import attempts, engines
 
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
 
@@ -183,11 +183,63 @@ def test_checkpoints_are_those_of_the_job_and_go_once_it_is_recorded(
     assert not [*(fresh / ".dvc/cache/mwm/checkpoints").iterdir()]
 
 
+PARTS = """\
+part=${2%/3}; if [ "$part" ]; then sleep 0.$part; touch $MWM_CHECKPOINTS/$part; else
+ls $MWM_CHECKPOINTS | grep . > start.txt; fi
+"""
+
+
+def in_parts(project: Project) -> None:
+    """`start` is made in three parts: each leaves a mark, and all marks make the output."""
+    (project / "make.sh").write_text(PARTS)
+    project.edit("dvc.yaml", "cp source.txt start.txt", "sh make.sh\n    meta: {parts: true}")
+    project.edit("dvc.yaml", "deps: [source.txt]", "deps: [make.sh]")
+    (project / "cluster.yaml").write_text("parts: 3\n")
+
+
+def test_parts_leave_checkpoints_that_the_stage_puts_together(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    in_parts(fresh)
+    out = fresh.mwm("repro", "--on", "slurm", "start", "-j", "2")
+    assert [task.stage for task in engine.tasks] == ["start 1/3", "start 2/3", "start 3/3", "start"]
+    assert "1 stages ran" in out
+    fresh.run("dvc", "checkout", "start.txt")
+    assert (fresh / "start.txt").read_text() == "1\n2\n3\nprocessor.txt\n"
+    assert "didn't change" in fresh.run("dvc", "repro", "start")
+    assert not [*(fresh / ".dvc/cache/mwm/checkpoints").iterdir()]
+
+
+def test_no_more_parts_are_at_work_than_jobs_are_allowed(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    in_parts(fresh)
+    at_work: list[int] = []
+    engine.spoil = lambda job, attempt: at_work.append(
+        sum(task.process.poll() is None for task in engine.tasks)
+    )
+    fresh.mwm("repro", "--on", "slurm", "start", "-j", "1")
+    assert at_work == [0, 0, 0, 0]
+
+
+def test_a_part_that_fails_is_told_and_ends_the_others(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    in_parts(fresh)
+    fresh.edit("make.sh", "sleep 0.$part;", "[ $part = 2 ] && echo no luck && exit 7; sleep 30;")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "start | part 2/3: no luck" in out
+    assert "error: exit code 7" in out
+    assert "interrupted" not in out
+    assert "start" not in [task.stage for task in engine.tasks]
+    wait_for(lambda: all(task.process.poll() is not None for task in engine.tasks), 20)
+
+
 def test_two_workers_that_die_are_enough(fresh: Project, engine: ProcessEngine) -> None:
     engine.spoil = lambda job, attempt: job.unlink()
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "start failed" in out
-    assert len(engine.tasks) <= remote.TRIES
+    assert len(engine.tasks) <= attempts.TRIES
 
 
 def test_a_stage_that_fails_says_so_and_others_are_kept(
@@ -257,7 +309,7 @@ def test_a_receipt_counts_once_the_store_has_what_it_names(
     content.chmod(0o444)  # else DVC finds out by itself, and removes it
     (fresh / "dvc.lock").unlink()
     shutil.rmtree(fresh / ".dvc/cache/runs")
-    monkeypatch.setattr(remote, "LATE", 1.0)
+    monkeypatch.setattr(attempts, "LATE", 1.0)
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "start.txt: expected it in " in out
     assert "missing or cut off" in out

@@ -72,6 +72,22 @@ def test_the_declared_file_is_written(project: Path, defaults: Params) -> None:
     assert [path.name for path in (project / "data").iterdir()] == ["rollouts.h5"]
 
 
+def test_parts_are_kept_aside_and_write_no_file(project: Path, defaults: Params) -> None:
+    _set(project, defaults, episodes=3, max_steps=100)
+    assert _run("--workers", "1", "--part", "2/2").exit_code == 0
+    assert not (project / "data").exists()
+    assert [path.stem for path in project.glob(".mwm/checkpoints/collect/*/*.saf*")] == ["000001"]
+
+
+@pytest.mark.parametrize("part", ["", "0/2", "3/2", "1", "1/0", "a/b", "1/2/3"])
+def test_a_part_that_there_is_not_is_told(project: Path, part: str) -> None:
+    result = _run("--part", part)
+    assert result.exit_code == 2
+    assert f"error: --part: expected K/N, such as 3/16, with 1 <= K <= N, found {part!r}" in (
+        result.output
+    )
+
+
 def test_an_unknown_game_is_a_usage_error(project: Path, defaults: Params) -> None:
     _set(project, defaults, game="ALE/Pnog-v5")
     result = _run()

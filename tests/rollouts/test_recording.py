@@ -14,7 +14,7 @@ import pytest
 
 from mwm import UsageError
 from mwm.rollouts import games
-from mwm.rollouts.recording import collect, recipe_for
+from mwm.rollouts.recording import collect, collect_part, recipe_for
 from mwm.runtime.signals import orderly
 from mwm.runtime.state import shelf
 from mwm.settings.collect import Collect
@@ -166,6 +166,25 @@ def test_a_collection_goes_on_with_what_is_missing(
     assert collected(5, 2) == whole[5]
     assert collected(3, 1) == whole[3]
     assert files[0].stat().st_mtime_ns == kept
+
+
+def test_parts_that_are_played_apart_make_the_bytes_of_the_whole(
+    tmp_path: Path, short: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    settings, kept_aside = _with(short, episodes=5), shelf()
+    collect(settings, tmp_path / "whole.h5", 1)
+    for first in (1, 0):
+        collect_part(settings, range(first, 5, 2), 1, kept_aside)
+    files = sorted(kept_aside.folder.glob("collect/*/*.safetensors"))
+    assert [file.stem for file in files] == [f"{index:06d}" for index in range(5)]
+    times = [file.stat().st_mtime_ns for file in files]
+    monkeypatch.setattr("mwm.rollouts.aside.play", None)  # no episode is played again
+    monkeypatch.setattr("mwm.rollouts.workers.play", None)
+    with orderly():
+        collect(settings, tmp_path / "joined.h5", 1, kept_aside)
+    assert (tmp_path / "joined.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert [file.stat().st_mtime_ns for file in files] == times
 
 
 def test_times_of_the_future_cost_no_finished_episode(

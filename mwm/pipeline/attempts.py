@@ -1,0 +1,178 @@
+"""A job until its receipt is there: workers are started, watched, and started anew."""
+
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mwm import MwmError
+from mwm.engines.base import Engine, Task
+from mwm.engines.job import Job, Made, Receipt, log_path, read_receipt, receipt_path
+from mwm.engines.store import Store
+from mwm.pipeline.cache import listed
+from mwm.pipeline.watching import Note
+
+LOOK = 0.5  # seconds between two looks at a task
+TRIES = 2  # of a job whose worker ended within ...
+PROGRESS = 120.0  # ... so many seconds; after more, another goes on from the last checkpoint
+LATE = 60.0  # seconds by which a network's file system may show a file late
+SOON = 5.0  # the same of a receipt that may never have been written
+RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
+
+
+class Work:
+    """A job that is to be done by an engine's workers, one after the other."""
+
+    def __init__(
+        self,
+        job: Job,
+        store: Store,
+        engine: Engine,
+        room: threading.Semaphore,
+        say: Callable[[str], None],
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            job: what is to be done.
+            store: where workers find it.
+            engine: starts workers.
+            room: for as many workers as may be there at once.
+            say: gets the lines of workers.
+        """
+        self._job, self._store, self._engine, self._room = job, store, engine, room
+        self._say = say
+        self._task: Task | None = None
+        self._stopped = threading.Event()
+
+    def stop(self, at_once: bool) -> None:
+        """End it; `done` raises then."""
+        self._stopped.set()
+        if self._task:
+            self._task.stop(at_once)
+
+    def done(self) -> Receipt:
+        """Do it.
+
+        Raises:
+            MwmError: it failed, or its worker vanished, twice.
+        """
+        path = self._job.write(self._store)
+        tries = 0
+        while tries < TRIES:
+            attempt = uuid.uuid4().hex[:12]
+            with self._worker():
+                began = time.monotonic()
+                self._task = self._engine.submit(path, attempt, self._job.name, self._job.cores)
+                if self._stopped.is_set():  # in between
+                    self._task.stop(at_once=False)
+                receipt, known = self._receipt(self._task, path.parent, attempt)
+            if receipt is None:
+                self._refuse_stopped()
+                self._say(f"its worker ended before the stage did ({known})")
+                tries += time.monotonic() - began < PROGRESS  # else its time was over, perhaps
+                continue
+            if receipt.code:
+                raise MwmError(receipt.said or f"exit code {receipt.code}, see {path.parent}")
+            verify(receipt.outs, self._store)
+            return receipt
+        raise MwmError(f"{TRIES} workers ended before the stage did; see {path.parent}")
+
+    @contextmanager
+    def _worker(self) -> Iterator[None]:
+        """Wait until there is room for one more worker."""
+        self._refuse_stopped()
+        while not self._room.acquire(timeout=LOOK):
+            self._refuse_stopped()
+        try:
+            yield
+        finally:
+            self._room.release()
+
+    def _refuse_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise MwmError("interrupted; the next run goes on from the last checkpoint")
+
+    def _receipt(self, task: Task, place: Path, attempt: str) -> tuple[Receipt | None, str]:
+        """The receipt of an attempt, whose lines are told meanwhile; and what the engine knows."""
+        lines = _Tail(log_path(place, attempt))
+        with Note(self._job.name) as note:
+            while True:
+                known = task.ended()
+                for line in lines.new():
+                    note.take(line)
+                    self._say(line)
+                if receipt := read_receipt(receipt_path(place, attempt)):
+                    return receipt, ""
+                if known is not None:
+                    break
+                time.sleep(LOOK)
+        patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if receipt := read_receipt(receipt_path(place, attempt)):
+                return receipt, ""
+            list(place.iterdir())  # makes NFS look again
+            time.sleep(LOOK)
+        return None, known.said
+
+
+class _Tail:
+    """The lines of a file that grows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at, self._rest = path, 0, ""
+
+    def new(self) -> Iterator[str]:
+        """Whole lines since the last call."""
+        with suppress(OSError), self._path.open(encoding="utf-8", errors="replace") as file:
+            file.seek(self._at)
+            text = self._rest + file.read()
+            self._at = file.tell()
+            *lines, self._rest = text.split("\n")
+            yield from (line for line in lines if line.strip())
+
+
+def known(job: Job, store: Store) -> Receipt | None:
+    """The receipt of an earlier attempt at the same job, if the store has all that it made."""
+    place = job.place(store)
+    for path in sorted(place.glob("*.json")) if place.is_dir() else ():
+        if RECEIPT.fullmatch(path.name):
+            with suppress(MwmError):
+                receipt = read_receipt(path)
+                if receipt and receipt.code == 0:
+                    verify(receipt.outs, store, patient=False)
+                    return receipt
+    return None
+
+
+def verify(outs: list[Made], store: Store, patient: bool = True) -> None:
+    """Wait until the store shows all that a receipt names.
+
+    Raises:
+        MwmError: it does not, at once or, if `patient`, after LATE seconds.
+    """
+    deadline = LATE if patient else 0.0
+    until = time.monotonic() + deadline
+    while missing := [out.path for out in outs if not _whole(out, store)]:
+        if time.monotonic() >= until:
+            raise MwmError(
+                f"{missing[0]}: expected it in {store.folder}, as its receipt says, found it "
+                f"missing or cut off after {deadline:.0f} seconds; is this folder the same there?"
+            )
+        time.sleep(LOOK)
+
+
+def _whole(out: Made, store: Store) -> bool:
+    path = store.output(out.md5)
+    if not path.is_file():
+        return False
+    if out.nfiles is None:
+        return path.stat().st_size == out.size
+    found = [store.output(md5) for md5 in listed(path).values()]
+    return all(each.is_file() for each in found) and (
+        sum(each.stat().st_size for each in found) == out.size
+    )
