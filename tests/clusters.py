@@ -1,6 +1,7 @@
 """Real clusters of two nodes on this machine, for tests: Ray's and Slurm's own programs."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -61,16 +62,21 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def ray_cluster(folder: Path) -> Iterator[str]:
-    """Two raylets of one core each; yields the address. `folder` has a short path: Ray's limit."""
+def ray_cluster(folder: Path) -> Iterator[dict[str, str]]:
+    """Two raylets of one core each, with a token; yields what a head's environment needs.
+
+    `folder` has a short path: Ray's limit.
+    """
     (port,) = free_ports(1)
     address = f"127.0.0.1:{port}"
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(24)}
+    environment = os.environ | token
     common = ("--num-cpus=1", "--disable-usage-stats", "--object-store-memory=80000000")
     head = ("--head", f"--port={port}", f"--temp-dir={folder}", "--include-dashboard=false")
     try:
-        _run(RAY, "start", *head, *common)
-        _run(RAY, "start", f"--address={address}", *common)
-        yield address
+        _run(RAY, "start", *head, *common, environment=environment)
+        _run(RAY, "start", f"--address={address}", *common, environment=environment)
+        yield {"RAY_ADDRESS": address} | token
     finally:
         for process in _of_ray(folder):
             with suppress(psutil.Error):
@@ -93,8 +99,8 @@ def _of_ray(folder: Path) -> list[psutil.Process]:
 
 
 @contextmanager
-def slurm_cluster(folder: Path) -> Iterator[Path]:
-    """A controller and two nodes of one core each; yields slurm.conf."""
+def slurm_cluster(folder: Path) -> Iterator[dict[str, str]]:
+    """A controller and two nodes of one core each; yields what a head's environment needs."""
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
     conf = folder / "slurm.conf"
@@ -116,7 +122,7 @@ def slurm_cluster(folder: Path) -> Iterator[Path]:
         ):
             assert time.monotonic() < deadline, "Slurm's nodes do not answer"
             time.sleep(0.5)
-        yield conf
+        yield {"SLURM_CONF": str(conf)}
     finally:
         with suppress(subprocess.CalledProcessError):
             _run("scancel", "--user=root", environment=environment)

@@ -25,11 +25,11 @@ def started(engine: str) -> Iterator[None]:
         prefix="c", dir="/tmp", ignore_cleanup_errors=True
     ) as name:  # a short path
         start = ray_cluster if engine == "ray" else slurm_cluster
-        variable = "RAY_ADDRESS" if engine == "ray" else "SLURM_CONF"
-        with start(Path(name)) as where:
-            os.environ[variable] = str(where)
+        with start(Path(name)) as variables:
+            os.environ.update(variables)
             yield
-            del os.environ[variable]
+            for variable in variables:
+                del os.environ[variable]
 
 
 @commands.command(app)

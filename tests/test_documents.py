@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import plain_yaml
 import pytest
 from messages import messages
 
@@ -51,6 +52,15 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in PAGES if page.parent != ROOT} - {"README.md"} == set(
         re.findall(r"\]\(([\w-]+\.md)\)", index)
     )
+
+
+def test_ray_accepts_its_cluster_file() -> None:
+    util = pytest.importorskip("ray.autoscaler._private.util")
+    told = plain_yaml.parse(ROOT / "docs" / "ray-cluster.yaml")
+    util.validate_config(util.prepare_config(told))
+    assert "security_group" not in told["provider"]  # Ray's own opens port 22 to everybody
+    types = told["available_node_types"].values()
+    assert all(each["node_config"]["SecurityGroupIds"] for each in types)
 
 
 def _anchor(title: str) -> str:

@@ -62,7 +62,8 @@ class RayEngine:
             said = str(error).strip().split("\n")[-1]
             raise MwmError(
                 f"ray: expected a cluster of Ray {self._ray.__version__} at {address}, found none "
-                f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}"
+                f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}, and "
+                f"RAY_AUTH_MODE=token if it has a token"
             ) from None
         self._refuse_more_than_any_has(cores)
 

@@ -31,14 +31,14 @@ def short() -> Iterator[Path]:
 
 @pytest.fixture
 def ray(short: Path) -> Iterator[dict[str, str]]:
-    with ray_cluster(short) as address:
-        yield {"RAY_ADDRESS": address}
+    with ray_cluster(short) as variables:
+        yield variables
 
 
 @pytest.fixture
 def slurm(short: Path) -> Iterator[dict[str, str]]:
-    with slurm_cluster(short) as conf:
-        yield {"SLURM_CONF": str(conf)}
+    with slurm_cluster(short) as variables:
+        yield variables
 
 
 def wait_for(found: Callable[[], object], seconds: float = 90) -> None:
@@ -89,6 +89,14 @@ def test_a_cluster_leaves_what_dvc_repro_leaves(
     fresh.run("dvc", "checkout")
     assert (fresh / "joined.txt").read_bytes() == (serial / "joined.txt").read_bytes()
     assert "up to date" in fresh.run("dvc", "status")
+
+
+def test_a_head_without_the_token_of_a_cluster_is_refused(
+    fresh: Project, ray: dict[str, str]
+) -> None:
+    out = fresh.run("mwm", "repro", "--on", "ray", code=1, RAY_ADDRESS=ray["RAY_ADDRESS"])
+    assert out.count("\n") == 1
+    assert "RAY_AUTH_MODE=token if it has a token" in out
 
 
 def test_a_stage_whose_raylet_dies_runs_on_the_other(
