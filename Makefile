@@ -23,7 +23,7 @@ SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIEN
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
 
-.PHONY: help env repro studies check test slow smoke clusters torture lint format clean repository
+.PHONY: help env repro studies check test slow smoke clusters bench torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -73,6 +73,12 @@ smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies
 clusters: $(STAMP)  ## the same on a local cluster of Ray, and of Slurm where that is installed
 	@echo "clusters: profiles/smoke.yaml by mwm repro --on ray and --on slurm, each of two nodes on this machine"
 	@$(BIN)/python tests/elsewhere.py
+
+bench: $(STAMP)  ## measure every step against what bounds it and what others do (ten minutes, idle cores)
+	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \
+	$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[bench]'; }
+	@echo "bench: python -m bench; all figures go to build/bench.json"
+	@$(BIN)/python -m bench
 
 torture: $(STAMP)  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
 	@echo "torture: smoke profile, SIGKILL, SIGTERM, SIGINT; then full and read-only folders"

@@ -1,89 +1,138 @@
-"""Processor time of collecting against that of bare emulation, and bytes per frame.
+"""Collecting against bare emulation, and against other ways to step the same emulator."""
 
-    python -m bench.collect [episodes] [frame skip] [game]
-
-The reference is the emulator's `act` alone, with the same actions to the same end of the game, on
-all cores, and in turn with our own code, so that a busy machine slows both. Limit: 1.25 times the
-reference, for the whole command including the start of its processes.
-"""
-
-import multiprocessing
-import resource
-import sys
 import tempfile
 import time
-from functools import partial
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-from mwm.io.spawn import usable_cores
+import ale_py
+import gymnasium
+import numpy as np
+from ale_py.vector_env import AtariVectorEnv
+
+from bench.table import LIMIT, OURS, Row, measured
 from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
-from mwm.rollouts.play import Episode, Recipe, play
+from mwm.rollouts.play import play
 from mwm.rollouts.recording import collect, recipe_for
 from mwm.settings import params
 from mwm.settings.collect import Collect
 
-LIMIT = 1.25
+STEPS, ROUNDS = 700, 5  # of an episode; a game lasts longer
+EPISODES, WORKERS = 40, 2
 
 
-def main(episodes: int = 120, frame_skip: int = 4, game: str = "ALE/Pong-v5") -> None:
-    asked = {"episodes": episodes, "frame_skip": frame_skip, "game": game}
-    settings = params.load().collect.model_copy(update=asked)
-    recipe = recipe_for(settings, games.find(game), Emulator(game).shape)
-    cores = usable_cores()
-    with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        shares = [range(first, episodes, cores) for first in range(cores)]
-        times = pool.map(partial(play_and_act, recipe), shares, chunksize=1)
-    steps, ours, bare = map(sum, zip(*times, strict=True))
-    command, size = collect_all(settings)
-
-    print(f"{game}, frame skip {frame_skip}: {episodes} episodes, {steps:,} steps, {cores} cores")
-    print(f"act alone                {bare / steps * 1e6:6.1f} us/step  1.00")
-    print(f"playing and compressing  {ours / steps * 1e6:6.1f} us/step  {ours / bare:.2f}")
-    print(
-        f"the whole command        {command / steps * 1e6:6.1f} us/step  {command / bare:.2f}  "
-        f"{'within' if command <= LIMIT * bare else 'OVER'} {LIMIT}"
-    )
-    print(f"{size / steps:.0f} bytes per frame")
-
-
-def play_and_act(recipe: Recipe, episodes: range) -> tuple[int, float, float]:
-    """Steps, and the processor seconds of ours and of bare emulation."""
-    emulator = Emulator(recipe.game)
-    steps, ours, bare = 0, 0.0, 0.0
-    for index in episodes:
-        begin = time.process_time()
-        episode = play(emulator, recipe, index)
-        middle = time.process_time()
-        act_alone(emulator, episode, recipe.frame_skip)
-        bare += time.process_time() - middle
-        ours += middle - begin
-        steps += len(episode.actions)
-    return steps, ours, bare
+def rows() -> list[Row]:
+    settings = params.load().collect.model_copy(update={"max_steps": STEPS, "episodes": EPISODES})
+    emulator = Emulator(settings.game)
+    recipe = recipe_for(settings, games.find(settings.game), emulator.shape)
+    actions = play(emulator, recipe, 0).actions.tolist()
+    alone = {
+        OURS: lambda: processor(lambda: play(emulator, recipe, 0)),
+        LIMIT: lambda: processor(lambda: act_alone(emulator, actions, recipe.frame_skip)),
+        "gymnasium.make": lambda: processor(gymnasium_loop(settings)),
+    }
+    together = {
+        OURS: lambda: whole(settings, WORKERS),
+        LIMIT: lambda: whole(settings, 1) / WORKERS,
+        "ale-py's vector env": lambda: vectorised(settings),
+        "Stable-Baselines3": subproc(settings) if find_spec("stable_baselines3") else None,
+    }
+    return [
+        Row("collect, one core", "us/step", measured(alone, ROUNDS), "bare act", aim=1.15),
+        Row(
+            f"collect, {WORKERS} workers, whole command",
+            "us/step",
+            measured(together, 2),
+            f"one worker / {WORKERS}",
+            aim=round(WORKERS / 1.85, 2),
+        ),
+    ]
 
 
-def act_alone(emulator: Emulator, episode: Episode, frame_skip: int) -> None:
+def processor(act: Callable[[], object]) -> float:
+    """Microseconds of this process's time for each of STEPS steps."""
+    begin = time.process_time()
+    act()
+    return (time.process_time() - begin) / STEPS * 1e6
+
+
+def act_alone(emulator: Emulator, actions: list[int], frame_skip: int) -> None:
+    """The emulator's `act` and nothing else."""
     ale, held = emulator._ale, emulator._actions
     emulator.reset()
-    for action in episode.actions.tolist():
-        assert not ale.game_over()  # after it, `act` emulates nothing
+    for action in actions:
         for _ in range(frame_skip):
             ale.act(held[action])
+    assert not ale.game_over()  # after it, `act` emulates nothing
 
 
-def collect_all(settings: Collect) -> tuple[float, int]:
-    """Processor seconds of all processes, and the size of the file."""
-    before = processor_seconds()
+def gymnasium_loop(settings: Collect) -> Callable[[], None]:
+    """What one would write without us: the screens are kept, not compressed."""
+    gymnasium.register_envs(ale_py)
+    env = gymnasium.make(
+        settings.game,
+        frameskip=settings.frame_skip,
+        repeat_action_probability=0.0,
+        obs_type="grayscale",
+    )
+
+    def loop() -> None:
+        screens = [env.reset(seed=0)[0]]
+        for action in np.random.default_rng(0).integers(6, size=STEPS).tolist():
+            screens.append(env.step(action)[0])
+
+    return loop
+
+
+def whole(settings: Collect, workers: int) -> float:
+    """Microseconds on the clock for each step, the start of the processes and the file included."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rollouts.h5"
-        collect(settings, path, usable_cores())
-        return processor_seconds() - before, path.stat().st_size
+        begin = time.perf_counter()
+        collect(settings, Path(folder) / "rollouts.h5", workers)
+        return (time.perf_counter() - begin) / (settings.episodes * STEPS) * 1e6
 
 
-def processor_seconds() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+def vectorised(settings: Collect) -> float:
+    """As many steps by ale-py's own vector of emulators, whose screens are resized to 84 x 84."""
+    environments, steps = 8, settings.episodes * STEPS
+    envs = AtariVectorEnv(
+        "pong",
+        environments,
+        num_threads=WORKERS,
+        frameskip=settings.frame_skip,
+        stack_num=1,
+        maxpool=False,
+    )
+    rng = np.random.default_rng(0)
+    envs.reset(seed=0)
+    begin = time.perf_counter()
+    for _ in range(steps // environments):
+        envs.step(rng.integers(6, size=environments))
+    taken = time.perf_counter() - begin
+    envs.close()
+    return taken / steps * 1e6
 
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]), *sys.argv[3:4])
+def subproc(settings: Collect) -> Callable[[], float]:
+    """As many steps by Stable-Baselines3's processes."""
+
+    def make() -> gymnasium.Env:
+        gymnasium.register_envs(ale_py)
+        return gymnasium.make(settings.game, frameskip=settings.frame_skip, obs_type="grayscale")
+
+    def contend() -> float:
+        from stable_baselines3.common.vec_env import SubprocVecEnv
+
+        envs, steps = SubprocVecEnv([make] * WORKERS), 4 * STEPS
+        rng = np.random.default_rng(0)
+        envs.reset()
+        begin = time.perf_counter()
+        for _ in range(steps // WORKERS):
+            envs.step(rng.integers(6, size=WORKERS))
+        taken = time.perf_counter() - begin
+        envs.close()
+        return taken / steps * 1e6
+
+    return contend

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from mwm.decipherment.decipher import decipher
-from mwm.io.frames import divide, read_frames
-from mwm.models.codes import encode
+from mwm.io.frames import read_frames
+from mwm.models.codes import encode, half
 from mwm.models.model import load
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
@@ -28,25 +28,20 @@ def main() -> None:
     variant = sys.argv[1]
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     contents = {w: read_frames(WORLDS / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
-    folders = {ORIGINAL: RUNS / "anchor", variant: RUNS / "see" / variant}
-    halves = [
-        encode(
-            load(folders[world]).vision(world),
-            content,
-            divide(content.episodes("train"), "independent", half, 2),
-        )
-        for half, (world, content) in enumerate(contents.items())
-    ]
+    visions = {world: load(RUNS / "see" / world).vision(world) for world in contents}
+    original, other = (
+        half(visions[world], content, place)
+        for place, (world, content) in enumerate(contents.items())
+    )
     started = time.perf_counter()
     settings = (p.train.decipher.states, p.train.decipher.restarts, seed)
-    done = decipher(*halves, *settings, threads=p.train.run.threads)
+    done = decipher(original, other, *settings, threads=p.train.run.threads)
     print(f"{variant}, seed {seed}: {time.perf_counter() - started:.0f} s")
     for name, found in done.found.items():
         levels = "  ".join(f"{best:.2f}" for best, *_ in found.scores)
         print(f"  {name}: held-out nats per step, level by level: {levels}")
     content = contents[ORIGINAL]
-    vision = load(folders[ORIGINAL]).vision(ORIGINAL)
-    whole = encode(vision, content, content.episodes("train"))
+    whole = encode(visions[ORIGINAL], content, content.episodes("train"))
     latents = done.latents
     truth = whole.z * whole.scale + whole.centre
     order = [whole.dimensions.tolist().index(d) for d in latents.dimensions]

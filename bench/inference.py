@@ -1,20 +1,48 @@
-"""How fast states are inferred, against dense products and against the sparse products alone.
+"""Inferring hidden states against the sparse products alone, dense products, and hmmlearn.
 
-Run `python -m bench.inference` from the project's root. Chains have as many followers a state as
-those of real plays; one CPU thread.
+Chains have as many followers a state as those of real plays; one thread.
 """
 
-import time
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
 
+from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.decipherment.chain import Chain, Observations
 from mwm.decipherment.inference import infer
 from mwm.decipherment.matrix import Matrix
 
-FOLLOWERS, SEQUENCES, LENGTH = 12, 120, 100
+FOLLOWERS, SEQUENCES, LENGTH, ROUNDS = 12, 100, 50, 3
+
+
+def rows() -> list[Row]:
+    torch.set_num_threads(1)
+    return [row_of(k) for k in (500, 1000, 2000)]
+
+
+def row_of(k: int) -> Row:
+    chain = chain_of(k)
+    emissions = torch.rand(1, k, k, generator=torch.Generator().manual_seed(0))
+    emissions /= emissions.sum(2, keepdim=True)
+    symbols = torch.randint(k, (SEQUENCES, LENGTH))
+    observed = Observations(symbols, symbols)  # the chain ignores its actions
+    mass = torch.rand(1, SEQUENCES, k)
+    dense, scale = chain.transitions[0], 1e6 / (SEQUENCES * LENGTH)
+    contenders: dict[str, Callable[[], float] | None] = {
+        OURS: seconds(lambda: infer(chain, emissions, observed), scale=scale),
+        LIMIT: seconds(lambda: products(chain.steps[0], mass), scale=scale),
+        "dense products": seconds(
+            lambda: [(mass @ dense, mass @ dense.T) for _ in range(LENGTH)], scale=scale
+        ),
+    }
+    if k == 500:  # with more it takes minutes
+        here = find_spec("hmmlearn")
+        peer = seconds(by_hmmlearn(chain, emissions, symbols), scale=scale) if here else None
+        contenders["hmmlearn"] = peer
+    name = f"forward-backward, {k} states"
+    return Row(name, "us/step", measured(contenders, ROUNDS), "its sparse products")
 
 
 def chain_of(k: int) -> Chain:
@@ -25,42 +53,20 @@ def chain_of(k: int) -> Chain:
     return Chain(torch.full((k,), 1 / k), (counts / counts.sum(1, keepdim=True))[None])
 
 
-def microseconds(work: Callable[[], object], steps: int) -> float:
-    """Of CPU time per step, the best of three."""
-    times = []
-    for _ in range(3):
-        started = time.process_time()
-        work()
-        times.append(time.process_time() - started)
-    return 1e6 * min(times) / steps
-
-
 def products(matrix: Matrix, mass: Tensor) -> None:
     for _ in range(LENGTH):
         matrix.forward(mass)
         matrix.backward(mass)
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    steps = SEQUENCES * LENGTH
-    for k in (500, 1000, 2000):
-        chain = chain_of(k)
-        emissions = torch.rand(1, k, k, generator=torch.Generator().manual_seed(0))
-        symbols = torch.randint(k, (SEQUENCES, LENGTH))
-        observed = Observations(symbols, symbols)  # the chain ignores its actions
-        mass = torch.rand(1, SEQUENCES, k)
-        ours = microseconds(lambda c=chain, e=emissions, o=observed: infer(c, e, o), steps)
-        limit = microseconds(lambda c=chain, m=mass: products(c.steps[0], m), steps)
-        dense = chain.transitions[0]
-        peer = microseconds(
-            lambda d=dense, m=mass: [(m @ d, m @ d.T) for _ in range(LENGTH)], steps
-        )
-        print(
-            f"{k} states: {ours:.1f} us a step, {peer / ours:.1f} times as fast as dense products, "
-            f"{ours / limit:.1f} times the sparse products alone"
-        )
+def by_hmmlearn(chain: Chain, emissions: Tensor, symbols: Tensor) -> Callable[[], object]:
+    from hmmlearn.hmm import CategoricalHMM
 
-
-if __name__ == "__main__":
-    main()
+    k = len(chain.start)
+    peer = CategoricalHMM(k, implementation="scaling")
+    peer.n_features = emissions.shape[2]
+    peer.startprob_ = chain.start.double().numpy()
+    peer.transmat_ = chain.transitions[0].double().numpy()
+    peer.emissionprob_ = emissions[0].double().numpy()
+    lengths = [LENGTH] * SEQUENCES
+    return lambda: peer.score_samples(symbols.reshape(-1, 1).numpy(), lengths)

@@ -1,44 +1,81 @@
-"""Time of preprocessing against that of collecting the same episodes, as whole commands.
+"""Preprocessing against reading its input, against other libraries, and against collecting."""
 
-    python -m bench.preprocess [path of a params.yaml]
-
-Limit: a tenth of collecting's time, by the clock and by the processors.
-"""
-
-import os
-import shutil
-import subprocess
-import sys
+import json
 import tempfile
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-LIMIT = 0.1
-TRIES = 3
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bench.table import LIMIT, OURS, Row, measured
+from mwm.frames.preprocessing import binary_frames
+from mwm.io.rollouts import Rollouts, opening
+from mwm.io.spawn import usable_cores
+from mwm.rollouts.recording import collect
+from mwm.settings import params
+
+EPISODES, ROUNDS = 16, 5
 
 
-def main(params: str = "params.yaml") -> None:
+def rows() -> list[Row]:
+    settings = params.load().collect.model_copy(update={"episodes": EPISODES})
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(params, Path(folder) / "params.yaml")
-        collecting = seconds("stages.collect", folder)
-        tries = [seconds("stages.preprocess", folder) for _ in range(TRIES)]
-    for nth, kind in enumerate(("clock", "processors")):
-        ours, peer = min(times[nth] for times in tries), collecting[nth]
-        print(
-            f"{kind:10}  collecting {peer:6.2f} s, preprocessing {ours:5.2f} s  "
-            f"{ours / peer:.3f}  {'within' if ours <= LIMIT * peer else 'OVER'} {LIMIT}"
-        )
+        path = Path(folder) / "rollouts.h5"
+        collect(settings, path, usable_cores())
+        with opening(path) as rollouts:
+            background = np.asarray(json.loads(rollouts.attributes["background"]), np.uint8)
+            count = len(rollouts.actions)
+
+            def processor(act: Callable[[], object]) -> float:
+                begin = time.process_time()
+                act()
+                return (time.process_time() - begin) / count * 1e6
+
+            contenders = {
+                OURS: lambda: processor(lambda: binary_frames(rollouts, background)),
+                LIMIT: lambda: processor(lambda: read(rollouts)),
+                "cv2": (lambda: processor(lambda: by_cv2(rollouts, background)))
+                if find_spec("cv2")
+                else None,
+                "torch": lambda: processor(lambda: by_torch(rollouts, background)),
+            }
+            alone = measured(contenders, ROUNDS)
+            shared = {
+                OURS: contenders[OURS],
+                LIMIT: lambda: processor(lambda: collect(settings, path.with_name("again"), 1)),
+            }
+            of_collect = measured(shared, 2)
+    return [
+        Row("preprocess", "us/frame", alone, "reading"),
+        Row("preprocess beside collect", "us/frame", of_collect, "collecting", aim=0.05),
+    ]
 
 
-def seconds(stage: str, folder: str) -> tuple[float, float]:
-    """Time on the clock and of all processors that the command and its workers took."""
-    before, begin = os.times(), time.perf_counter()
-    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
-    subprocess.run([sys.executable, "-m", stage], cwd=folder, env=environment, check=True)
-    after = os.times()
-    used = after.children_user - before.children_user + after.children_system
-    return time.perf_counter() - begin, used - before.children_system
+def read(rollouts: Rollouts) -> None:
+    for episode in range(len(rollouts.steps)):
+        for screens in rollouts.chunks(episode):
+            screens.any()  # touches every byte
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:2])
+def by_cv2(rollouts: Rollouts, background: NDArray[np.uint8]) -> None:
+    """Area interpolation: a pixel is on where any of its window is."""
+    import cv2
+
+    for episode in range(len(rollouts.steps)):
+        for screens in rollouts.chunks(episode):
+            for mask in (screens != background).view(np.uint8) * 255:
+                np.packbits(cv2.resize(mask, (64, 64), interpolation=cv2.INTER_AREA) > 0)
+
+
+def by_torch(rollouts: Rollouts, background: NDArray[np.uint8]) -> None:
+    """Adaptive max pooling, which gives the same frames as ours."""
+    torch.set_num_threads(1)
+    for episode in range(len(rollouts.steps)):
+        for screens in rollouts.chunks(episode):
+            masks = torch.from_numpy(screens != background).float()
+            pooled = torch.nn.functional.adaptive_max_pool2d(masks[:, None], 64)
+            np.packbits(pooled.numpy().reshape(-1, 4096) > 0, axis=1)

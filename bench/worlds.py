@@ -1,19 +1,17 @@
-"""Time of the five variants on packed frames, against unpacked frames and against a plain copy.
+"""The five variants of packed frames against a copy of them, and against unpacked frames."""
 
-    python -m bench.worlds [frames]
-
-Limits, on idle cores: a third of the time on unpacked frames, 40 copies of the packed array.
-"""
-
-import sys
-import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench.table import LIMIT, OURS, Row, measured, seconds
+from mwm.io.frames import FRAME_BYTES, read_frames
 from mwm.worlds import World
 
-UNPACKED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+COUNT, ROUNDS = 100_000, 5
+UNPACKED: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     "transpose": lambda x: x.transpose(0, 2, 1).copy(),
     "hswap": lambda x: np.roll(x, 32, axis=2),
     "vswap": lambda x: np.roll(x, 32, axis=1),
@@ -22,29 +20,33 @@ UNPACKED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def seconds(act: Callable[[np.ndarray], np.ndarray], frames: np.ndarray) -> float:
-    """The least of three tries, per million frames."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        act(frames)
-        times.append(time.perf_counter() - start)
-    return min(times) * 1e6 / len(frames)
-
-
-def main(count: int = 100_000) -> None:
-    packed = np.random.default_rng(0).integers(0, 256, (count, 512), dtype=np.uint8)
+def rows() -> list[Row]:
+    packed = np.random.default_rng(0).integers(0, 256, (COUNT, FRAME_BYTES), dtype=np.uint8)
     pictures = np.unpackbits(packed, axis=1).reshape(-1, 64, 64)
-    fast = {name: seconds(World(name, [name]).show, packed) for name in UNPACKED}
-    slow = {name: seconds(act, pictures) for name, act in UNPACKED.items()}
-    print(f"{count:,} frames; seconds per million")
-    for name in UNPACKED:
-        print(f"  {name:10} packed {fast[name]:6.3f}   unpacked {slow[name]:6.3f}")
-    total, peer = sum(fast.values()), sum(slow.values())
-    print(f"  {'all five':10} packed {total:6.3f}   unpacked {peer:6.3f}")
-    print(f"ratio to unpacked {total / peer:5.2f} (limit 0.33)")
-    print(f"ratio to a copy   {total / seconds(np.copy, packed):5.1f} (limit 40)")
+    worlds = [World(name, [name]) for name in UNPACKED]
+    per_million = 1e6 / COUNT
+    contenders = {
+        OURS: seconds(lambda: [world.show(packed) for world in worlds], scale=per_million),
+        LIMIT: seconds(lambda: [packed.copy() for _ in worlds], scale=per_million),
+        "uint8 pictures": seconds(
+            lambda: [act(pictures) for act in UNPACKED.values()], scale=per_million
+        ),
+    }
+    figures = measured(contenders, ROUNDS)
+    return [
+        Row("five variants of a million frames", "s", figures, "a copy of each", most=1.0),
+        *bytes_a_frame(),
+    ]
 
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+def bytes_a_frame() -> list[Row]:
+    """What the files of the default run's worlds take, if they are here."""
+    paths = [*Path("data/worlds").glob("*.h5")]
+    if not paths:
+        return []
+    count = len(read_frames(paths[0], "world").frames)
+    figures: dict[str, list[float]] = {
+        OURS: [path.stat().st_size / count for path in paths],
+        LIMIT: [FRAME_BYTES] * len(paths),
+    }
+    return [Row("a world's file", "bytes/frame", figures, "packed", most=12)]

@@ -1,0 +1,64 @@
+"""Measure every step against what bounds it and what others do: `make bench`, under ten minutes.
+
+Ratios are of neighbours in time, so they hold on a busy machine; the figures themselves do not.
+"""
+
+import json
+import platform
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.table import Row, lines
+from mwm import UsageError
+from mwm.engines.job import versions
+from mwm.io.files import write_text
+from mwm.io.spawn import usable_cores
+from mwm.runtime import commands, kernels
+
+STEPS = (
+    "collect",
+    "preprocess",
+    "worlds",
+    "loading",
+    "training",
+    "inference",
+    "starting",
+    "growth",
+)
+app = commands.application(__doc__)
+
+
+@commands.command(app)
+def bench(
+    steps: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(STEPS)}")] = None,
+    out: Annotated[Path, typer.Option(help="file for the figures")] = Path("build/bench.json"),
+) -> None:
+    """Print the table, and write all figures as JSON."""
+    if unknown := {*(steps or ())} - {*STEPS}:
+        raise UsageError(f"unknown {', '.join(sorted(unknown))}; expected of {', '.join(STEPS)}")
+    kernels.pin()
+    began, rows = time.monotonic(), list[Row]()
+    for step in steps or STEPS:
+        print(f"bench: {step}", file=sys.stderr, flush=True)
+        rows += import_module(f"bench.{step}").rows()
+    print("\n".join(lines(rows)))
+    machine = {
+        "processor": kernels.processor(),
+        "cores": usable_cores(),
+        "system": platform.platform(),
+        "versions": versions(),
+        "seconds": round(time.monotonic() - began),
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    told = {"machine": machine, "rows": [row.told() for row in rows]}
+    write_text(out, json.dumps(told, indent=1) + "\n")
+    print(f"bench: all figures are in {out}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,89 @@
+"""Time and peak memory of the data steps and of training, with ten times and more of frames."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.table import LIMIT, OURS, Row
+
+SIZES = (10_000, 100_000, 1_000_000)
+GROWING = ("collect", "preprocess", "variants", "training step")
+
+
+def rows() -> list[Row]:
+    """Of each step two rows; collecting a million frames would take all the time there is."""
+    found = []
+    for step in GROWING:
+        sizes = SIZES[:2] if step in ("collect", "preprocess") else SIZES
+        told = [apart(step, size) for size in sizes]
+        scale = 1e3 if step == "training step" else 1.0
+        for size, (taken, memory) in zip(sizes, told, strict=True):
+            least = told[0][0] * (1 if step == "training step" else size / sizes[0])
+            name = f"{step}, {size:,} frames"
+            unit = "ms" if step == "training step" else "s"
+            figures = {OURS: [taken * scale], LIMIT: [least * scale]}
+            found.append(Row(name, unit, figures, f"that of {sizes[0]:,} frames"))
+            found.append(Row(f"{name}: peak memory", "MB", {OURS: [memory]}))
+    return found
+
+
+def apart(step: str, frames: int) -> tuple[float, float]:
+    """Seconds and peak memory (MB) of a step, in a process of its own."""
+    words = [sys.executable, "-m", "bench.growth", step, str(frames)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    taken, memory = json.loads(done.stdout.strip().split("\n")[-1])
+    return taken, memory
+
+
+def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
+    """The step on so many frames, and nothing besides."""
+    from bench.training import LENGTH, model_of, packed, plays, step_of
+    from mwm.settings import params
+    from mwm.worlds import World
+
+    p = params.load()
+    if step == "variants":
+        content = plays(frames // LENGTH)
+        return lambda: World("mirror", ["mirror"]).make(content)
+    if step == "training step":
+        import numpy as np
+        import torch
+
+        from mwm.training.batches import Sampler
+
+        torch.set_num_threads(p.train.run.threads)
+        contents = {"original": plays(frames // LENGTH)}
+        cpu, rng = torch.device("cpu"), np.random.default_rng(0)
+        sampler = Sampler(contents, p.train.batch, "corresponding", rng, cpu)
+        step_once = step_of(model_of(p.train, p.train.model.vision), p.train.batch.frames)
+        packed(1)
+        return lambda: [(sampler.images(), step_once()) for _ in range(5)]
+    from mwm.frames.preprocessing import preprocess
+    from mwm.io.spawn import usable_cores
+    from mwm.rollouts.recording import collect
+
+    settings = p.collect.model_copy(update={"episodes": max(frames // 913, 3)})  # steps of a game
+    rollouts = folder / "rollouts.h5"
+    if step == "collect":
+        return lambda: collect(settings, rollouts, usable_cores())
+    collect(settings, rollouts, usable_cores())
+    return lambda: preprocess(p.preprocess, rollouts, folder / "frames.h5")
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as name:
+        act = prepared(sys.argv[1], int(sys.argv[2]), Path(name))
+        began = time.perf_counter()
+        act()
+        taken = time.perf_counter() - began
+        if sys.argv[1] == "training step":
+            taken /= 5
+    # Not getrusage's peak, which a process inherits from the one that started it.
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    print(json.dumps([taken, int(peak) / 1024]))

@@ -1,0 +1,54 @@
+"""The table of benchmarks: what its figures are, and that it can be made. No time is asserted."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bench import __main__ as bench
+from bench.table import LIMIT, OURS, Row, lines, measured
+
+
+def test_contenders_take_turns_and_the_first_does_not_count() -> None:
+    turns: list[str] = []
+
+    def contend(name: str) -> float:
+        turns.append(name)
+        return float(len(turns))
+
+    figures = measured({"a": lambda: contend("a"), "b": lambda: contend("b"), "c": None}, 2)
+    assert turns == ["a", "b"] * 3
+    assert figures == {"a": [3.0, 5.0], "b": [4.0, 6.0], "c": []}
+
+
+def test_ratios_are_medians_of_neighbours_and_not_ratios_of_medians() -> None:
+    figures = {OURS: [2.0, 20.0, 9.0], LIMIT: [1.0, 10.0, 9.0], "peer": [6.0, 60.0, 9.0], "no": []}
+    row = Row("work", "s", figures, "the limit", aim=1.5)
+    assert row.of_ours(LIMIT) == 2.0
+    assert row.of_ours("peer") == 3.0
+    assert row.of_ours("no") is None
+    assert row.within is False
+    assert "2.00 x the limit" in lines([row])[1]
+    assert "1.5  MISSED" in lines([row])[1]
+    assert "peer 3.0, no not here" in lines([row])[1]
+
+
+@pytest.mark.parametrize(("most", "within"), [(3.0, True), (1.0, False), (None, None)])
+def test_an_aim_may_be_for_ours_alone(most: float | None, within: bool | None) -> None:
+    assert Row("work", "s", {OURS: [2.0], LIMIT: [9.0]}, most=most).within is within
+
+
+def test_figures_are_written_with_the_machine(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "bench.json"
+    result = CliRunner().invoke(bench.app, ["worlds", "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    told = json.loads(out.read_text())
+    assert told["machine"]["versions"]["python"]
+    assert told["rows"][0]["figures"][OURS]
+
+
+def test_an_unknown_step_is_told() -> None:
+    result = CliRunner().invoke(bench.app, ["wrlds"])
+    assert result.exit_code == 2
+    assert "unknown wrlds; expected of collect, " in result.output
