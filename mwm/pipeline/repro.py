@@ -59,7 +59,7 @@ def repro(
         activity.forget_gone()
         wanted = project.wanted(targets)
         planned = steps(wanted)
-        before, alone = _order(wanted), _alone(wanted)
+        before, alone = _looked_at(wanted) if planned else ({}, set())
         with engines.launching(on, planned, jobs or engines.MOST) as launch:
             here = launch is None
             most = jobs if here else jobs or engines.MOST
@@ -70,7 +70,8 @@ def repro(
                 raise KeyboardInterrupt("stages that had ended are kept") from None
             finally:
                 vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
-                _put_in_order(wanted, before)
+                if planned:
+                    _put_in_order(wanted, before)
     seconds = time.monotonic() - began
     kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""
     ran = f"{len(executor.ran)} stages ran{kept}, in {duration(seconds)}"
@@ -85,23 +86,19 @@ def repro(
         )
 
 
-def _alone(targets: Sequence[str]) -> set[str]:
-    """The stages that use all cores by themselves, as dvc.yaml says: `meta: {cores: all}`."""
-    with project.opened() as repo:
-        stages = project.ordered(repo, targets)
-        return {each.addressing for each in stages if (each.meta or {}).get("cores") == "all"}
-
-
-def _order(targets: Sequence[str]) -> dict[Path, list[str]]:
-    """The order of every dvc.lock.
+def _looked_at(targets: Sequence[str]) -> tuple[dict[Path, list[str]], set[str]]:
+    """The order of every dvc.lock, and the stages that use all cores: `meta: {cores: all}`.
 
     Raises:
         UsageError: as `project.check_lock` does.
     """
     with project.opened() as repo:
         project.check_lock(repo)
-        files = project.lock_files(project.ordered(repo, targets))
-        return {path: project.entries(file) for path, file in files.items()}
+        stages = project.ordered(repo, targets)
+        files = project.lock_files(stages)
+        order = {path: project.entries(file) for path, file in files.items()}
+        alone = {each.addressing for each in stages if (each.meta or {}).get("cores") == "all"}
+    return order, alone
 
 
 def _put_in_order(targets: Sequence[str], before: dict[Path, list[str]]) -> None:
