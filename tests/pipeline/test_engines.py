@@ -320,6 +320,8 @@ def test_a_receipt_counts_once_the_store_has_what_it_names(
 def test_an_interrupt_ends_workers_and_what_they_run(fresh: Project, engine: ProcessEngine) -> None:
     fresh.edit("dvc.yaml", "mkdir -p w/${key}", "sleep 77 && mkdir -p w/${key}")
 
+    told: list[str] = []
+
     def sleeping() -> list[int]:
         return [p.pid for p in psutil.process_iter() if _line(p) == ["sleep", "77"]]
 
@@ -327,6 +329,8 @@ def test_an_interrupt_ends_workers_and_what_they_run(fresh: Project, engine: Pro
         wait_for(lambda: len(sleeping()) == 4)
         notes = [json.loads(path.read_text()) for path in Path(".mwm/progress").iterdir()]
         assert {note["label"] for note in notes} == {f"world@{w}, elsewhere" for w in "abcd"}
+        told.append(fresh.run("mwm", "prune"))
+        told.append(fresh.run("mwm", "status"))
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
@@ -334,6 +338,8 @@ def test_an_interrupt_ends_workers_and_what_they_run(fresh: Project, engine: Pro
     out = fresh.mwm("repro", "--on", "slurm", code=130)
     thread.join()
     assert "stages that had ended are kept" in out
+    assert told[0].startswith("prune: 0 files or folders (0 B), 0 entries")
+    assert all(f"world@{w}, elsewhere" in told[1] for w in "abcd")
     wait_for(lambda: not sleeping(), 20)
     assert not [*Path(".mwm/progress").iterdir()]
     assert "start:" in (fresh / "dvc.lock").read_text()
