@@ -12,6 +12,7 @@ from mwm import UsageError
 from mwm.environments.console import Console, pictures
 from mwm.environments.options import observation_space, setup_of
 from mwm.environments.worlds import resolve
+from mwm.frames.pooling import any_pool
 from mwm.library.arguments import actions as checked_actions
 from mwm.library.look import look_of
 from mwm.worlds import World
@@ -68,6 +69,7 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         self.world, self.render_mode, self._packed = resolve(world), render_mode, packed
         self.metadata = {**self.metadata, "render_fps": RATE / frame_skip}
         self._console = Console(setup)
+        self._mask = np.zeros((1, *setup.shape), np.bool_)
         self._names = look_of(game).action_names
         self.observation_space: spaces.Box = observation_space(packed)  # type: ignore[assignment]
         self.action_space = spaces.Discrete(len(self._names))
@@ -109,11 +111,13 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         return list(self._names)
 
     def _observe(self) -> Observation:
-        self._frame = self.world.show(self._console.setup.frames(self._console.field()[None]))
+        self._console.mask(self._mask[0])
+        self._frame = self.world.show(any_pool(self._mask))
         return self._frame[0].copy() if self._packed else pictures(self._frame)[0]
 
 
 def rendered(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Packed frames (n, 512) as RGB, (n, 256, 256, 3)."""
     large = (pictures(frames) * np.uint8(255)).repeat(ZOOM, 1).repeat(ZOOM, 2)
-    return large[..., None].repeat(3, 3)
+    rgb: NDArray[np.uint8] = large[..., None].repeat(3, 3)
+    return rgb

@@ -79,7 +79,7 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
             check_whole("max_episode_steps", limit, 1)
         self.world, self.render_mode = resolve(world), render_mode
         self.num_envs, self._packed = num_envs, packed
-        self._mode = mode = AutoresetMode(autoreset_mode)
+        self._mode = mode = _mode_of(autoreset_mode)
         self._set_spaces(look_of(game).action_names)
         self.metadata = {
             "render_modes": ["rgb_array"],
@@ -195,3 +195,10 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
             infos |= {"final_obs": final, "_final_obs": ended}
             infos |= {"final_info": {}, "_final_info": ended.copy()}
         return infos
+
+
+def _mode_of(said: AutoresetMode | str) -> AutoresetMode:
+    known = [mode.value for mode in AutoresetMode]
+    if not isinstance(said, AutoresetMode) and said not in known:
+        raise UsageError(f"autoreset_mode: expected one of {', '.join(known)}, found {said!r}")
+    return AutoresetMode(said)

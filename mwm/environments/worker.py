@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from mwm.environments.console import Console, Setup
+from mwm.frames.pooling import any_pool
 from mwm.io.frames import FRAME_BYTES
 
 # One row of the shared memory: what one game is told, and what comes of it. Frames are packed and
@@ -75,7 +76,7 @@ class Crew:
         self._consoles = [Console(task.setup) for _ in range(task.count)]
         self._chances = [np.random.default_rng() for _ in range(task.count)]
         self._steps = [0] * task.count
-        self._fields = np.zeros((task.count, *task.setup.shape), np.uint8)
+        self._masks = np.zeros((task.count, *task.setup.shape), np.bool_)
 
     def do(self, asked: Asked) -> None:
         """A step of all games, or resets of some; it leaves all their frames in the rows."""
@@ -89,7 +90,7 @@ class Crew:
                     self._chances[place] = seeding.np_random(seed)[0]
                 self._reset(place)
                 self._result(place, 0.0, False, False)
-        self._rows["frame"] = self._task.setup.frames(self._fields)
+        self._rows["frame"] = any_pool(self._masks)
 
     def _step(self, place: int, action: int) -> None:
         row, mode = self._rows[place], self._task.mode
@@ -100,17 +101,17 @@ class Crew:
             return
         console = self._consoles[place]
         reward = console.step(action, self._chances[place])
-        self._fields[place] = console.field()
+        console.mask(self._masks[place])
         self._steps[place] += 1
         cut = self._task.limit is not None and self._steps[place] >= self._task.limit
         self._result(place, reward, console.over, cut)
         if (console.over or cut) and mode is AutoresetMode.SAME_STEP:
-            row["last"] = self._task.setup.frames(self._fields[place : place + 1])[0]
+            row["last"] = any_pool(self._masks[place : place + 1])[0]
             self._reset(place)
 
     def _reset(self, place: int) -> None:
         self._rows["noops"][place] = self._consoles[place].reset(self._chances[place])
-        self._fields[place] = self._consoles[place].field()
+        self._consoles[place].mask(self._masks[place])
         self._steps[place] = 0
 
     def _result(self, place: int, reward: float, terminated: bool, truncated: bool) -> None:
