@@ -113,7 +113,8 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
     def _observe(self) -> Observation:
         self._console.mask(self._mask[0])
         self._frame = self.world.show(any_pool(self._mask))
-        return self._frame[0].copy() if self._packed else pictures(self._frame)[0]
+        seen: Observation = (self._frame if self._packed else pictures(self._frame))[0].copy()
+        return seen
 
 
 def rendered(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

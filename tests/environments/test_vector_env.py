@@ -4,12 +4,15 @@ import gc
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any
 
 import gymnasium
 import numpy as np
+import psutil
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
@@ -168,6 +171,39 @@ def test_an_interrupt_is_not_for_workers(envs: VectorGameEnv, capfd) -> None:
         os.kill(process.pid, signal.SIGINT)
     envs.step([0, 0, 0])
     assert capfd.readouterr().err == ""
+
+
+def test_an_interrupt_of_a_step_ends_them(making) -> None:
+    """What workers would still answer must not be taken for the answer to a later step."""
+    envs = making(num_envs=2, frame_skip=60)
+    envs.reset(seed=0)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            any(envs.step([0, 0]) == () for _ in range(10_000))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert multiprocessing.active_children() == []
+    with pytest.raises(mwm.UsageError, match="found them closed"):
+        envs.step([0, 0])
+
+
+def test_workers_end_when_their_parent_is_killed() -> None:
+    code = """
+import multiprocessing, time
+from mwm.environments.vector import VectorGameEnv
+envs = VectorGameEnv(num_envs=2, workers=2)
+print(*[process.pid for process in multiprocessing.active_children()], flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        workers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(workers) == 2
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
 
 
 @pytest.mark.parametrize(
