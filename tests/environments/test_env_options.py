@@ -54,21 +54,18 @@ def test_worlds_of_the_params_here_are_known_by_name(tmp_path, monkeypatch) -> N
     assert resolve("mirror").steps == ["mirror"]
 
 
-@pytest.fixture(scope="module")
-def breakout(tmp_path_factory, defaults: Params) -> Path:
-    """A folder with rollouts.h5 and frames.h5 of another game."""
-    folder = tmp_path_factory.mktemp("breakout")
-    update = {"game": BREAKOUT, "episodes": 5, "max_steps": 60}
-    collect(defaults.collect.model_copy(update=update), folder / "rollouts.h5", workers=1)
-    preprocess(defaults.preprocess, folder / "rollouts.h5", folder / "frames.h5")
-    return folder
-
-
-def test_another_game_has_the_pipeline_s_frames_with_the_pipeline_s_background(breakout) -> None:
-    content = read_frames(breakout / "frames.h5")
+@pytest.mark.parametrize(("game", "count"), [(BREAKOUT, 4), ("ALE/Enduro-v5", 9)])
+def test_another_game_has_the_pipeline_s_frames_with_the_pipeline_s_background(
+    tmp_path: Path, defaults: Params, game: str, count: int
+) -> None:
+    """Enduro's differs between training episodes, others, and all together."""
+    settings = defaults.collect.model_copy(update={"game": game, "episodes": 5, "max_steps": 60})
+    collect(settings, tmp_path / "rollouts.h5", workers=1)
+    preprocess(defaults.preprocess, tmp_path / "rollouts.h5", tmp_path / "frames.h5")
+    content = read_frames(tmp_path / "frames.h5")
     assert content.frames.any()
-    env = GameEnv(BREAKOUT, background=pipeline_background(breakout), packed=True)
-    assert env.action_space.n == content.action_count == 4
+    env = GameEnv(game, background=pipeline_background(tmp_path), packed=True)
+    assert env.action_space.n == content.action_count == count
     for first, end in zip(content.episode_offsets[:2], content.episode_offsets[1:3], strict=True):
         seen = [env.reset()[0]]
         seen += [env.step(action)[0] for action in content.actions[first : end - 1]]
