@@ -62,7 +62,7 @@ class Codes(gymnasium.Wrapper[Array, Any, Any, Any]):
         return self._reader.see(frame[None])[0], reward, terminated, truncated, info
 
 
-class VectorCodes(VectorWrapper[Array, Any, Any, Any, NDArray[Any]]):
+class VectorCodes(VectorWrapper):
     """The same of a vector environment: one batch for V, and one for M, per step of all games."""
 
     def __init__(

@@ -165,7 +165,8 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """End the processes, whatever they are doing."""
-        self._team.close()
+        if "_team" in vars(self):  # else an option was refused, before a process started
+            self._team.close()
 
     def _check_open(self) -> None:
         if not self._team.close.alive:
