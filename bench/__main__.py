@@ -21,14 +21,8 @@ from mwm.io.spawn import usable_cores
 from mwm.runtime import commands, kernels
 
 STEPS = (
-    "collect",
-    "preprocess",
-    "worlds",
-    "loading",
-    "training",
-    "inference",
-    "starting",
-    "growth",
+    *("collect", "environments", "preprocess", "worlds", "loading", "training", "inference"),
+    *("starting", "growth"),
 )
 app = commands.application(__doc__)
 

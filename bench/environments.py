@@ -1,17 +1,10 @@
-"""Processor time of the environments against that of bare emulation, and against Gymnasium's.
+"""Gymnasium environments against bare emulation, and against Gymnasium's own processes.
 
-    python -m bench.environments [environments] [steps]
-
-The reference is the emulator's `act` alone, 4 emulated frames a step, on all cores, and in turn
-with the environments, so that a busy machine slows all. Limit: 1.25 times the reference for the
-vector environment, all of its processes together, with ends of games and their resets. Starting
-them is not counted. Beside it: one environment in this process, and Gymnasium's AsyncVectorEnv of
-as many, a process each.
+Processor time of all processes together, with ends of games and their resets; starting them is not
+counted.
 """
 
 import multiprocessing
-import sys
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -21,54 +14,47 @@ import numpy as np
 import psutil
 from gymnasium.vector import AsyncVectorEnv, VectorEnv
 
+from bench.table import LIMIT, OURS, Row, measured
 from mwm.environments.game import GameEnv
 from mwm.environments.vector import VectorGameEnv
 from mwm.io.spawn import usable_cores
 from mwm.rollouts.emulator import Emulator
 
-LIMIT = 1.25
-ROUNDS = 4
+GAMES, STEPS, ROUNDS = 16, 400, 3
 WORLD = "mirror"
-CHANCE = {"repeat_action_probability": 0.25, "noop_max": 30}
+CHANCE: dict[str, Any] = {"repeat_action_probability": 0.25, "noop_max": 30}
 
 
-def main(count: int = 16, steps: int = 500) -> None:
+def rows() -> list[Row]:
     cores = usable_cores()
-    ours = VectorGameEnv(num_envs=count, world=WORLD, **CHANCE)
-    plain = VectorGameEnv(num_envs=count)
-    theirs = AsyncVectorEnv([single] * count)
+    ours = VectorGameEnv(num_envs=GAMES, world=WORLD, **CHANCE)
+    theirs: VectorEnv[Any, Any, Any] = AsyncVectorEnv([single] * GAMES)
     alone = single()
-    for env in (ours, plain, theirs, alone):
+    for env in (ours, theirs, alone):
         env.reset(seed=0)
-    share = count * steps // cores
-    totals: dict[str, list[float]] = {}
+    share = GAMES * STEPS // cores
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        pool.map(act_alone, [10] * cores, chunksize=1)
-        for turn in range(ROUNDS):
-            tasks: dict[str, tuple[int, Callable[[], Any]]] = {
-                "act alone": (share * cores, lambda: pool.map(act_alone, [share] * cores, 1)),
-                "vector, as collect plays": (count * steps, lambda: play(plain, steps)),
-                "vector, sticky, no-ops, mirror": (count * steps, lambda: play(ours, steps)),
-                "one environment": (share, lambda: play_one(alone, share)),
-                "Gymnasium's AsyncVectorEnv": (count * steps, lambda: play(theirs, steps)),
-            }
-            for name, (made, task) in tasks.items():
-                spent = measured(task)
-                if turn:  # the first warms up
-                    sums = totals.setdefault(name, [0.0, 0.0, 0.0])
-                    totals[name] = [a + b for a, b in zip(sums, (made, *spent), strict=True)]
-    print(f"{count} games, {cores} cores, load {psutil.getloadavg()[0]:.1f} at the end")
-    bare = totals["act alone"][1] / totals["act alone"][0]
-    for name, (made, busy, wall) in totals.items():
-        verdict = ""
-        if name.startswith("vector"):
-            verdict = f"  {'within' if busy / made <= LIMIT * bare else 'OVER'} {LIMIT}"
-        print(
-            f"{name:31} {busy / made * 1e6:6.0f} us of a core a step  {busy / made / bare:.2f}  "
-            f"{made / wall:6.0f} steps/s{verdict}"
-        )
-    for env in (ours, plain, theirs, alone):
+        contenders = {
+            OURS: processor(lambda: play(ours, STEPS), GAMES * STEPS),
+            LIMIT: processor(lambda: pool.map(act_alone, [share] * cores, 1), share * cores),
+            "one environment": processor(lambda: play_one(alone, share), share),
+            "AsyncVectorEnv": processor(lambda: play(theirs, STEPS), GAMES * STEPS),
+        }
+        figures = measured(contenders, ROUNDS)
+    for env in (ours, theirs, alone):
         env.close()
+    return [Row(f"{GAMES} environments of {WORLD}", "us/step", figures, "bare act", aim=1.25)]
+
+
+def processor(task: Callable[[], object], steps: int) -> Callable[[], float]:
+    """A contender: microseconds a step of this process and of all that it started."""
+
+    def contend() -> float:
+        before = processor_seconds()
+        task()
+        return (processor_seconds() - before) / steps * 1e6
+
+    return contend
 
 
 def single() -> gymnasium.Env[Any, Any]:
@@ -104,18 +90,7 @@ def play_one(env: gymnasium.Env[Any, Any], steps: int) -> None:
             env.reset()
 
 
-def measured(task: Callable[[], Any]) -> tuple[float, float]:
-    """Processor seconds of this process and of all that it started, and seconds."""
-    begin, before = time.perf_counter(), processor_seconds()
-    task()
-    return processor_seconds() - before, time.perf_counter() - begin
-
-
 def processor_seconds() -> float:
     here = psutil.Process()
     times = [process.cpu_times() for process in (here, *here.children(recursive=True))]
     return sum(each.user + each.system for each in times)
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
