@@ -1,34 +1,43 @@
-"""How well one variant is deciphered from independent inputs.
+"""How well one variant is deciphered from independent inputs, and whether the search is to blame.
 
-Run `python -m bench.decipherment mirror [seed]` after `make repro`, from the project's root. Of
-each world another half of the training episodes is read. Only this file knows which frames
-correspond.
+    python -m bench.decipherment transpose [seed] [folder of runs] [folder of worlds]
+
+Run it after `make repro`, from the project's root; it takes five minutes. Of each world another
+half of the training episodes is read. Only this file knows which frames correspond: it lets the
+finest level also learn from the right emissions. If those score higher than what the search found,
+a better search would find better.
 """
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from mwm.decipherment import groups, plan
+from mwm.decipherment.clusters import nearest
 from mwm.decipherment.decipher import decipher
+from mwm.decipherment.functions import slow
+from mwm.decipherment.learning import normalise
+from mwm.decipherment.search import Found
 from mwm.io.frames import read_frames
-from mwm.models.codes import encode, half
+from mwm.models.codes import Codes, encode, half, means_of
 from mwm.models.model import load
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
-RUNS, WORLDS = Path("runs"), Path("data/worlds")
+ITERATIONS = 5  # of learning from where the search, and the truth, are
+FRAMES = 90_000  # that are learned from
 
 
-def main() -> None:
+def main(variant: str, seed: int = 0, runs: str = "runs", worlds: str = "data/worlds") -> None:
     p = params.load()
     torch.set_num_threads(1)  # of a product, as in the stage
-    variant = sys.argv[1]
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    contents = {w: read_frames(WORLDS / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
-    visions = {world: load(RUNS / "see" / world).vision(world) for world in contents}
+    contents = {w: read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
+    visions = {world: load(Path(runs) / "see" / world).vision(world) for world in contents}
     original, other = (
         half(visions[world], content, place)
         for place, (world, content) in enumerate(contents.items())
@@ -40,8 +49,8 @@ def main() -> None:
     for name, found in done.found.items():
         levels = "  ".join(f"{best:.2f}" for best, *_ in found.scores)
         print(f"  {name}: held-out nats per step, level by level: {levels}")
-    content = contents[ORIGINAL]
-    whole = encode(visions[ORIGINAL], content, content.episodes("train"))
+    content, vision = contents[ORIGINAL], visions[ORIGINAL]
+    whole = encode(vision, content, content.episodes("train"))
     latents = done.latents
     truth = whole.z * whole.scale + whole.centre
     order = [whole.dimensions.tolist().index(d) for d in latents.dimensions]
@@ -49,7 +58,38 @@ def main() -> None:
     errors = (torch.from_numpy(latents.values) - truth).square().mean(0)
     shares = " ".join(f"{share:.2f}" for share in 1 - errors / truth.var(0))
     print(f"  variance of the original's latents explained, by dimension: {shares}")
+    seen = means_of(vision, content.frames[other.frames])[0][:, original.dimensions]
+    shown = replace(other, z=(seen - original.centre) / original.scale)
+    right = right_emissions(done.found["slow"], original, shown, seed)
+    found = done.found["slow"]
+    for name, emissions in (("the search", found.emissions[:1]), ("the truth", right)):
+        observed = found.level.training(FRAMES)
+        learned, _ = found.level.learn(emissions, observed, [1.0] * ITERATIONS)
+        (score,) = found.level.score(learned)
+        print(f"  slow, learned {ITERATIONS} times more from {name}: {score:.4f}")
+
+
+def right_emissions(found: Found, original: Codes, shown: Codes, seed: int) -> Tensor:
+    """Emissions (1, k, m) counted from the original's true state in each frame of the other world.
+
+    Args:
+        found: of the slow functions.
+        original: its codes.
+        shown: what the original's V would make of the other world's frames, were they its own.
+        seed: of the search.
+    """
+    states, symbols = found.level.states, found.level.symbols
+    lag, count = plan.SLOW[-1].lag, max(one.functions for one in plan.SLOW)
+    functions = slow(original, count, lag, 2, groups.FEATURES, seed)(shown.z)
+    functions = functions[:, : plan.SLOW[-1].functions]
+    before = (torch.arange(len(functions)) - groups.SLOW_GAP).clamp(min=0)
+    both = torch.cat([functions, functions[before]], 1)
+    of = nearest(both, states.means(states.functions))
+    pairs = of[symbols.at] * symbols.count + symbols.of[symbols.at]
+    counts = torch.bincount(pairs, minlength=states.count * symbols.count).float()
+    return normalise(counts.view(1, states.count, symbols.count))
 
 
 if __name__ == "__main__":
-    main()
+    variant, seed, *folders = [*sys.argv[1:], "0"] if len(sys.argv) == 2 else sys.argv[1:]
+    main(variant, int(seed), *folders)
