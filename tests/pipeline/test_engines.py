@@ -202,7 +202,8 @@ def test_parts_leave_checkpoints_that_the_stage_puts_together(
 ) -> None:
     in_parts(fresh)
     out = fresh.mwm("repro", "--on", "slurm", "start", "-j", "2")
-    assert [task.stage for task in engine.tasks] == ["start 1/3", "start 2/3", "start 3/3", "start"]
+    *parts, last = [task.stage for task in engine.tasks]
+    assert ({*parts}, last) == ({"start 1/3", "start 2/3", "start 3/3"}, "start")
     assert "1 stages ran" in out
     fresh.run("dvc", "checkout", "start.txt")
     assert (fresh / "start.txt").read_text() == "1\n2\n3\nprocessor.txt\n"
