@@ -3,7 +3,6 @@
 Ratios are of neighbours in time, so they hold on a busy machine; the figures themselves do not.
 """
 
-import json
 import platform
 import sys
 import time
@@ -16,7 +15,7 @@ import typer
 from bench.table import Row, lines
 from mwm import UsageError
 from mwm.engines.job import versions
-from mwm.io.files import write_text
+from mwm.io.files import write_json
 from mwm.io.spawn import usable_cores
 from mwm.runtime import commands, kernels
 
@@ -48,9 +47,7 @@ def bench(
         "versions": versions(),
         "seconds": round(time.monotonic() - began),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    told = {"machine": machine, "rows": [row.told() for row in rows]}
-    write_text(out, json.dumps(told, indent=1) + "\n")
+    write_json(out, {"machine": machine, "rows": [row.told() for row in rows]})
     print(f"bench: all figures are in {out}")
 
 

@@ -3,15 +3,17 @@
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import ale_py
 import gymnasium
 import numpy as np
 from ale_py.vector_env import AtariVectorEnv
 
-from bench.table import LIMIT, OURS, Row, measured
+from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import play
@@ -28,10 +30,11 @@ def rows() -> list[Row]:
     emulator = Emulator(settings.game)
     recipe = recipe_for(settings, games.find(settings.game), emulator.shape)
     actions = play(emulator, recipe, 0).actions.tolist()
+    processor = partial(seconds, scale=1e6 / STEPS, clock=time.process_time)
     alone = {
-        OURS: lambda: processor(lambda: play(emulator, recipe, 0)),
-        LIMIT: lambda: processor(lambda: act_alone(emulator, actions, recipe.frame_skip)),
-        "gymnasium.make": lambda: processor(gymnasium_loop(settings)),
+        OURS: processor(lambda: play(emulator, recipe, 0)),
+        LIMIT: processor(lambda: act_alone(emulator, actions, recipe.frame_skip)),
+        "gymnasium.make": processor(gymnasium_loop(settings)),
     }
     together = {
         OURS: lambda: whole(settings, WORKERS),
@@ -49,13 +52,6 @@ def rows() -> list[Row]:
             aim=round(WORKERS / 1.85, 2),
         ),
     ]
-
-
-def processor(act: Callable[[], object]) -> float:
-    """Microseconds of this process's time for each of STEPS steps."""
-    begin = time.process_time()
-    act()
-    return (time.process_time() - begin) / STEPS * 1e6
 
 
 def act_alone(emulator: Emulator, actions: list[int], frame_skip: int) -> None:
@@ -96,7 +92,7 @@ def whole(settings: Collect, workers: int) -> float:
 
 def vectorised(settings: Collect) -> float:
     """As many steps by ale-py's own vector of emulators, whose screens are resized to 84 x 84."""
-    environments, steps = 8, settings.episodes * STEPS
+    environments = 8
     envs = AtariVectorEnv(
         "pong",
         environments,
@@ -105,8 +101,13 @@ def vectorised(settings: Collect) -> float:
         stack_num=1,
         maxpool=False,
     )
+    return stepped(envs, environments, settings.episodes * STEPS)
+
+
+def stepped(envs: Any, environments: int, steps: int) -> float:
+    """Microseconds on the clock for each of so many steps of environments, all together."""
     rng = np.random.default_rng(0)
-    envs.reset(seed=0)
+    envs.reset()
     begin = time.perf_counter()
     for _ in range(steps // environments):
         envs.step(rng.integers(6, size=environments))
@@ -116,7 +117,7 @@ def vectorised(settings: Collect) -> float:
 
 
 def subproc(settings: Collect) -> Callable[[], float]:
-    """As many steps by Stable-Baselines3's processes."""
+    """Steps by Stable-Baselines3's processes."""
 
     def make() -> gymnasium.Env:
         gymnasium.register_envs(ale_py)
@@ -125,14 +126,6 @@ def subproc(settings: Collect) -> Callable[[], float]:
     def contend() -> float:
         from stable_baselines3.common.vec_env import SubprocVecEnv
 
-        envs, steps = SubprocVecEnv([make] * WORKERS), 4 * STEPS
-        rng = np.random.default_rng(0)
-        envs.reset()
-        begin = time.perf_counter()
-        for _ in range(steps // WORKERS):
-            envs.step(rng.integers(6, size=WORKERS))
-        taken = time.perf_counter() - begin
-        envs.close()
-        return taken / steps * 1e6
+        return stepped(SubprocVecEnv([make] * WORKERS), WORKERS, 4 * STEPS)
 
     return contend

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 from gymnasium.vector import AsyncVectorEnv, VectorEnv
 
-from bench.table import LIMIT, OURS, Row, measured
+from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.environments.game import GameEnv
 from mwm.environments.vector import VectorGameEnv
 from mwm.io.spawn import usable_cores
@@ -48,13 +48,7 @@ def rows() -> list[Row]:
 
 def processor(task: Callable[[], object], steps: int) -> Callable[[], float]:
     """A contender: microseconds a step of this process and of all that it started."""
-
-    def contend() -> float:
-        before = processor_seconds()
-        task()
-        return (processor_seconds() - before) / steps * 1e6
-
-    return contend
+    return seconds(task, scale=1e6 / steps, clock=processor_seconds)
 
 
 def single() -> gymnasium.Env[Any, Any]:

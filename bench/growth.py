@@ -13,6 +13,7 @@ from bench.table import LIMIT, OURS, Row
 
 SIZES = (10_000, 100_000, 1_000_000)
 GROWING = ("collect", "preprocess", "variants", "training step")
+TIMES = 5  # training steps
 
 
 def rows() -> list[Row]:
@@ -21,13 +22,14 @@ def rows() -> list[Row]:
     for step in GROWING:
         sizes = SIZES[:2] if step in ("collect", "preprocess") else SIZES
         told = [apart(step, size) for size in sizes]
-        scale = 1e3 if step == "training step" else 1.0
+        constant = step == "training step"  # whatever the number of frames
+        unit, scale = ("ms", 1e3) if constant else ("s", 1.0)
+        limit = f"that of {sizes[0]:,}" if constant else f"{sizes[0]:,}, in proportion"
         for size, (taken, memory) in zip(sizes, told, strict=True):
-            least = told[0][0] * (1 if step == "training step" else size / sizes[0])
+            least = told[0][0] * (1 if constant else size / sizes[0])
             name = f"{step}, {size:,} frames"
-            unit = "ms" if step == "training step" else "s"
             figures = {OURS: [taken * scale], LIMIT: [least * scale]}
-            found.append(Row(name, unit, figures, f"that of {sizes[0]:,} frames"))
+            found.append(Row(name, unit, figures, limit))
             found.append(Row(f"{name}: peak memory", "MB", {OURS: [memory]}))
     return found
 
@@ -42,7 +44,7 @@ def apart(step: str, frames: int) -> tuple[float, float]:
 
 def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
     """The step on so many frames, and nothing besides."""
-    from bench.training import LENGTH, model_of, packed, plays, step_of
+    from bench.training import LENGTH, model_of, plays, step_of
     from mwm.settings import params
     from mwm.worlds import World
 
@@ -61,8 +63,7 @@ def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
         cpu, rng = torch.device("cpu"), np.random.default_rng(0)
         sampler = Sampler(contents, p.train.batch, "corresponding", rng, cpu)
         step_once = step_of(model_of(p.train, p.train.model.vision), p.train.batch.frames)
-        packed(1)
-        return lambda: [(sampler.images(), step_once()) for _ in range(5)]
+        return lambda: [(sampler.images(), step_once()) for _ in range(TIMES)]
     from mwm.frames.preprocessing import preprocess
     from mwm.io.spawn import usable_cores
     from mwm.rollouts.recording import collect
@@ -82,7 +83,7 @@ if __name__ == "__main__":
         act()
         taken = time.perf_counter() - began
         if sys.argv[1] == "training step":
-            taken /= 5
+            taken /= TIMES
     # Not getrusage's peak, which a process inherits from the one that started it.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench.table import LIMIT, OURS, Row, measured
+from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.frames.preprocessing import binary_frames
 from mwm.io.rollouts import Rollouts, opening
 from mwm.io.spawn import usable_cores
@@ -28,25 +28,19 @@ def rows() -> list[Row]:
         collect(settings, path, usable_cores())
         with opening(path) as rollouts:
             background = np.asarray(json.loads(rollouts.attributes["background"]), np.uint8)
-            count = len(rollouts.actions)
-
-            def processor(act: Callable[[], object]) -> float:
-                begin = time.process_time()
-                act()
-                return (time.process_time() - begin) / count * 1e6
-
+            scale = 1e6 / len(rollouts.actions)
+            processor = partial(seconds, scale=scale, clock=time.process_time)
+            cv2 = processor(lambda: by_cv2(rollouts, background)) if find_spec("cv2") else None
             contenders = {
-                OURS: lambda: processor(lambda: binary_frames(rollouts, background)),
-                LIMIT: lambda: processor(lambda: read(rollouts)),
-                "cv2": (lambda: processor(lambda: by_cv2(rollouts, background)))
-                if find_spec("cv2")
-                else None,
-                "torch": lambda: processor(lambda: by_torch(rollouts, background)),
+                OURS: processor(lambda: binary_frames(rollouts, background)),
+                LIMIT: processor(lambda: read(rollouts)),
+                "cv2": cv2,
+                "torch": processor(lambda: by_torch(rollouts, background)),
             }
             alone = measured(contenders, ROUNDS)
             shared = {
                 OURS: contenders[OURS],
-                LIMIT: lambda: processor(lambda: collect(settings, path.with_name("again"), 1)),
+                LIMIT: processor(lambda: collect(settings, path.with_name("again"), 1)),
             }
             of_collect = measured(shared, 2)
     return [

@@ -20,7 +20,7 @@ class Row:
             in time. A peer that is not installed has none.
         aim: the most that ours may be of the limit.
         limit: what the limit is, in words.
-        ours: the most that ours may be, if that is the aim.
+        most: the most that ours may be, in `unit`, where that is the aim instead.
     """
 
     step: str
@@ -78,14 +78,19 @@ def measured(
     return figures
 
 
-def seconds(act: Callable[[], object], times: int = 1, scale: float = 1.0) -> Callable[[], float]:
-    """A contender: the seconds on the clock of `act`, of `times` one after the other, scaled."""
+def seconds(
+    act: Callable[[], object],
+    times: int = 1,
+    scale: float = 1.0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Callable[[], float]:
+    """A contender: the seconds of `act` by a clock, the mean of `times` in a row, scaled."""
 
     def contend() -> float:
-        begin = time.perf_counter()
+        begin = clock()
         for _ in range(times):
             act()
-        return (time.perf_counter() - begin) / times * scale
+        return (clock() - begin) / times * scale
 
     return contend
 
@@ -96,9 +101,11 @@ def lines(rows: list[Row]) -> list[str]:
     for row in rows:
         own = row.figures[OURS]
         ratio = row.of_ours(LIMIT)
-        aim = row.most if row.most is not None else row.aim
+        aim = "" if row.aim is None else f"{row.aim:.3g}"
+        if row.most is not None:
+            aim = f"{row.most:g} {row.unit}"
         peers = {k: row.of_ours(k) for k in row.figures if k not in (OURS, LIMIT)}
-        verdict = "" if row.within is None else "" if row.within else "  MISSED"
+        verdict = "  MISSED" if row.within is False else ""
         cells.append(
             (
                 row.step,
@@ -106,7 +113,7 @@ def lines(rows: list[Row]) -> list[str]:
                 f"{statistics.median(own):.3g}",
                 f"±{(max(own) - min(own)) / 2:.1g}",
                 "" if ratio is None else f"{ratio:.2f} x {row.limit}",
-                "" if aim is None else f"{aim:g}{verdict}",
+                f"{aim}{verdict}",
                 ", ".join(f"{k} {v:.1f}" if v else f"{k} not here" for k, v in peers.items()),
             )
         )

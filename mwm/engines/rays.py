@@ -63,7 +63,7 @@ class RayEngine:
             raise MwmError(
                 f"ray: expected a cluster of Ray {self._ray.__version__} at {address}, found none "
                 f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}, and "
-                f"RAY_AUTH_MODE=token if it has a token"
+                "RAY_AUTH_MODE=token if it has a token"
             ) from None
         self._refuse_more_than_any_has(cores)
 

@@ -23,6 +23,7 @@ from mwm.engines import publishing
 from mwm.engines.job import Job, Made, Receipt, log_path, machine, read_job, receipt_path, versions
 from mwm.engines.store import Store, md5_of
 from mwm.io import system
+from mwm.runtime.kernels import processor
 
 SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if it is not set
 LOOK = 0.5  # seconds between two looks at the command, and at who started this worker
@@ -116,7 +117,7 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
 
 def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
     """Note on what processor checkpoints were made; on another, tell that they may not serve."""
-    mark, here = checkpoints / "processor.txt", machine()["processor"]
+    mark, here = checkpoints / "processor.txt", processor()
     if mark.is_file() and (before := mark.read_text(encoding="utf-8")) != here:
         print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
     store.put_bytes(here.encode(), mark)

@@ -60,9 +60,10 @@ def repro(
         wanted = project.wanted(targets)
         planned = steps(wanted)
         before, alone = _looked_at(wanted) if planned else ({}, set())
-        with engines.launching(on, planned, jobs or engines.MOST) as launch:
+        elsewhere = jobs or engines.MOST
+        with engines.launching(on, planned, elsewhere) as launch:
             here = launch is None
-            most = jobs if here else jobs or engines.MOST
+            most = jobs if here else elsewhere
             executor = Executor(planned, most, say, alone if here else (), launch)
             try:
                 executor.work()
