@@ -23,7 +23,7 @@ SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIEN
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
 
-.PHONY: help env repro studies check test slow smoke clusters bench torture lint format clean repository
+.PHONY: help env repro control studies check test slow smoke clusters bench torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -46,8 +46,12 @@ repository:
 	{ echo "git init, which DVC needs"; git init --quiet; }
 
 repro: $(STAMP) repository  ## run the pipeline: all stages whose code, data or params changed
-	@echo "repro: mwm repro; then open report/index.html"
-	@$(BIN)/python -m mwm repro
+	@echo "repro: mwm repro report; then open report/index.html"
+	@$(BIN)/python -m mwm repro report
+
+control: $(STAMP) repository  ## learn to play in the original, and play in every world (an hour)
+	@echo "control: mwm repro pretrained playground; then open report/control.html"
+	@$(BIN)/python -m mwm repro pretrained playground
 
 studies: $(STAMP) repository  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
 	@echo "studies: mwm repro variants, then mwm repro in results/; then open results/index.html"
@@ -70,9 +74,9 @@ smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
 
-clusters: $(STAMP)  ## the same on a local cluster of Ray, and of Slurm where that is installed
-	@echo "clusters: profiles/smoke.yaml by mwm repro --on ray and --on slurm, each of two nodes on this machine"
-	@$(BIN)/python tests/elsewhere.py
+clusters: $(STAMP)  ## smoke, and the same on a local cluster of Ray, and of Slurm where that is installed
+	@echo "clusters: make smoke, then mwm repro --on ray and --on slurm, each of two nodes on this machine"
+	@$(BIN)/python tests/elsewhere.py --keep build/smoke
 
 bench: $(STAMP)  ## measure every step against what bounds it and what others do (ten minutes, idle cores)
 	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \

@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mwm.control.player import load_player
     from mwm.io.bits import pack, unpack
     from mwm.io.frames import Frames
     from mwm.library.judging import judge
@@ -39,6 +40,7 @@ __all__ = [
     "frames_of",
     "judge",
     "load",
+    "load_player",
     "pack",
     "read_frames",
     "unpack",
@@ -53,6 +55,7 @@ _HOMES = {
     "frames_of": "mwm.library.screens",
     "judge": "mwm.library.judging",
     "load": "mwm.library.loading",
+    "load_player": "mwm.control.player",
     "pack": "mwm.io.bits",
     "read_frames": "mwm.library.plays",
     "unpack": "mwm.io.bits",

@@ -8,6 +8,7 @@ import typer
 from mwm import __version__
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
+from mwm.pipeline.demo import demo, export
 from mwm.pipeline.foreign import name_user, unbind
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
@@ -20,7 +21,7 @@ from mwm.pipeline.world import app as world
 from mwm.runtime import commands
 
 app = commands.application(__doc__)
-for function in (repro, check, plan, vouch, prune, status, compare, profile, schema):
+for function in (repro, check, plan, vouch, prune, status, compare, profile, schema, demo, export):
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
 app.add_typer(world, name="world")

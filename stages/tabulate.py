@@ -1,4 +1,4 @@
-"""Gather studies, ablations or memories, a folder each -> results/*.csv, index.html, PNGs."""
+"""Gather studies, ablations, memories or scores, a folder each -> tables, pages, pictures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,24 @@ def memories(
     p = params.load()
     locks.claim(out)
     report_memories(folders, out, p.report.dpi)
+
+
+@commands.stage(app)
+def transfer(
+    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("report"),
+    metrics: Annotated[Path, typer.Option(help="file of the summary")] = Path("transfer.json"),
+) -> None:
+    """What a player scores in every world -> control.html, its pictures, transfer.json."""
+    from mwm.reporting.control.report import report_control
+    from mwm.runtime import locks
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    locks.claim(out / "control.html", metrics)
+    folders = [runs / "transfer" / name for name in (ORIGINAL, *p.train.runs)]
+    report_control(runs / "control", folders, out, metrics, p.report.dpi)
 
 
 if __name__ == "__main__":

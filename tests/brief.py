@@ -30,6 +30,9 @@ def of_one_run() -> Any:
     brief = values()
     brief["train"]["runs"] = {"mirror": {"worlds": list(WORLDS)}}
     brief["evaluate"] |= {"frames": 50, "length": 5, "dream": 5}
+    brief["control"] |= {"steps": 64, "games": 2, "horizon": 16, "epochs": 1, "batch": 16}
+    brief["control"] |= {"hidden": 8, "max_steps": 120}
+    brief["transfer"]["games"] = 2
     return brief
 
 
@@ -44,6 +47,18 @@ def train_one_run() -> None:
     run(decipher.app, "mirror")
     run(recruit.app, "mirror")
     run(unite.app, "mirror")
+
+
+def play_one_run() -> None:
+    """Train a player in the current folder, and score it in both worlds."""
+    from stages import control, playground, pretrained, tabulate, transfer
+
+    run(control.app)
+    run(transfer.app, "home")
+    run(transfer.app, "away", "mirror")
+    run(tabulate.app, "transfer")
+    run(pretrained.app)
+    run(playground.app)
 
 
 def run(app: Any, *words: str) -> str:

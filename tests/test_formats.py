@@ -86,6 +86,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
         brief.train_one_run()
         brief.run(evaluate.app)
         brief.run(report.app)
+        brief.play_one_run()
     return folder
 
 
@@ -97,6 +98,7 @@ def test_every_file_is_documented_and_no_other(made: Path) -> None:
     told = [name for name in documented()["Files"] if not name.startswith(("results/", "seconds/"))]
     for name in ("params.yaml", "training.json"):  # of a study
         told.remove(name)
+    told.remove("runs/smooth/smoother.safetensors")  # which independent inputs alone have
     found.remove("params.yaml")
     assert not {each for each in found if not any(pattern(n).fullmatch(each) for n in told)}
     assert not {each for each in told if not any(map(pattern(each).fullmatch, found))}
@@ -131,7 +133,16 @@ def test_every_column_of_the_studies_is_documented(title: str, files: list[str])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", [*FRAMES, "runs/decipher/<run>/latents.h5", "eval/film.h5"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *FRAMES,
+        "runs/decipher/<run>/latents.h5",
+        "eval/film.h5",
+        "runs/transfer/<run>/game.h5",
+        "mwm/pretrained/plays.h5",
+    ],
+)
 def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> None:
     tables = documented()
     told = dict(tables[file])
@@ -150,9 +161,11 @@ def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> Non
 @pytest.mark.parametrize(
     ("file", "made_as"),
     [
-        ("runs/<run>/training.csv", "runs/mirror/training.csv"),
-        ("runs/<run>/validation.csv", "runs/mirror/validation.csv"),
         ("runs/<run>/validation.csv", "eval/curves.csv"),
+        ("runs/control/training.csv",) * 2,
+        ("runs/transfer/<run>/scores.csv", "runs/transfer/mirror/scores.csv"),
+        ("runs/transfer/<run>/scores.csv", "runs/transfer/original/scores.csv"),
+        ("runs/transfer/<run>/games.csv", "runs/transfer/mirror/games.csv"),
         *(
             (f"eval/{name}.csv",) * 2
             for name in ("pairs", "field", "dreams", "elements", "mirror_test")
@@ -163,14 +176,40 @@ def test_every_dataset_and_attribute_is_documented(made: Path, file: str) -> Non
 def test_every_column_is_documented(made: Path, file: str, made_as: str) -> None:
     columns = (made / made_as).read_text(encoding="utf-8").splitlines()[0].split(",")
     told = set(documented()[file])
-    if "validation" in made_as:
-        told.remove("run")  # which eval/curves.csv has
     assert {general(column) for column in columns} == told
 
 
 @pytest.mark.slow
+def test_every_column_of_a_training_is_documented(made: Path, tmp_path: Path) -> None:
+    """The joint schedule's, in which V and M learn together: recruits lack M's columns."""
+    values = brief.of_one_run()
+    values["train"]["run"]["schedule"] = "joint"
+    values["train"]["joint"] |= {
+        "iterations": 1,
+        "prediction_steps": 1,
+        "reconstruction_steps": 1,
+        "constraints": dict.fromkeys(CONSTRAINTS, 1.0),
+    }
+    (tmp_path / "params.yaml").write_text(plain_yaml.text(values))
+    (tmp_path / "data").symlink_to(made / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        patch.delenv("DVC_ROOT", raising=False)
+        brief.train_one_run()
+    for name in ("training.csv", "validation.csv"):
+        told = set(documented()[f"runs/<run>/{name}"]) - {"run"}  # which eval/curves.csv has
+        for run, all_of_it in ((tmp_path, True), (made, False)):
+            text = (run / "runs" / "mirror" / name).read_text(encoding="utf-8")
+            found = {general(column) for column in text.splitlines()[0].split(",")}
+            assert found == told if all_of_it else found < told
+
+
+@pytest.mark.slow
 def test_every_key_of_a_json_file_is_documented(made: Path) -> None:
-    for file in ("runs/<run>/manifest.json", "eval/manifest.json", "metrics.json"):
+    for file in (
+        *("runs/<run>/manifest.json", "runs/control/manifest.json", "eval/manifest.json"),
+        *("metrics.json", "transfer.json", "mwm/pretrained/manifest.json"),
+    ):
         content = json.loads((made / file.replace("<run>", "mirror")).read_text())
         told = documented()[file]
         assert {general(key) for key in content} == told.keys(), file

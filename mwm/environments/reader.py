@@ -1,5 +1,6 @@
 """What a trained model makes of the frames and actions of games that are being played."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -74,7 +75,17 @@ class Reader:
         if self._shown:
             taken = torch.from_numpy(as_array(actions).astype(np.int64)).to(self._device)
             state = (self._state[0], self._state[1])
-            self._state = self._module.memory.step(self._z, taken, state)[2]
+            self._state = self._module.memory.remember(self._z, taken, state)
+
+    def state(self) -> dict[str, Array]:
+        """M's state, by name: with the frames now, all that codes to come depend on."""
+        parts = zip(("hidden", "cell"), self._state, strict=True)
+        return {name: part.cpu().numpy() for name, part in parts}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take a state of M that `state` told; `see` what the frames are now after it."""
+        parts = (torch.tensor(state[name]) for name in ("hidden", "cell"))
+        self._state = tuple(part.to(self._device) for part in parts)
 
     def _encoded(self, frames: NDArray[Any]) -> torch.Tensor:
         packed = np.require(packed_of(frames), requirements=["C", "W"])

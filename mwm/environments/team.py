@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode
 from mwm import MwmError
 from mwm.environments.console import Setup
 from mwm.environments.worker import ROW, Asked, Task, rows_of, work
-from mwm.io.spawn import spawn
+from mwm.io.spawn import dismiss, spawn
 
 
 class Team:
@@ -39,7 +39,7 @@ class Team:
         edges = [games * worker // workers for worker in range(workers + 1)]
         self._parts = list(itertools.pairwise(edges))
         self._members: dict[Connection, BaseProcess] = {}
-        self.close = weakref.finalize(self, _dismiss, self._members)
+        self.close = weakref.finalize(self, dismiss, self._members)
         try:
             for first, end in self._parts:
                 task = Task(setup, first, end - first, limit, mode)
@@ -93,13 +93,3 @@ class Team:
                 ) from None
             if failed is not None:
                 raise MwmError(f"worker {number} of the environments failed: {failed}")
-
-
-def _dismiss(members: dict[Connection, BaseProcess]) -> None:
-    """End all workers, whatever they are doing."""
-    for process in members.values():
-        process.kill()  # which one that is stopped hears, too
-    for connection, process in members.items():
-        process.join()
-        connection.close()
-    members.clear()

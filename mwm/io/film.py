@@ -1,4 +1,7 @@
-"""film.h5: successive frames in every world, what its V decodes, and what M dreams there."""
+"""film.h5: successive frames in every world, what its V decodes, and what M dreams there.
+
+And game.h5: what a player saw of a game that it played.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +17,7 @@ from mwm.io.frames import FRAME_BYTES, SIDE
 from mwm.io.hdf5 import check_attribute, creating_h5, read_array, read_attributes, reading_h5
 from mwm.settings.base import ORIGINAL
 
-KIND = "film"
+KIND, GAME = "film", "game"
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,19 @@ def _worlds(file: h5py.File, model: str) -> list[str]:
     )
     worlds: list[str] = json.loads(found["worlds"])
     return worlds
+
+
+def write_game(path: Path, frames: NDArray[np.uint8], world: str) -> None:
+    """Write game.h5: successive frames (n, 512) uint8, packed, as `world` shows them."""
+    with creating_h5(path, GAME, {"world": world}) as file:
+        file.create_dataset("frames", data=frames, compression="gzip")
+
+
+def read_game(path: Path) -> NDArray[np.uint8]:
+    """The frames of game.h5, (n, 512) uint8.
+
+    Raises:
+        MwmError: missing, damaged or of another kind.
+    """
+    with reading_h5(path, GAME) as file:
+        return read_array(file, "frames", np.uint8, (None, FRAME_BYTES))

@@ -60,6 +60,15 @@ class Frames:
             )
         return found
 
+    def show(self, packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The original's frames, (n, 512), as this world shows them, by its pixel map."""
+        shown = np.empty_like(packed)
+        for start in range(0, len(packed), CHUNK):
+            pixels = np.unpackbits(packed[start : start + CHUNK], axis=1)
+            moved = np.packbits(pixels.take(self.pixel_map, axis=1), axis=1)
+            shown[start : start + CHUNK] = moved ^ self.inverted
+        return shown
+
     @property
     def lengths(self) -> dict[str, list[int]]:
         """In frames, of the episodes of each split."""

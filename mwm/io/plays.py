@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mwm import ArtefactError, MwmError, UsageError
 from mwm.io import system
 from mwm.io.files import read_bytes
-from mwm.io.frames import CHUNK, FRAME_BYTES, SPLITS, Frames, check_ranges
+from mwm.io.frames import FRAME_BYTES, SPLITS, Frames, check_ranges
 
 ARRAYS = {"frames": (np.uint8, 2), "actions": (np.uint8, 1), "episode_offsets": (np.int64, 1)}
 
@@ -62,14 +62,9 @@ def check_game(path: Path | str, game: str) -> None:
 
 def shown_in(world: Frames, plays: Frames) -> Frames:
     """The original's `plays` as `world` shows them, by its own pixel map and inversion."""
-    frames = np.empty_like(plays.frames)
-    for start in range(0, len(frames), CHUNK):
-        pixels = np.unpackbits(plays.frames[start : start + CHUNK], axis=1)
-        shown = np.packbits(pixels.take(world.pixel_map, axis=1), axis=1)
-        frames[start : start + CHUNK] = shown ^ world.inverted
     return replace(
         world,
-        frames=frames,
+        frames=world.show(plays.frames),
         actions=plays.actions,
         episode_offsets=plays.episode_offsets,
         split=plays.split,

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -37,3 +37,13 @@ def spawn(target: Callable[..., None], *arguments: Any) -> tuple[Connection, Bas
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return ours, process
+
+
+def dismiss(members: MutableMapping[Connection, BaseProcess]) -> None:
+    """End processes, whatever they are doing, and close this end of their pipes."""
+    for process in members.values():
+        process.kill()  # which one that is stopped hears, too
+    for connection, process in members.items():
+        process.join()
+        connection.close()
+    members.clear()

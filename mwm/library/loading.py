@@ -9,6 +9,7 @@ import torch
 from mwm import ArtefactError, MwmError, UsageError
 from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
 from mwm.io import records
+from mwm.library import pretrained
 from mwm.library.model import TrainedModel
 from mwm.models import selftest
 from mwm.models.model import load as load_one
@@ -18,8 +19,9 @@ def load(folder: Path | str) -> TrainedModel:
     """Read a trained model.
 
     Args:
-        folder: "runs", of a finished pipeline: all worlds of all runs in one model. Or the folder
-            of one trained model, such as "runs/mirror", "runs/see/mirror" or "runs/anchor".
+        folder: "pretrained": the models that mwm comes with. Or "runs", of a finished pipeline: all
+            worlds of all runs in one model. Or the folder of one trained model, such as
+            "runs/mirror", "runs/see/mirror" or "runs/anchor".
 
     Raises:
         UsageError: there is no such folder.
@@ -30,6 +32,8 @@ def load(folder: Path | str) -> TrainedModel:
         RuntimeWarning: once per process, if PyTorch's LSTM with gradients is wrong in this one.
     """
     _warn_if_wrong()
+    if folder == pretrained.NAME:
+        return TrainedModel(pretrained.read()[0])
     path = Path(folder)
     if not path.is_dir():
         raise UsageError(

@@ -71,27 +71,33 @@ class Memory(nn.Module):
         mean, log_variance, after = self.read(z[:, None], action[:, None], state)
         return mean[:, 0], log_variance[:, 0], after
 
+    def remember(self, z: Tensor, action: Tensor, state: State) -> State:
+        """The state after a step, z (b, latent) and action (b,) int64; no prediction is made.
+
+        It takes half the time of `step`: PyTorch's LSTM prepares its weights anew for every call.
+        """
+        by_input, by_state, input_bias, state_bias = self.lstm.parameters()
+        gates = functional.linear(self._input(z, action), by_input, input_bias)
+        gates = gates + functional.linear(state[0][0], by_state, state_bias)
+        i, f, g, o = gates.chunk(4, -1)  # the order of PyTorch's weights
+        cell = f.sigmoid() * state[1][0] + i.sigmoid() * g.tanh()
+        hidden = o.sigmoid() * cell.tanh()
+        return hidden[None], cell[None]
+
     def dream(self, z: Tensor, actions: Tensor, state: State) -> Tensor:
         """Go on alone from z (b, latent), the latent now: (b, 1 + t, latent), z and the t after it.
 
-        Every step reads the mean that the one before it predicted. It takes half the time of as
-        many calls of `step`: PyTorch's LSTM prepares its weights anew for every call.
+        Every step reads the mean that the one before it predicted.
 
         Args:
             z: (b, latent).
             actions: (b, t) int64.
             state: at the end of what was read before z.
         """
-        by_input, by_state, input_bias, state_bias = self.lstm.parameters()
-        hidden, cell = state[0][0], state[1][0]
         means = [z]
         for action in actions.unbind(1):
-            gates = functional.linear(self._input(z, action), by_input, input_bias)
-            gates = gates + functional.linear(hidden, by_state, state_bias)
-            i, f, g, o = gates.chunk(4, -1)  # the order of PyTorch's weights
-            cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
-            hidden = o.sigmoid() * cell.tanh()
-            z, _ = self._prediction(z, hidden)
+            state = self.remember(z, action, state)
+            z, _ = self._prediction(z, state[0][0])
             means.append(z)
         return torch.stack(means, 1)
 

@@ -21,6 +21,12 @@ USUAL = {  # seconds on two cores at the default settings
     "unite": 4,
     "evaluate": 80,
     "report": 13,
+    "control": 1380,
+    "transfer-home": 170,
+    "transfer": 215,
+    "tabulate-transfer": 15,
+    "pretrained": 90,
+    "playground": 15,
 }
 SETTLED = 60  # seconds after which the pace of this run counts
 

@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from mwm import MwmError
-from mwm.io.spawn import spawn
+from mwm.io.spawn import dismiss, spawn
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.play import Episode, Recipe, play
 
@@ -38,24 +38,27 @@ def play_all(
                 team.assign(horizon)
             yield finished.pop(wanted)
     finally:
-        team.dismiss()
+        dismiss(team.processes)
 
 
 class _Team:
     """Worker processes, each at one end of a pipe: an index goes in, an episode comes out.
 
     Each has a pipe of its own, so that it notices when this process is killed, and leaves.
+
+    Attributes:
+        processes: by this process's end of their pipes.
     """
 
     def __init__(self, recipe: Recipe, episodes: Sequence[int], workers: int) -> None:
         self._idle: list[Connection] = []
         self._busy: dict[Connection, int] = {}
-        self._processes: dict[Connection, BaseProcess] = {}
+        self.processes: dict[Connection, BaseProcess] = {}
         self._episodes, self._given = episodes, 0
         for _ in range(workers):
             connection, process = spawn(_work, recipe)
             self._idle.append(connection)
-            self._processes[connection] = process
+            self.processes[connection] = process
 
     def assign(self, horizon: int) -> None:
         """Give every idle worker the next of the first `horizon` episodes, in order."""
@@ -79,7 +82,7 @@ class _Team:
         try:
             answer: Episode | str = connection.recv()
         except (EOFError, OSError):
-            process = self._processes[connection]
+            process = self.processes[connection]
             process.join()
             raise MwmError(
                 f"episode {index}: its worker process died (exit code {process.exitcode}), "
@@ -90,14 +93,6 @@ class _Team:
         del self._busy[connection]
         self._idle.append(connection)
         return answer
-
-    def dismiss(self) -> None:
-        """End all workers, whatever they are doing."""
-        for process in self._processes.values():
-            process.kill()  # which one that is stopped hears, too
-        for connection, process in self._processes.items():
-            process.join()
-            connection.close()
 
 
 def _work(connection: Connection, recipe: Recipe) -> None:

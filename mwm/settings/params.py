@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mwm import UsageError
 from mwm.settings.base import NAME, Section
 from mwm.settings.collect import Collect
+from mwm.settings.control import Control, Transfer
 from mwm.settings.evaluate import Evaluate
 from mwm.settings.faults import faults
 from mwm.settings.lines import BRIEF, Key, Places, did_you_mean, read, tell
@@ -33,6 +34,8 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     report: Report
+    control: Control
+    transfer: Transfer
 
 
 def check_name(name: str, of: str) -> str:

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mwm.settings.base import Count, CountOrNone, Name, Section, Seed, Weight
+from mwm.settings.base import ORIGINAL, Count, CountOrNone, Name, Section, Seed, Weight
 
-RESERVED_RUNS = ("see", "anchor", "smooth", "decipher", "recruit")
+RESERVED_RUNS = ("see", "anchor", "smooth", "decipher", "recruit", "control", "transfer", ORIGINAL)
 TRAINING = "training.json"  # beside a study's params.yaml: its section `train` alone
 
 

@@ -129,8 +129,8 @@ def test_every_value_of_the_committed_params_has_a_comment() -> None:
         (
             r"mirror: \{worlds: \[original, mirror\]\}",
             "anchor: {worlds: [original, mirror]}",
-            "train.runs.anchor: expected a name other than see, anchor, smooth, decipher, recruit: "
-            "runs/anchor is taken",
+            "train.runs.anchor: expected a name other than see, anchor, smooth, decipher, recruit, "
+            "control, transfer, original: runs/anchor is taken",
         ),
         (
             r"mirror: \{worlds: \[original, mirror\]\}",

@@ -1,0 +1,127 @@
+"""Games in progress, many at once, as a player sees them: codes of frames and actions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mwm.control.look import Look
+from mwm.environments.reader import Reader
+from mwm.environments.vector import VectorGameEnv
+from mwm.library.model import TrainedModel
+
+Flags = NDArray[np.bool_]
+Seeds = Callable[[int, int], int]
+APART = 2**20  # of the numbers by which masks choose bats: no two episodes begin at the same
+
+
+def environments(setup: Mapping[str, Any], count: int, workers: int | None) -> VectorGameEnv:
+    """Environments of the original for `Games`.
+
+    Args:
+        setup: options of `VectorGameEnv`: the game, its frame skip and chance.
+        count: how many games.
+        workers: processes; what happens does not depend on them. None: one for each core.
+
+    Raises:
+        MwmError: a worker failed or died.
+    """
+    return VectorGameEnv(
+        **setup, num_envs=count, workers=workers, autoreset_mode="Disabled", packed=True
+    )
+
+
+class Games:
+    """Games that start anew when they end, each episode with a seed of its own.
+
+    So an episode is a function of its seed and actions, and games that were interrupted can be
+    brought back by playing them again from their start (`restore`).
+
+    Attributes:
+        frames: (n, 512) uint8, packed: what the original shows now.
+        codes: (n, size) float32, what the player makes of it: z, and M's hidden state.
+    """
+
+    def __init__(self, envs: VectorGameEnv, model: TrainedModel, look: Look, seeds: Seeds) -> None:
+        """Start a game in each environment.
+
+        Args:
+            envs: as `environments` makes them; whatever was played in them before is forgotten.
+            model: encodes and remembers.
+            look: what of the frames the model's V sees.
+            seeds: of an episode, by the game's place and by how many episodes it played before.
+
+        Raises:
+            MwmError: a worker failed or died.
+        """
+        count = envs.num_envs
+        self._envs, self._look, self._seeds = envs, look, seeds
+        self._reader = Reader(model, look.world, "hidden", count)
+        self._episodes = np.zeros(count, np.int64)
+        self._taken: list[list[int]] = [[] for _ in range(count)]
+        self._start(np.ones(count, np.bool_))
+        self._see()
+
+    def step(self, actions: Tensor) -> tuple[NDArray[np.float64], Flags]:
+        """Take an action in each game, (n,) int64; those that end start anew.
+
+        Returns:
+            Rewards (n,), and whether each game ended (n,).
+        """
+        taken = actions.numpy()
+        self.frames, rewards, terminated, truncated, _ = self._envs.step(taken)
+        self._reader.act(taken)
+        for game, action in zip(self._taken, taken.tolist(), strict=True):
+            game.append(action)
+        ended = terminated | truncated
+        if ended.any():
+            self._episodes += ended
+            self._start(ended)
+        self._see()
+        return rewards, ended
+
+    def _start(self, which: Flags) -> None:
+        """Start episodes in some games."""
+        seeds = [
+            self._seeds(place, int(number)) if starts else None
+            for place, (number, starts) in enumerate(zip(self._episodes, which, strict=True))
+        ]
+        self.frames, _ = self._envs.reset(seed=seeds, options={"reset_mask": which})
+        self._reader.forget(which)
+        for place in np.flatnonzero(which):
+            self._taken[place] = []
+
+    def _see(self) -> None:
+        steps = np.array([len(taken) for taken in self._taken])
+        episodes = np.arange(len(steps)) + len(steps) * self._episodes
+        shown = self._look(self.frames, APART * episodes + steps)
+        self.codes = torch.from_numpy(self._reader.see(shown))
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """All that `restore` needs: arrays by name, and JSON values."""
+        notes = {"episodes": self._episodes.tolist(), "taken": self._taken}
+        return self._reader.state(), notes
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any]) -> None:
+        """Become what `state` told: play the episodes under way again, without looking at them.
+
+        All are played at once. Each starts when as many steps are left as it takes, and until then
+        plays another episode, of which nothing is kept.
+        """
+        self._episodes = np.array(notes["episodes"])
+        taken = [list(each) for each in notes["taken"]]
+        over = np.zeros(len(taken), np.bool_)
+        for left in range(max(map(len, taken)), -1, -1):
+            starting = np.array([len(each) == left for each in taken]) | over
+            if starting.any():
+                self._start(starting)
+            if left:
+                actions = [each[-left] if len(each) >= left else 0 for each in taken]
+                self.frames, _, terminated, truncated, _ = self._envs.step(np.array(actions))
+                over = terminated | truncated
+        self._taken = taken
+        self._reader.restore(arrays)
+        self._see()

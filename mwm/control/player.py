@@ -1,0 +1,164 @@
+"""A player: V of the original, M and a policy, all that it takes to play, in one file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+from torch import Tensor
+
+from mwm import ArtefactError
+from mwm.control.policy import Policy
+from mwm.io import records
+from mwm.io.frames import Frames
+from mwm.library import pretrained
+from mwm.models import weights
+from mwm.models.environment import environment
+from mwm.models.model import MetaWorldModel
+from mwm.settings.base import ORIGINAL, Section
+from mwm.settings.control import Control
+from mwm.settings.train import Model
+
+WEIGHTS = "player.safetensors"
+MODEL, POLICY = "model.", "policy."  # how names of their weights begin
+
+
+class About(Section, extra="ignore"):
+    """What a player's manifest says of it.
+
+    Attributes:
+        actions: of the game.
+        model: the architecture of V and M.
+        game: Gymnasium id.
+        frame_skip: emulated frames per step.
+        control: how it learned.
+    """
+
+    kind: Literal["player", "pretrained"] = "player"
+    actions: int = Field(ge=1, le=256)
+    model: Model
+    game: str
+    frame_skip: int = Field(ge=1, le=60)
+    control: Control
+
+    @property
+    def seen(self) -> int:
+        """How many numbers a code has: z, and M's hidden state."""
+        return self.model.latent + self.model.memory
+
+    @property
+    def setup(self) -> dict[str, Any]:
+        """Options of mwm.environments, with which it learned to play."""
+        return {
+            "game": self.game,
+            "frame_skip": self.frame_skip,
+            "repeat_action_probability": self.control.stickiness,
+            "noop_max": self.control.noops,
+            "max_episode_steps": self.control.max_steps,
+        }
+
+
+@dataclass(frozen=True)
+class Player:
+    """V of the original, M, and a policy that learned in their codes."""
+
+    about: About
+    model: MetaWorldModel
+    policy: Policy
+
+    def choose(self, codes: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The likeliest action for each of the codes (n, size), which `VectorCodes` gives."""
+        chosen: NDArray[np.int64] = self.policy.best(torch.from_numpy(codes)).numpy()
+        return chosen
+
+
+def about(model: MetaWorldModel, original: Frames, settings: Control) -> About:
+    """What a player's manifest will say of one that plays with `model` as `original` was played."""
+    return About(
+        actions=model.actions,
+        model=model.config,
+        game=str(original.attributes["game"]),
+        frame_skip=int(original.attributes["frame_skip"]),
+        control=settings,
+    )
+
+
+def save(player: Player, folder: Path, beside: list[str]) -> None:
+    """Write player.safetensors and manifest.json into `folder`; same player, same bytes.
+
+    The manifest has checksums of the weights and of the files `beside` them in the folder.
+    """
+    model = MetaWorldModel(player.about.model, [ORIGINAL], player.about.actions)
+    model.memory.load_state_dict(player.model.memory.state_dict())
+    model.vision(ORIGINAL).load_state_dict(player.model.vision(ORIGINAL).state_dict())
+    weights.write(folder / WEIGHTS, _named(model, player.policy))
+    manifest = {
+        **player.about.model_dump(),
+        "environment": environment(torch.device("cpu")),
+    }
+    records.write_manifest(folder, [WEIGHTS, *beside], manifest)
+
+
+def load_player(folder: Path | str) -> Player:
+    """Read a player; no pickle is involved.
+
+    Args:
+        folder: "pretrained": the one that mwm comes with. Or "runs/control", where the stage
+            `control` put one.
+
+    Raises:
+        MwmError: a file is missing or damaged, or it is no player.
+    """
+    if folder == pretrained.NAME:
+        model, state, content = pretrained.read()
+        about = _about(pretrained.FOLDER / records.MANIFEST, content)
+        return _made(about, model, state)
+    folder = Path(folder)
+    about = _about(folder / records.MANIFEST, records.read(folder / records.MANIFEST))
+    found = weights.read(folder / WEIGHTS)
+    with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
+        weights.check(folder / WEIGHTS, found, _named(_model(about), _policy(about)))
+    parts = {
+        prefix: {
+            name.removeprefix(prefix): value
+            for name, value in found.items()
+            if name.startswith(prefix)
+        }
+        for prefix in (MODEL, POLICY)
+    }
+    model = _model(about)
+    model.load_state_dict(parts[MODEL])
+    return _made(about, model, parts[POLICY])
+
+
+def _about(path: Path, content: dict[str, Any]) -> About:
+    try:
+        return About.model_validate(content)
+    except ValidationError as error:
+        said = " ".join(str(error).split())
+        raise ArtefactError(f"{path}: expected a player's manifest, found: {said}") from None
+
+
+def _model(about: About) -> MetaWorldModel:
+    return MetaWorldModel(about.model, [ORIGINAL], about.actions)
+
+
+def _made(about: About, model: MetaWorldModel, state: dict[str, Tensor]) -> Player:
+    policy = _policy(about)
+    policy.load_state_dict(state)
+    return Player(about, model.eval(), policy.eval())
+
+
+def _named(model: MetaWorldModel, policy: Policy) -> dict[str, Tensor]:
+    """The weights of both by the names that they have in a file."""
+    parts = ((MODEL, model), (POLICY, policy))
+    return {
+        prefix + name: value for prefix, part in parts for name, value in part.state_dict().items()
+    }
+
+
+def _policy(about: About) -> Policy:
+    return Policy(about.seen, about.actions, about.control.hidden)

@@ -1,0 +1,1 @@
+"""The pretrained models as others share models: a folder for a model hub."""

@@ -1,0 +1,53 @@
+"""The pretrained models as a folder that a model hub takes as it is."""
+
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from mwm import UsageError
+from mwm.control import player as players
+from mwm.io.files import write_json, write_text
+from mwm.library import pretrained
+from mwm.models.model import save
+
+CARD = Path(__file__).with_name("card.md")
+PLAYER = "player"
+EXAMPLE = """\
+import numpy as np
+
+import mwm
+
+model = mwm.load(".")
+frames = np.zeros((10, 64, 64), bool)  # of the original; mwm.frames_of makes them of screens
+frames[:, 30:32, 30:32] = True  # a ball
+z = model.encode("original", frames)  # latents, (10, 32)
+pictures = model.decode("mirror", z)  # probabilities, (10, 64, 64)
+player = mwm.load_player("player")
+codes = np.concatenate([z, np.zeros((10, player.about.model.memory), np.float32)], axis=1)
+print(pictures.shape, player.choose(codes))
+"""
+
+
+def export(folder: Path) -> None:
+    """Write weights, config.json, a model card and an example into a new folder.
+
+    Raises:
+        UsageError: the folder is there and not empty, or this copy of mwm has no pretrained models.
+        MwmError: it cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: expected a new or an empty folder, found another")
+    model, _, about = pretrained.read()
+    player = players.load_player(pretrained.NAME)
+    (folder / PLAYER).mkdir(parents=True, exist_ok=True)
+    settings = {"made_of": pretrained.NAME, "control": about["control"]}
+    save(model, folder, settings)
+    as_player = player.about.model_copy(update={"kind": "player"})
+    players.save(players.Player(as_player, player.model, player.policy), folder / PLAYER, [])
+    form = {"worlds": model.worlds, "actions": model.actions, "game": about["game"]}
+    write_json(folder / "config.json", {"library_name": "mwm", **form, **about["model"]})
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(CARD.read_text(encoding="utf-8"))
+    text = template.render(about=about, worlds=model.worlds, example=EXAMPLE)
+    write_text(folder / "README.md", text.rstrip() + "\n")
+    write_text(folder / "example.py", EXAMPLE)

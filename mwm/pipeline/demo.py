@@ -1,0 +1,57 @@
+"""`mwm demo` and `mwm export`: the pretrained models as a page, and as a folder for a model hub."""
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PAGE = Path("playground.html")
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="file for the page")] = PAGE,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
+) -> None:
+    """Write a page in which the models that mwm comes with dream and play.
+
+    It needs no training, no network and no other file. Prints how good the models are.
+    """
+    from mwm.control.player import load_player
+    from mwm.io.files import write_text
+    from mwm.library import pretrained
+    from mwm.playground.opening import read
+    from mwm.playground.page import page_of
+
+    model, _, about = pretrained.read()
+    player = load_player(pretrained.NAME)
+    write_text(out, page_of(model, read(pretrained.FOLDER / "plays.h5"), player))
+    quality, scores = about["quality"], about["scores"]
+    print(f"{'worst of all pairs of worlds':32} {'full':>8} {'here':>8}")
+    for name, value in quality["full"].items():
+        print(f"{name.replace('_', ' '):32} {value:8.3f} {quality['quantised'][name]:8.3f}")
+    for name, value in scores.items():
+        if value is not None:
+            print(f"{name.replace('_', ' '):32} {value:8.2f}")
+    print(f"demo: {out.resolve()}")
+    if show and _there_is_a_browser():
+        webbrowser.open(out.resolve().as_uri())
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="folder to write to: new, or empty")],
+) -> None:
+    """Write the models that mwm comes with as a folder that a model hub takes as it is."""
+    from mwm.hub.export import export as write
+
+    write(folder)
+    print(f"export: {folder.resolve()}")
+
+
+def _there_is_a_browser() -> bool:
+    """Whether one with windows can open: `webbrowser` would start one in the terminal, and wait."""
+    windows = sys.platform in ("darwin", "win32")
+    return windows or any(os.environ.get(name) for name in DISPLAYS)

@@ -1,0 +1,199 @@
+// The dream that the reader steers.
+
+const EMULATED = 60; // frames per second of the original
+const SPEEDS = { slow: 1 / 3, real: 1, fast: 2 };
+const MOST_STEPS = 4; // between two pictures; a machine that is too slow for more dreams slower
+const NOTES = {
+  you: "Your keys mean what they mean in Pong itself. Under each world stands what up looks like there.",
+  player: "A policy that learned to play in the original alone, from these numbers. Press a key to take over.",
+};
+const LEVELS = {
+  known: "Yes. This looks like the game that it has seen.",
+  doubtful: "Hardly. Real play seldom looks like this to it.",
+  lost: "No. The dream has left what the networks have seen: start again.",
+};
+
+class Stage {
+  constructor(engine, worlds, plays, header) {
+    Object.assign(this, { engine, worlds, plays, header });
+    this.dream = new Dream(engine, worlds);
+    this.rate = EMULATED / header.frame_skip; // steps per second
+    this.clock = new Clock(this.rate);
+    this.section = document.getElementById("dream");
+    this.play = plays[0];
+    this.large = 0;
+    this.pace = null; // ms per step, on average
+    this.visible = true;
+    this.keys = new Keys(engine.actions, () => this.visible, () => this.takeOver());
+    this.section.querySelectorAll("[data-pad]").forEach((pad) =>
+      this.keys.addPad(pad, pad.dataset.pad));
+    this.buildWorlds();
+    this.buildControls();
+    const board = this.section.querySelector(".board");
+    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; }).observe(board);
+    this.setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    this.begin();
+  }
+
+  buildWorlds() {
+    const { agent } = this.header.objects;
+    this.views = this.worlds.map((world, index) => {
+      const { arrow, where, cut } = world.up(agent);
+      const bat = ["right", "left"].includes(where) ? `on the ${where}`
+        : ["top", "bottom"].includes(where) ? `at the ${where}` : `in the ${where}`;
+      const way = cut ? ", its way in two halves" : "";
+      const canvas = frameCanvas(`The dream in the world ${world.name}: ${world.words}`);
+      const button = element("button", { type: "button" }, canvas);
+      button.setAttribute("aria-label", `Look at ${world.name}`);
+      button.addEventListener("click", (event) => {
+        this.look(index);
+        if (event.detail) button.blur(); // a click leaves Space to the game
+      });
+      const name = element("span", { className: "name" }, element("b", { textContent: world.name }),
+        element("span", { className: "up", textContent: `up is ${arrow}` }));
+      const caption = element("figcaption", {}, name,
+        element("span", { textContent: world.words }),
+        element("span", { className: "bat", textContent: `your bat is ${bat}${way}` }));
+      const figure = element("figure", { className: "world" }, button, caption);
+      this.section.querySelector(".worlds").append(figure);
+      return { figure, canvas, button };
+    });
+    this.look(0);
+  }
+
+  buildControls() {
+    const find = (name) => document.getElementById(name);
+    this.button = find("play");
+    this.button.addEventListener("click", () => this.setPlaying(!this.playing));
+    find("step").addEventListener("click", () => {
+      this.setPlaying(false);
+      this.advance();
+      this.show();
+    });
+    find("again").addEventListener("click", () => this.begin());
+    makeChoice(find("speed"), { slow: "Slow", real: "Real", fast: "Fast" }, "real", (speed) => {
+      this.clock.rate = this.rate * SPEEDS[speed];
+    });
+    const drivers = this.engine.policy ? { you: "You", player: "The player" } : { you: "You" };
+    const first = this.engine.policy ? "player" : "you";
+    this.driver = makeChoice(find("driver"), drivers, first, () => this.tellDriver());
+    this.tellDriver();
+    find("mirror").addEventListener("change", (event) => {
+      this.mirror = event.target.checked;
+      this.show();
+    });
+    const { usual, strange, foreign } = this.header.familiar;
+    this.scale = 2 * foreign - usual / 2; // of the meter, so that its marks lie apart
+    this.section.querySelectorAll(".meter u").forEach((mark, at) => {
+      mark.style.left = `${(100 * [strange, foreign][at]) / this.scale}%`;
+    });
+  }
+
+  /** Make one world the large one. */
+  look(index) {
+    this.large = index;
+    this.views.forEach(({ figure, button }, at) => {
+      figure.classList.toggle("large", at === index);
+      button.setAttribute("aria-pressed", at === index);
+    });
+  }
+
+  tellDriver() {
+    document.getElementById("driver-note").textContent = NOTES[this.driver.value];
+  }
+
+  /** The reader steers from now on; while paused, each press is a step. */
+  takeOver() {
+    if (this.driver.value !== "you") {
+      this.driver.set("you");
+      this.tellDriver();
+    }
+    if (this.playing) return;
+    this.advance();
+    this.show();
+  }
+
+  setPlaying(playing) {
+    this.playing = playing;
+    this.button.textContent = playing ? "Pause" : "Play";
+    this.clock.stop();
+  }
+
+  /** Dream anew from a play, by default the one before, read as the large world shows it. */
+  begin(play = this.play) {
+    this.play = play;
+    this.dream.begin(play, this.large);
+    this.strange = [];
+    this.assess();
+    this.show();
+  }
+
+  /** Dream on from another latent; M still remembers what came before. */
+  goOn(z) {
+    this.dream.z = z;
+    this.strange = [];
+    this.assess();
+    this.show();
+    this.section.scrollIntoView();
+  }
+
+  /** One step, with the time that it takes. */
+  advance() {
+    const start = performance.now();
+    const action = this.driver.value === "you" ? this.keys.action : this.dream.playersAction();
+    this.dream.step(action);
+    this.assess();
+    const took = performance.now() - start;
+    this.pace = this.pace === null ? took : this.pace + 0.05 * (took - this.pace);
+  }
+
+  /** Draw z in all worlds, and note how strange it is. */
+  assess() {
+    this.dream.draw();
+    this.strange.push(this.dream.strangeness());
+    if (this.strange.length > this.header.familiar.span) this.strange.shift();
+  }
+
+  /** Show what is due at the time `now`, in ms. */
+  tick(now) {
+    if (!this.playing || !this.visible || document.hidden) {
+      this.clock.stop();
+      return;
+    }
+    const steps = Math.min(MOST_STEPS, this.clock.look(now));
+    for (let step = 0; step < steps; step += 1) this.advance();
+    if (steps) this.show();
+  }
+
+  show() {
+    const { dream } = this;
+    const marks = this.mirror ? dream.movement() : null;
+    this.views.forEach(({ canvas }, at) => paintFrame(canvas, dream.pictures[at], marks?.[at]));
+    drawBars(document.getElementById("numbers"), this.engine.memory.scaled(dream.z));
+    this.showStrangeness();
+    if (dream.steps % 5 === 0 || !this.playing) this.showPace();
+  }
+
+  showStrangeness() {
+    const { strange, foreign } = this.header.familiar;
+    const mean = this.strange.reduce((sum, value) => sum + value, 0) / this.strange.length;
+    const level = mean > foreign ? "lost" : mean > strange ? "doubtful" : "known";
+    const share = Math.min(100, (100 * mean) / this.scale);
+    const meter = this.section.querySelector(".meter");
+    meter.className = `meter ${level}`;
+    meter.firstElementChild.style.width = `${share}%`;
+    meter.setAttribute("aria-valuenow", Math.round(share));
+    if (this.level === level) return;
+    this.level = level;
+    document.getElementById("familiar").textContent = LEVELS[level];
+    meter.setAttribute("aria-valuetext", LEVELS[level]);
+  }
+
+  showPace() {
+    const { steps } = this.dream;
+    const seconds = (steps / this.rate).toFixed(1);
+    const pace = this.pace === null ? ""
+      : ` · ${this.pace.toFixed(1)} ms a step for ${inWords(this.worlds.length)} worlds`;
+    document.getElementById("pace").textContent = `${steps} steps, ${seconds} s dreamt${pace}`;
+  }
+}

@@ -1,0 +1,1 @@
+"""What mwm comes with: the pretrained models, and how good they are."""

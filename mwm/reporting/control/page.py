@@ -1,0 +1,64 @@
+"""control.html: what one policy scores in every world."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mwm.reporting.control.results import Result, Results
+from mwm.reporting.shared.pages import Body, Figure, Line, Table, render
+
+TEMPLATE = Path(__file__).with_name("page.html")
+VISIONS = {
+    "own": "the original's own V, with which it learned",
+    "random": "none: it acts at random",
+    "recruited": "recruited: aligned with the original",
+    "alone": "trained alone",
+    "original's": "the original's, on frames of another world",
+}
+
+
+def page(results: Results, figures: Mapping[str, Figure], steps: int) -> str:
+    """The whole page, with its figures inside.
+
+    Args:
+        results: all scores.
+        figures: scores, learning and playing.
+        steps: of the game from which the policy learned.
+    """
+    lowest = min(results.recruited().values(), key=results.share, default=None)
+    return render(
+        TEMPLATE,
+        title="Learned in one world, played in all",
+        results=results,
+        lowest=lowest,
+        percent=lambda result: told(results, result),
+        drawn=figures,
+        steps=f"{steps / 1e6:.1f} million" if steps >= 1e5 else f"{steps:,}",
+        table_of=table(results),
+        objects=list(results.own.f1),
+    )
+
+
+def told(results: Results, result: Result) -> str:
+    """A share in percent with its margin; a dash where the player is no better than chance."""
+    if not results.learned:
+        return "–"
+    return f"{100 * results.share(result):.0f} ± {100 * results.share_margin(result):.0f}%"
+
+
+def table(results: Results) -> Table:
+    """A row per V, under the world in which it was played."""
+    objects = list(results.own.f1)
+    bodies = [Body([_line(results, each) for each in (results.own, results.random)], "original")]
+    for world in results.worlds:
+        lines = [_line(results, each) for each in results.away if each.world == world]
+        bodies.append(Body(lines, world))
+    groups = [("", ["V"]), ("points a game", ["games", "score", "of the original's"])]
+    return Table([*groups, ("F1 of what the original draws of its codes", objects)], bodies)
+
+
+def _line(results: Results, each: Result) -> Line:
+    name = VISIONS.get(each.vision, f"trained alone, mapped linearly by {each.vision}")
+    f1 = ["–" if value is None else f"{value:.2f}" for value in each.f1.values()]
+    return Line(
+        name, [f"{each.games}", f"{each.score:.1f} ± {each.margin:.1f}", told(results, each), *f1]
+    )

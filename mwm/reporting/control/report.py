@@ -1,0 +1,92 @@
+"""The report on control as files: drawn in memory first, so that an error leaves none behind."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mwm.io.files import replacing, write_json, write_text
+from mwm.io.film import read_game
+from mwm.io.frames import SIDE
+from mwm.io.tables import read_csv
+from mwm.reporting.control.figures import learning_figure, scores_figure
+from mwm.reporting.control.page import page
+from mwm.reporting.control.results import Results, read_results
+from mwm.reporting.figures.animation import animation
+from mwm.reporting.figures.choosing import Pictures
+from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
+from mwm.reporting.shared.pages import Figure, kind
+
+FILMED = 300  # steps of the film
+WORDS = ("the game as", "the player sees it")
+
+
+def report_control(
+    control: Path, folders: Sequence[Path], out: Path, metrics: Path, dpi: int
+) -> None:
+    """Write control.html, scores.png, learning.png and playing.gif to `out`, and the summary.
+
+    Args:
+        control: the player's folder, with training.csv.
+        folders: of scores, the original's first.
+        out: gets page and pictures.
+        metrics: JSON file, flat.
+        dpi: resolution of the pictures.
+
+    Raises:
+        MwmError: an input is missing or damaged, or an output cannot be written.
+    """
+    results = read_results(folders)
+    learned = _curve(control / "training.csv")
+    names = ["original", *results.worlds]
+    films = {
+        name: _pictures(folder / "game.h5") for name, folder in zip(names, folders, strict=True)
+    }
+
+    def draw(theme: Theme) -> dict[str, bytes]:
+        with themed(theme):
+            return {
+                "scores": scores_figure(results, theme, dpi),
+                "learning": learning_figure(learned, theme, dpi),
+                "playing": animation([(WORDS, films)], theme, dpi),
+            }
+
+    light, dark = draw(LIGHT), draw(DARK)
+    figures = {name: Figure(light[name], dark[name], dpi) for name in light}
+    text = page(results, figures, int(learned[-1]["steps"]) if learned else 0)
+    for name, image in light.items():
+        with replacing(out / f"{name}.{kind(image)}") as temporary:
+            temporary.write_bytes(image)
+    write_text(out / "control.html", text)
+    write_json(metrics, summarise(results))
+
+
+def summarise(results: Results) -> dict[str, Any]:
+    """Flat: the player's score, and what share of it each other world keeps."""
+    shares = {
+        f"transferred_{world}": round(results.share(result), 6) if results.learned else None
+        for world, result in results.recruited().items()
+    }
+    known = [share for share in shares.values() if share is not None]
+    return {
+        "score": round(results.own.score, 6),
+        "score_random": round(results.random.score, 6),
+        "transferred_min": min(known, default=None),
+        **shares,
+    }
+
+
+def _curve(path: Path) -> list[Mapping[str, float]]:
+    """Rows of training that have a score: steps, and the mean of the games that ended."""
+    _, lines = read_csv(path)
+    return [
+        {name: float(line[name]) for name in ("steps", "score", "games")}
+        for _, line in lines
+        if line["score"]
+    ]
+
+
+def _pictures(path: Path) -> Pictures:
+    frames = read_game(path)[:FILMED]
+    return np.unpackbits(frames, axis=1).reshape(-1, SIDE, SIDE) * np.uint8(255)

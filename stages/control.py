@@ -1,0 +1,72 @@
+"""Learn to play in the original's codes: params `control`, runs/anchor -> runs/control."""
+
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm.runtime import commands
+
+app = commands.application(__doc__)
+
+
+@commands.stage(app)
+def control(
+    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
+        "data/worlds"
+    ),
+    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
+    ] = None,
+) -> None:
+    """Train a policy by PPO on what V of the original and M, both frozen, say of the game."""
+    import torch
+
+    from mwm import UsageError, seeding
+    from mwm.control import player, policy
+    from mwm.control.games import Games, environments
+    from mwm.control.look import Look, mask_of
+    from mwm.control.resume import Checkpoints
+    from mwm.control.training import CURVES, Trainer
+    from mwm.io.frames import read_frames
+    from mwm.io.tables import write_csv
+    from mwm.library.model import TrainedModel
+    from mwm.models import selftest
+    from mwm.models.model import load
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.runtime.state import shelf
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    if p.train.run.schedule != "anchored":
+        raise UsageError(
+            "control: expected train.run.schedule: anchored, where all worlds share one M, found "
+            f"{p.train.run.schedule}; run `mwm repro report` for all stages before"
+        )
+    folder = locks.claim_folder(runs / "control")
+    torch.set_num_threads(p.train.run.threads)
+    selftest.check(torch.device("cpu"))
+    original = read_frames(data / f"{ORIGINAL}.h5", "world")
+    model = load(runs / "anchor", p.train.model)
+    about = player.about(model, original, p.control)
+    seeds = partial(seeding.derive, p.control.seed, "control", "games")
+    look = Look(ORIGINAL, mask=mask_of(p.control.opponent, original, p.control.seed))
+    fresh = policy.initialise(about.seen, about.actions, p.control.hidden, p.control.seed)
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    bats = original.frames if p.control.opponent == "foreign" else None
+    kept = Checkpoints(shelf(), about.model_dump(), weights, bats)
+    with closing(environments(about.setup, p.control.games, workers)) as envs:
+        games = Games(envs, TrainedModel(model), look, seeds)
+        history = Trainer(fresh, games, p.control).train(kept, Progress)
+    write_csv(folder / CURVES, history.training, ["iteration"])
+    player.save(player.Player(about, model, fresh), folder, [CURVES])
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,54 @@
+"""Make the playground: params `train.runs`, runs/*, data/worlds/* -> report/playground.html.
+
+What the page starts from is kept beside the pretrained models, for `mwm demo`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm.runtime import commands
+
+app = commands.application(__doc__)
+
+
+@commands.stage(app)
+def playground(
+    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
+        "data/worlds"
+    ),
+    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="file for the page")] = Path("report/playground.html"),
+    plays: Annotated[Path, typer.Option(help="file for what it starts from")] = Path(
+        "mwm/pretrained/plays.h5"
+    ),
+) -> None:
+    """Put the models of all worlds and the player into one page that dreams by itself."""
+    import torch
+
+    from mwm.control.player import load_player
+    from mwm.io.files import write_text
+    from mwm.io.frames import read_frames
+    from mwm.library.pretrained import rounded
+    from mwm.playground.bundle import check
+    from mwm.playground.opening import opening, write
+    from mwm.playground.page import page_of
+    from mwm.release.models import gather
+    from mwm.runtime import locks
+    from mwm.settings import params
+
+    p = params.load()
+    torch.set_num_threads(p.train.run.threads)  # sums depend on it in their last bits
+    model = gather(runs, p.train.runs)
+    player = load_player(runs / "control")
+    worlds = {world: read_frames(data / f"{world}.h5", "world") for world in model.worlds}
+    locks.claim(out, plays)
+    check(model, player)
+    start = opening(rounded(model), worlds)
+    write(plays, start)
+    write_text(out, page_of(model, start, player))
+
+
+if __name__ == "__main__":
+    app()

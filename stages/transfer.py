@@ -1,0 +1,102 @@
+"""Score the player in every world: params `transfer`, runs/control, runs/<run> -> runs/transfer.
+
+`home` is the original, in which it learned; `away` the other world of one run. V and M are frozen,
+and so is the policy: no pair, reward or gradient of the other world is used.
+"""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mwm.runtime import commands
+
+if TYPE_CHECKING:
+    from mwm.control.scores import Match
+    from mwm.settings.control import Transfer
+
+app = commands.application(__doc__)
+
+Data = Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")]
+Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
+]
+DATA, RUNS = Path("data/worlds"), Path("runs")
+
+
+@commands.stage(app)
+def home(data: Data = DATA, runs: Runs = RUNS, workers: Workers = None) -> None:
+    """Score the player in the original, and one that acts at random -> runs/transfer/original."""
+    from mwm.control.scoring import at_random
+    from mwm.runtime import locks
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    folder = locks.claim_folder(runs / "transfer" / ORIGINAL)
+    with closing(_match(data, runs, p.transfer, p.train.run.threads, workers)) as match:
+        model = match.player.model
+        match.play(ORIGINAL, "own", model, ORIGINAL)
+        match.play(ORIGINAL, "random", model, ORIGINAL, at_random(model.actions, p.transfer.seed))
+        match.write(folder)
+
+
+@commands.stage(app)
+def away(
+    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    workers: Workers = None,
+) -> None:
+    """Score the player in another world, by the recruited V and by others -> runs/transfer/<run>.
+
+    The others: a V of that world that saw it alone; the same with a linear map into the original's
+    codes, of 10, 100 and 1,000 pairs of frames; and the original's V.
+    """
+    from mwm.control.scores import COMPARED
+    from mwm.control.visions import PAIRS, pair_up
+    from mwm.io.frames import read_frames
+    from mwm.models.model import load
+    from mwm.runtime import locks
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    params.check_name(run, "RUN")
+    folder = locks.claim_folder(runs / "transfer" / run)
+    with closing(_match(data, runs, p.transfer, p.train.run.threads, workers)) as match:
+        recruited = match.of_same_anchor(runs / run)
+        (world,) = recruited.worlds[1:]
+        content = read_frames(data / f"{world}.h5", "world")
+        alone = load(runs / "see" / world, recruited.config).vision(world)
+        match.enter(content)
+        match.play(world, "recruited", recruited, world)
+        match.play(world, "alone", match.with_vision(world, alone), world, games=COMPARED)
+        for pairs in PAIRS:
+            mapped = pair_up(match.player.model, alone, match.original, content, pairs)
+            other = match.with_vision(world, mapped)
+            match.play(world, f"{pairs} pairs", other, world, games=COMPARED)
+        match.play(world, "original's", match.player.model, ORIGINAL, games=COMPARED)
+        match.write(folder)
+
+
+def _match(
+    data: Path, runs: Path, settings: "Transfer", threads: int, workers: int | None
+) -> "Match":
+    import torch
+
+    from mwm.control.scores import Match
+    from mwm.io.frames import read_frames
+    from mwm.runtime.progress import Progress
+    from mwm.settings.base import ORIGINAL
+
+    torch.set_num_threads(threads)
+    original = read_frames(data / f"{ORIGINAL}.h5", "world")
+    return Match(runs / "control", original, settings, workers, Progress)
+
+
+if __name__ == "__main__":
+    app()

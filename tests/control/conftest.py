@@ -1,0 +1,40 @@
+"""A small model with fresh weights, and settings of a training of some seconds."""
+
+from typing import Any
+
+import pytest
+
+from mwm.library.model import TrainedModel
+from mwm.models.model import MetaWorldModel, initialise
+from mwm.settings.control import Control
+from mwm.settings.params import Params
+
+WORLDS = ("original", "mirror")
+
+
+@pytest.fixture(scope="session")
+def setup() -> dict[str, Any]:
+    """A game whose steps are a second long, so that it ends after some 80 of them."""
+    chance = {"repeat_action_probability": 0.25, "noop_max": 3}
+    return {"game": "ALE/Pong-v5", "frame_skip": 60, **chance}
+
+
+@pytest.fixture(scope="session")
+def module(defaults: Params) -> MetaWorldModel:
+    """Vs and an M that know nothing, and change codes with every frame and action."""
+    small = {"latent": 6, "hidden": 16, "rank": 2, "memory": 8}
+    config = defaults.train.model.model_copy(update=small)
+    return initialise(config, WORLDS, 6, seed=0).eval()
+
+
+@pytest.fixture(scope="session")
+def model(module: MetaWorldModel) -> TrainedModel:
+    """The same as the library has it."""
+    return TrainedModel(module)
+
+
+@pytest.fixture(scope="session")
+def settings(defaults: Params) -> Control:
+    """Six updates of 3 games, of which some end."""
+    brief = {"steps": 6 * 3 * 20, "games": 3, "horizon": 20, "batch": 16, "hidden": 8}
+    return defaults.control.model_copy(update=brief)

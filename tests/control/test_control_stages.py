@@ -1,0 +1,125 @@
+"""The stages control, transfer and tabulate on a small project: files, repetition, refusals."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import brief
+import plain_yaml
+import pytest
+from closure import ROOT
+from typer.testing import CliRunner
+
+from mwm.io.film import read_game
+from mwm.io.hdf5 import read_attributes, reading_h5
+from stages import control, transfer
+
+SCORES = "runs/transfer/{}/scores.csv"
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, worlds: Path) -> Path:
+    """A folder in which all of it has run once."""
+    folder = tmp_path_factory.mktemp("played")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("DVC_ROOT", str(folder))
+        (folder / "data").mkdir()
+        (folder / "data" / "worlds").symlink_to(worlds)
+        Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
+        brief.train_one_run()
+        brief.play_one_run()
+    return folder
+
+
+@pytest.fixture
+def inside(played: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder, as the current one."""
+    monkeypatch.chdir(played)
+    monkeypatch.setenv("DVC_ROOT", str(played))
+    return played
+
+
+@pytest.mark.slow
+def test_every_v_has_a_row(inside: Path) -> None:
+    rows = {
+        name: list(csv.DictReader(Path(SCORES.format(name)).read_text().splitlines()))
+        for name in ("original", "mirror")
+    }
+    assert [row["vision"] for row in rows["original"]] == ["own", "random"]
+    others = ["recruited", "alone", "10 pairs", "100 pairs", "1000 pairs", "original's"]
+    assert [row["vision"] for row in rows["mirror"]] == others
+    for row in rows["original"] + rows["mirror"]:
+        assert row["games"] == "2"
+        assert -21 <= float(row["score"]) <= 21
+        assert all(
+            0 <= float(row[f"{name}_f1"] or 0) <= 1 for name in ("opponent", "ball", "agent")
+        )
+    games = list(csv.DictReader(Path("runs/transfer/mirror/games.csv").read_text().splitlines()))
+    assert len(games) == 12
+    with reading_h5(Path("runs/transfer/mirror/game.h5"), "game") as file:
+        assert read_attributes(file)["world"] == "mirror"
+    assert len(read_game(Path("runs/transfer/mirror/game.h5"))) == 120
+
+
+@pytest.mark.slow
+def test_the_page_tells_what_was_kept(inside: Path) -> None:
+    page = Path("report/control.html").read_text()
+    told = json.loads(Path("transfer.json").read_text())
+    assert set(told) == {"score", "score_random", "transferred_min", "transferred_mirror"}
+    assert "Learned in one world, played in all" in page
+    assert f"{told['score']:.1f}" in page
+    assert all(
+        Path("report", name).stat().st_size
+        for name in ("scores.png", "learning.png", "playing.gif")
+    )
+
+
+@pytest.mark.slow
+def test_the_same_bytes_twice(inside: Path) -> None:
+    """Once more without checkpoints, by another number of processes."""
+    before = {path: path.read_bytes() for path in sorted(Path("runs/transfer").rglob("*.*"))}
+    before |= {path: path.read_bytes() for path in sorted(Path("runs/control").iterdir())}
+    Path(".mwm/checkpoints/control").rename("elsewhere")
+    brief.run(control.app, "--workers", "1")
+    brief.run(transfer.app, "home", "--workers", "1")
+    brief.run(transfer.app, "away", "mirror", "--workers", "1")
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.slow
+def test_the_code_of_the_page_runs(inside: Path) -> None:
+    page = (ROOT / "docs" / "control.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    Path("page.py").write_text(block)
+    done = subprocess.run([sys.executable, "page.py"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_run_of_another_anchor_is_refused(inside: Path, tmp_path: Path) -> None:
+    """Its codes would mean nothing to the player."""
+    import shutil
+
+    from mwm.models.model import initialise, load, save
+
+    shutil.copytree("runs", tmp_path / "runs")
+    model = load(Path("runs/mirror"))
+    other = initialise(model.config, model.worlds, model.actions, seed=9)
+    save(other, tmp_path / "runs" / "mirror", {})
+    done = CliRunner().invoke(transfer.app, ["away", "mirror", "--runs", str(tmp_path / "runs")])
+    assert done.exit_code == 1
+    assert "runs/mirror: expected the player's M, found another" in done.output
+
+
+def test_models_of_the_joint_schedule_are_refused(project: Path) -> None:
+    made = brief.of_one_run()
+    made["train"]["run"]["schedule"] = "joint"
+    Path("params.yaml").write_text(plain_yaml.text(made))
+    done = CliRunner().invoke(control.app, [])
+    assert done.exit_code == 2
+    assert "error: control: expected train.run.schedule: anchored" in done.output
+    assert not Path("runs").exists()

@@ -1,0 +1,108 @@
+"""PPO against slow, obvious forms of the same, and on a task that takes a moment to learn."""
+
+import numpy as np
+import pytest
+import torch
+
+from mwm import MwmError
+from mwm.control.policy import initialise
+from mwm.control.ppo import Play, advantages, learn
+
+
+def play_of(t: int, n: int, seed: int = 0) -> Play:
+    """Random play."""
+    rng = torch.Generator().manual_seed(seed)
+
+    def rand(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=rng)
+
+    return Play(
+        codes=rand(t, n, 4),
+        actions=torch.randint(3, (t, n), generator=rng),
+        log_probabilities=torch.full((t, n), 1 / 3).log(),
+        values=rand(t + 1, n),
+        rewards=rand(t, n),
+        ended=torch.rand((t, n), generator=rng) < 0.2,
+    )
+
+
+@pytest.mark.parametrize("trace", [0.0, 0.7, 1.0])
+def test_advantages_are_sums_of_surprises_until_the_end(trace) -> None:
+    """Equation 16 of generalised advantage estimation, term by term."""
+    play, discount = play_of(12, 3), 0.9
+    found = advantages(play, discount, trace)
+    for start in range(12):
+        for game in range(3):
+            total, weight = 0.0, 1.0
+            for step in range(start, 12):
+                over = bool(play.ended[step, game])
+                later = 0.0 if over else discount * play.values[step + 1, game].item()
+                surprise = play.rewards[step, game].item() + later - play.values[step, game].item()
+                total += weight * surprise
+                weight *= discount * trace
+                if over:
+                    break
+            assert found[start, game].item() == pytest.approx(total, abs=1e-5)
+
+
+def test_with_a_trace_of_one_returns_are_discounted_rewards() -> None:
+    play = play_of(6, 1)
+    play.ended[:] = False
+    play.ended[-1] = True
+    returns = advantages(play, 0.5, 1.0)[0, 0] + play.values[0, 0]
+    expected = sum(0.5**k * play.rewards[k, 0] for k in range(6))
+    assert returns.item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_it_learns_which_action_pays(settings) -> None:
+    """The right action is that of the largest number of the code."""
+    policy = initialise(4, 3, 16, seed=0)
+    adam = torch.optim.Adam(policy.parameters(), 0.01)
+    rng = torch.Generator().manual_seed(0)
+    shares = []
+    for _ in range(25):
+        codes = torch.randn(32, 8, 4, generator=rng)
+        with torch.no_grad():
+            said, values = policy(codes.flatten(0, 1))
+        action = said.exp().multinomial(1, generator=rng)
+        right = codes.flatten(0, 1)[:, :3].argmax(1) == action[:, 0]
+        shares.append(right.float().mean().item())
+        play = Play(
+            codes,
+            action.view(32, 8),
+            said.gather(1, action).view(32, 8),
+            torch.cat([values.view(32, 8), torch.zeros(1, 8)]),
+            right.float().view(32, 8),
+            torch.ones(32, 8, dtype=torch.bool),
+        )
+        learn(policy, adam, play, settings.model_copy(update={"batch": 64}), rng)
+    assert shares[0] < 0.45
+    assert np.mean(shares[-3:]) > 0.8
+
+
+def test_an_update_moves_no_further_than_the_clip_pays(settings) -> None:
+    """Once a ratio is beyond the clip on the side that it gains by, its gradient is zero."""
+    policy = initialise(4, 3, 8, seed=0)
+    play = play_of(16, 2)
+    told = settings.model_copy(update={"epochs": 50, "learning_rate": 0.01, "entropy": 0.0})
+    with torch.no_grad():
+        now = policy(play.codes.flatten(0, 1))[0].gather(1, play.actions.flatten()[:, None])[:, 0]
+    play = Play(**{**vars(play), "log_probabilities": now.view(16, 2)})
+    moved = {}
+    for clip in (0.05, 1.0):
+        fresh = initialise(4, 3, 8, seed=0)
+        adam = torch.optim.Adam(fresh.parameters(), 0.01)
+        one = told.model_copy(update={"clip": clip, "batch": 64})
+        learn(fresh, adam, play, one, torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            then = fresh(play.codes.flatten(0, 1))[0].gather(1, play.actions.flatten()[:, None])
+        moved[clip] = ((then[:, 0] - now).exp() - 1).abs().mean().item()
+    assert moved[0.05] < 0.5 * moved[1.0]
+
+
+def test_what_is_not_finite_is_told(settings) -> None:
+    policy, play = initialise(4, 3, 8, seed=0), play_of(4, 2)
+    play.rewards[0] = torch.inf
+    adam = torch.optim.Adam(policy.parameters(), 0.01)
+    with pytest.raises(MwmError, match=r"^control: expected finite losses, .*learning_rate"):
+        learn(policy, adam, play, settings, torch.Generator())

@@ -1,0 +1,93 @@
+"""`mwm demo`: the page of the pretrained models, far from any pipeline."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import mwm
+from mwm.__main__ import app
+from mwm.control import policy
+from mwm.control.player import Player, about
+from mwm.library import pretrained
+from mwm.playground.opening import opening, write
+from mwm.playground.page import page
+
+SCORES = {"score": 12.5, "score_random": -20.0, "transferred_min": 0.97, "transferred_x": None}
+QUALITY = {"full": {"alignment": 0.99}, "quantised": {"alignment": 0.98}}
+
+
+@pytest.fixture
+def player(model, contents, defaults) -> Player:
+    """One that was never trained, as params have it."""
+    told = about(model, contents["original"], defaults.control)
+    return Player(told, model, policy.initialise(told.seen, 6, told.control.hidden, seed=1).eval())
+
+
+@pytest.fixture
+def released(model, player, contents, tmp_path, monkeypatch) -> Path:
+    """A folder of pretrained models, in the place of the one that mwm comes with."""
+    folder = tmp_path / "released"
+    folder.mkdir()
+    notes = {**player.about.model_dump(), "scores": SCORES, "quality": QUALITY}
+    pretrained.write(folder, model, player.policy.state_dict(), notes)
+    write(folder / "plays.h5", opening(pretrained.rounded(model), contents))
+    monkeypatch.setattr(pretrained, "FOLDER", folder)
+    monkeypatch.setattr(pretrained.read, "__defaults__", (folder,))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def test_it_is_the_pipeline_s_page_and_says_how_good_it_is(released, contents, monkeypatch) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    done = CliRunner().invoke(app, ["demo", "--no-open"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert not opened
+    found = mwm.load("pretrained").module, contents, mwm.load_player("pretrained")
+    assert Path("playground.html").read_text() == page(*found)
+    assert f"demo: {Path('playground.html').resolve()}" in done.output
+    assert "alignment                           0.990    0.980" in done.output
+    assert "score                               12.50" in done.output
+    assert "transferred x" not in done.output
+    CliRunner().invoke(app, ["demo", "--out", "again.html"], catch_exceptions=False)
+    assert opened == [Path("again.html").resolve().as_uri()]
+
+
+def test_an_export_is_complete_and_its_example_runs(released, model, contents, tmp_path) -> None:
+    done = CliRunner().invoke(app, ["export", "hub"], catch_exceptions=False)
+    assert done.exit_code == 0
+    names = {p.relative_to("hub").as_posix() for p in Path("hub").rglob("*") if p.is_file()}
+    assert names == {
+        *("README.md", "config.json", "example.py", "manifest.json", "model.safetensors"),
+        *("player/manifest.json", "player/player.safetensors"),
+    }
+    card = Path("hub/README.md").read_text()
+    assert "| alignment | 0.990 | 0.980 |" in card
+    assert "12.5 points a game" in card
+    assert f"```python\n{Path('hub/example.py').read_text()}```" in card
+    ran = subprocess.run(
+        [sys.executable, "example.py"], cwd="hub", capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout.startswith("(10, 64, 64) [")) == (0, True), ran.stderr
+    frames = contents["mirror"].frames[:20]
+    assert np.array_equal(
+        mwm.load("hub").encode("mirror", frames), mwm.load("pretrained").encode("mirror", frames)
+    )
+    again = CliRunner().invoke(app, ["export", "hub"])
+    assert again.exit_code == 2
+    assert "hub: expected a new or an empty folder, found another" in again.output
+
+
+def test_a_copy_without_models_says_so(released) -> None:
+    for file in released.iterdir():
+        file.unlink()
+    done = CliRunner().invoke(app, ["demo"])
+    assert done.exit_code == 2
+    assert "pretrained: expected the models that mwm comes with, found none" in done.output
+    assert not Path("playground.html").exists()

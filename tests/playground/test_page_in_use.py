@@ -1,0 +1,247 @@
+"""The page in a reader's hands: keys, pads, brushes and time, in a real browser."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Open, until
+
+from mwm.io.frames import Frames
+from mwm.models.model import MetaWorldModel, initialise
+from mwm.playground.page import page
+from mwm.settings.params import Params
+
+# Frames are asked for by the test, at times of its own, instead of by the display.
+BY_HAND = "window.requestAnimationFrame = (look) => { window.look = look; return 1; };"
+RUN = """([from, seconds, rate]) => {
+  const before = stage.dream.steps;
+  for (let frame = 0; frame <= seconds * rate; frame += 1) look(from + (1000 * frame) / rate);
+  return stage.dream.steps - before;
+}"""
+
+
+def test_keys_steer_and_do_not_scroll(opened: Any) -> None:
+    names = opened.evaluate("engine.actions")
+    for keys, action in (
+        (["ArrowUp"], "RIGHT"),
+        (["ArrowDown"], "LEFT"),
+        (["Space"], "FIRE"),
+        (["ArrowUp", "Space"], "RIGHTFIRE"),
+        (["s", "Space"], "LEFTFIRE"),
+        (["ArrowUp", "ArrowDown"], "NOOP"),
+        ([], "NOOP"),
+    ):
+        for key in keys:
+            opened.keyboard.down(key)
+        assert names[opened.evaluate("stage.keys.action")] == action
+        for key in keys:
+            opened.keyboard.up(key)
+    for key in ("ArrowDown", "ArrowRight", "Space"):
+        opened.keyboard.press(key)
+    opened.wait_for_timeout(200)
+    assert opened.evaluate("scrollY") == 0
+
+
+def test_keys_scroll_where_the_dream_is_out_of_sight(opened: Any) -> None:
+    opened.evaluate("document.getElementById('about').scrollIntoView()")
+    until(opened, "!stage.visible")
+    steps, before = opened.evaluate("[stage.dream.steps, scrollY]")
+    opened.keyboard.press("ArrowUp")
+    until(opened, f"scrollY < {before}")
+    assert opened.evaluate("stage.dream.steps") == steps
+
+
+def test_keys_do_not_stick_when_the_page_loses_the_focus(opened: Any) -> None:
+    opened.keyboard.down("ArrowUp")
+    assert opened.evaluate("stage.keys.held.size") == 1
+    opened.evaluate("window.dispatchEvent(new Event('blur'))")
+    assert opened.evaluate("stage.keys.held.size") == 0
+    opened.keyboard.down("ArrowUp")  # the key is still down, and repeats
+    assert opened.evaluate("stage.keys.action") == 0
+
+
+def test_a_key_takes_over_from_the_player(open_page: Open) -> None:
+    opened = open_page()
+    assert opened.evaluate("stage.driver.value") == "player"
+    opened.keyboard.press("ArrowUp")
+    assert opened.evaluate("stage.driver.value") == "you"
+    assert opened.get_by_role("button", name="You").get_attribute("aria-pressed") == "true"
+
+
+def test_each_key_is_a_step_while_paused(opened: Any) -> None:
+    before = opened.evaluate("stage.dream.steps")
+    opened.keyboard.press("ArrowUp")
+    opened.get_by_role("button", name="One step").click()
+    assert opened.evaluate("stage.dream.steps") == before + 2
+
+
+def test_what_is_steered_differs_in_every_world(opened: Any) -> None:
+    """Up and down lead to other latents, and so to other pictures everywhere."""
+    pictures = []
+    for key in ("ArrowUp", "ArrowDown"):
+        opened.get_by_role("button", name="Start again").click()
+        opened.keyboard.press(key)
+        pictures.append(opened.evaluate("stage.dream.pictures.map((picture) => [...picture])"))
+    assert all(one != other for one, other in zip(*pictures, strict=True))
+
+
+@pytest.mark.parametrize("touched", ["[data-pad=down]", ".sheet:nth-child(4) canvas"])
+def test_touch_on_the_controls_steers_or_paints_and_does_not_scroll(
+    open_page: Open, touched: str
+) -> None:
+    opened = open_page(has_touch=True, viewport={"width": 390, "height": 844})
+    opened.evaluate("stage.setPlaying(false)")
+    control = opened.locator(touched)
+    control.scroll_into_view_if_needed()
+    top, box = opened.evaluate("scrollY"), control.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    finger = opened.context.new_cdp_session(opened)
+
+    def touch(kind: str, y: float | None = None) -> None:
+        points = [] if y is None else [{"x": x, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", y)
+    for moved in range(20, 220, 20):
+        touch("touchMove", y - moved)
+    held = opened.evaluate("[...stage.keys.held.values()].map(({ name }) => name)")
+    assert held == (["down"] if "pad" in touched else [])
+    touch("touchEnd")
+    opened.wait_for_timeout(200)
+    assert opened.evaluate("stage.keys.held.size") == 0
+    assert opened.evaluate("paint.source") == (0 if "pad" in touched else 3)
+    assert opened.evaluate("scrollY") == top
+
+
+@pytest.mark.parametrize("rate", [60, 144, 24])
+def test_steps_keep_time_whatever_the_displays_rate(open_page: Open, rate: int) -> None:
+    opened = open_page(BY_HAND)
+    until(opened, "window.look && stage.visible")
+    for speed, steps in (("Real", 60), ("Slow", 20), ("Fast", 120)):
+        opened.get_by_role("button", name=speed).click()
+        opened.evaluate("stage.clock.stop()")
+        assert abs(opened.evaluate(RUN, [10_000, 4, rate]) - steps) <= 1
+
+
+def test_hidden_seconds_are_not_made_up_for(open_page: Open) -> None:
+    opened = open_page(BY_HAND)
+    until(opened, "window.look && stage.visible")
+    first = opened.evaluate(RUN, [1000, 2, 60])
+    after = opened.evaluate(RUN, [23_000, 1, 60])  # 20 s later
+    assert abs(first - 30) <= 1
+    assert abs(after - 15) <= 1
+
+
+@pytest.mark.parametrize("ratio", [1, 1.25, 2])
+def test_the_painted_pixel_is_under_the_pointer(open_page: Open, ratio: float) -> None:
+    opened = open_page(device_scale_factor=ratio)
+    opened.get_by_role("button", name="1 pixel").click()
+    sheet = opened.locator(".sheet canvas").nth(1)
+    sheet.scroll_into_view_if_needed()
+    opened.get_by_role("button", name="Clear").click()
+    box = sheet.bounding_box()
+    for row, column in ((0, 0), (63, 63), (17, 40)):
+        before = opened.evaluate("[...paint.frameOf(1)]")
+        x = box["x"] + (column + 0.5) * box["width"] / 64
+        y = box["y"] + (row + 0.5) * box["height"] / 64
+        opened.mouse.click(x, y)
+        after = opened.evaluate("[...paint.bits]")
+        background = opened.evaluate("[...engine.visions[1].background]")
+        assert opened.evaluate("paint.source") == 1
+        assert after[row * 64 + column] == 1 - background[row * 64 + column]
+        changed = [pixel for pixel in range(4096) if before[pixel] != after[pixel]]
+        assert changed in ([], [row * 64 + column])
+
+
+def test_painting_in_one_world_changes_the_others(opened: Any) -> None:
+    look = "paint.sheets.map(({ canvas }) => canvas.toDataURL())"
+    before = opened.evaluate(look)
+    canvas = opened.locator(".sheet canvas").nth(3)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    opened.mouse.move(box["x"] + 20, box["y"] + 20)
+    opened.mouse.down()
+    opened.mouse.move(box["x"] + 150, box["y"] + 120, steps=5)
+    opened.mouse.up()
+    assert all(one != other for one, other in zip(before, opened.evaluate(look), strict=True))
+
+
+def test_paint_with_the_keyboard(opened: Any) -> None:
+    opened.locator(".sheet canvas").nth(2).focus()
+    before, steps = opened.evaluate("[scrollY, stage.dream.steps]")
+    for key in ("ArrowUp", "ArrowLeft", "Space"):
+        opened.keyboard.press(key)
+    assert opened.evaluate("[paint.source, scrollY, stage.dream.steps]") == [2, before, steps]
+
+
+def test_the_truth_stands_beside_the_dream(opened: Any) -> None:
+    opened.evaluate("document.getElementById('truth').scrollIntoView()")
+    slider = opened.get_by_label("Step", exact=False).and_(opened.locator("input[type=range]"))
+    slider.focus()
+    for _ in range(3):
+        opened.keyboard.press("ArrowRight")
+    assert opened.evaluate("truth.step") == 3
+    assert opened.evaluate("truth.lines.dream.length") == opened.evaluate("truth.play.steps") + 1
+    same = (
+        "(at) => countDifferent(truth.truth[at], stage.worlds[0].show(truth.play.frames[24 + at]))"
+    )
+    assert opened.evaluate(same, 3) == 0
+    told = opened.inner_text("#truth-told")
+    assert all(name in told for name in ("ball", "your bat", "opponent"))
+
+
+def test_up_is_told_in_every_world(opened: Any) -> None:
+    captions = opened.locator(".world figcaption").all_inner_texts()
+    told = {text.split()[0]: text for text in captions}
+    arrows = {"original": "↑", "transpose": "←", "hswap": "↑", "vswap": "↑", "mirror": "↑"}
+    assert all(f"up is {arrow}" in told[world] for world, arrow in arrows.items())
+    places = {"original": "right", "transpose": "bottom", "mirror": "left", "invert": "right"}
+    assert all(place in told[world] for world, place in places.items())
+
+
+def test_without_a_player_the_reader_steers(
+    open_page: Open, model: MetaWorldModel, contents: dict[str, Frames], tmp_path: Path
+) -> None:
+    path = tmp_path / "alone.html"
+    path.write_text(page(model, contents, None), encoding="utf-8")
+    opened = open_page(path=path)
+    assert opened.evaluate("stage.driver.value") == "you"
+    assert opened.get_by_role("button", name="The player").count() == 0
+    until(opened, "stage.dream.steps > 2")
+
+
+def test_nothing_moves_by_itself_for_readers_who_want_that(open_page: Open) -> None:
+    opened = open_page(reduced_motion="reduce")
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("stage.dream.steps") == 0
+    opened.get_by_role("button", name="Play").first.click()
+    until(opened, "stage.dream.steps > 2")
+
+
+def test_the_page_tells_how_long_a_step_takes(open_page: Open) -> None:
+    opened = open_page()
+    until(opened, "stage.dream.steps > 6")
+    told = re.search(r"([\d.]+) ms a step for six worlds", opened.inner_text("#pace"))
+    assert told
+    assert float(told[1]) < 8
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1600])
+def test_nothing_is_wider_than_the_page(open_page: Open, width: int) -> None:
+    opened = open_page(viewport={"width": width, "height": 800})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+def test_a_page_of_full_size(
+    open_page: Open, defaults: Params, contents: dict[str, Frames], tmp_path: Path
+) -> None:
+    """Fresh weights compress less well than trained ones, and cost as much time."""
+    model = initialise(defaults.train.model, contents, 6, seed=0).eval()
+    path = tmp_path / "full.html"
+    path.write_text(page(model, contents, None), encoding="utf-8")
+    assert path.stat().st_size <= 12_000_000
+    opened = open_page(path=path)
+    until(opened, "stage.dream.steps > 60")
+    assert opened.evaluate("stage.pace") <= 8

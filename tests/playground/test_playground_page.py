@@ -1,0 +1,75 @@
+"""The page as a text: the same of the same, self-contained, refused where scripts do not fit."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from mwm import ArtefactError, UsageError
+from mwm.control.player import Player
+from mwm.io.frames import Frames
+from mwm.models.model import MetaWorldModel, initialise
+from mwm.playground.moments import LENGTH, choose
+from mwm.playground.page import ROOM, SCRIPTS, page
+
+
+def test_the_same_inputs_give_the_same_bytes(
+    text: str, model: MetaWorldModel, contents: dict[str, Frames], player: Player
+) -> None:
+    assert page(model, contents, player) == text
+
+
+def test_the_page_names_no_other_file(text: str) -> None:
+    assert "{{" not in text
+    assert not re.findall(r'(?:src|href)="(?!data:)', text)
+    assert "https://" not in text
+    assert "http://" not in text
+
+
+def test_every_script_is_in_the_page() -> None:
+    assert sorted(path.name for path in ROOM.glob("*.js")) == sorted(SCRIPTS)
+
+
+def test_moments_are_test_episodes_with_their_actions(contents: dict[str, Frames]) -> None:
+    original = contents["original"]
+    moments = choose(original, count=3, steps=30)
+    assert moments.frames.shape == (len(moments.frames), LENGTH + 30, 512)
+    for frames, actions in zip(*moments, strict=True):
+        starts = np.flatnonzero((original.frames == frames[0]).all(1))
+        fitting = [
+            start
+            for start in starts
+            if np.array_equal(original.frames[start : start + len(frames)], frames)
+            and np.array_equal(original.actions[start : start + len(frames)], actions)
+        ]
+        episodes = np.searchsorted(original.episode_offsets, fitting, side="right") - 1
+        assert {*episodes} & {*original.episodes("test").tolist()}
+
+
+@pytest.mark.parametrize(("key", "value"), [("vision", "dense"), ("predicts", "latent")])
+def test_other_architectures_are_refused(
+    model: MetaWorldModel, contents: dict[str, Frames], key: str, value: str
+) -> None:
+    config = model.config.model_copy(update={key: value})
+    other = initialise(config, model.worlds, model.actions, seed=0)
+    with pytest.raises(UsageError, match=f"train.model.{key}: the playground knows"):
+        page(other, contents, None)
+
+
+def test_a_game_with_other_keys_is_refused(
+    model: MetaWorldModel, contents: dict[str, Frames]
+) -> None:
+    original = contents["original"]
+    told = {**original.attributes, "action_names": '["NOOP", "UP", "DOWN"]'}
+    other = {**contents, "original": dataclasses.replace(original, attributes=told)}
+    with pytest.raises(UsageError, match=r"collect\.game: the playground needs the actions"):
+        page(model, other, None)
+
+
+def test_the_player_of_another_model_is_refused(
+    model: MetaWorldModel, contents: dict[str, Frames], player: Player
+) -> None:
+    other = initialise(model.config, model.worlds, model.actions, seed=5)
+    with pytest.raises(ArtefactError, match="expected a player that learned"):
+        page(other, contents, player)
