@@ -51,12 +51,18 @@ def train_one_run() -> None:
 
 def play_one_run() -> None:
     """Train a player in the current folder, and score it in both worlds."""
-    from stages import control, playground, pretrained, tabulate, transfer
+    from stages import control, tabulate, transfer
 
     run(control.app)
     run(transfer.app, "home")
     run(transfer.app, "away", "mirror")
     run(tabulate.app, "transfer")
+
+
+def release_one_run() -> None:
+    """Pack what was trained, evaluated and played in the current folder."""
+    from stages import playground, pretrained
+
     run(pretrained.app)
     run(playground.app)
 

@@ -87,6 +87,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, worlds: Path) -> Path:
         brief.run(evaluate.app)
         brief.run(report.app)
         brief.play_one_run()
+        brief.release_one_run()
     return folder
 
 
