@@ -63,7 +63,7 @@ check: $(STAMP) repository  ## check that dvc.lock, code, params and present fil
 	@$(BIN)/python -m mwm check
 
 test: $(STAMP)  ## run the tests that take seconds
-	@echo "test: pytest, about 7 minutes on two cores, a line for each file (the slow ones: make slow)"
+	@echo "test: pytest, about 10 minutes on two cores, a line for each file (the slow ones: make slow)"
 	@$(BIN)/python -m pytest
 
 slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real training
