@@ -31,9 +31,8 @@ def playground(
     from mwm.io.files import write_text
     from mwm.io.frames import read_frames
     from mwm.library.pretrained import rounded
-    from mwm.playground.bundle import check
     from mwm.playground.opening import opening, write
-    from mwm.playground.page import page_of
+    from mwm.playground.page import page
     from mwm.release.models import gather
     from mwm.runtime import locks
     from mwm.settings import params
@@ -44,10 +43,10 @@ def playground(
     player = load_player(runs / "control")
     worlds = {world: read_frames(data / f"{world}.h5", "world") for world in model.worlds}
     locks.claim(out, plays)
-    check(model, player)
     start = opening(rounded(model), worlds)
+    text = page(model, start, player)
     write(plays, start)
-    write_text(out, page_of(model, start, player))
+    write_text(out, text)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ def demo(
     from mwm.io.files import write_text
     from mwm.library import pretrained
     from mwm.playground.opening import read
-    from mwm.playground.page import page_of
+    from mwm.playground.page import page
 
     model, _, about = pretrained.read()
     player = load_player(pretrained.NAME)
-    write_text(out, page_of(model, read(pretrained.FOLDER / "plays.h5"), player))
+    write_text(out, page(model, read(pretrained.FOLDER / "plays.h5"), player))
     quality, scores = about["quality"], about["scores"]
     print(f"{'worst of all pairs of worlds':32} {'full':>8} {'here':>8}")
     for name, value in quality["full"].items():

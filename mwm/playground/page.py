@@ -1,14 +1,11 @@
 """The page itself: a template, into which style, scripts and bundle are put."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from mwm.control.player import Player
-from mwm.io.frames import Frames
-from mwm.library.pretrained import rounded
 from mwm.models.model import MetaWorldModel
 from mwm.playground.bundle import bundle, check
-from mwm.playground.opening import Opening, opening
+from mwm.playground.opening import Opening
 
 ROOM = Path(__file__).parent
 SCRIPTS = (
@@ -18,24 +15,19 @@ SCRIPTS = (
 )
 
 
-def page(model: MetaWorldModel, worlds: Mapping[str, Frames], player: Player | None) -> str:
+def page(model: MetaWorldModel, start: Opening, player: Player | None) -> str:
     """The playground of a trained model; the same inputs give the same text.
 
     Args:
         model: V of all worlds, and M.
-        worlds: by name, those of `model`, the original first.
+        start: what `opening` found for it.
         player: its policy can play in the dream; None: the page has no player.
 
     Raises:
-        UsageError: the page's scripts do not know this model or game.
-        MwmError: the player is another model's, or no test episode is long enough.
+        UsageError: the page's scripts do not know this model.
+        ArtefactError: the player is another model's.
     """
     check(model, player)
-    return page_of(model, opening(rounded(model), worlds), player)
-
-
-def page_of(model: MetaWorldModel, start: Opening, player: Player | None) -> str:
-    """The same from what `opening` found."""
     held = bundle(model, start, player)
     text = (ROOM / "page.html").read_text(encoding="utf-8")
     style = (ROOM / "style.css").read_text(encoding="utf-8")

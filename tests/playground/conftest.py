@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import Open
+from browsing import Open, page_of
 
 from mwm.control import policy
 from mwm.control.player import Player, about
 from mwm.io.frames import Frames
 from mwm.models.encoding import encode
 from mwm.models.model import MetaWorldModel, initialise
-from mwm.playground.page import page
 from mwm.settings.params import Params
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -50,7 +49,7 @@ def player(model: MetaWorldModel, contents: dict[str, Frames], defaults: Params)
 @pytest.fixture(scope="session")
 def text(model: MetaWorldModel, contents: dict[str, Frames], player: Player) -> str:
     """The page of that model."""
-    return page(model, contents, player)
+    return page_of(model, contents, player)
 
 
 @pytest.fixture(scope="session")

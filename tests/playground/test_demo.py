@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsing import page_of
 from typer.testing import CliRunner
 
 import mwm
@@ -15,7 +16,6 @@ from mwm.control import policy
 from mwm.control.player import Player, about
 from mwm.library import pretrained
 from mwm.playground.opening import opening, write
-from mwm.playground.page import page
 
 SCORES = {"score": 12.5, "score_random": -20.0, "transferred_min": 0.97, "transferred_x": None}
 QUALITY = {"full": {"alignment": 0.99}, "quantised": {"alignment": 0.98}}
@@ -50,7 +50,7 @@ def test_it_is_the_pipeline_s_page_and_says_how_good_it_is(released, contents, m
     assert done.exit_code == 0
     assert not opened
     found = mwm.load("pretrained").module, contents, mwm.load_player("pretrained")
-    assert Path("playground.html").read_text() == page(*found)
+    assert Path("playground.html").read_text() == page_of(*found)
     assert f"demo: {Path('playground.html').resolve()}" in done.output
     assert "alignment                           0.990    0.980" in done.output
     assert "score                               12.50" in done.output

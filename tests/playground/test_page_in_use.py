@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Open, until
+from browsing import Open, page_of, until
 
 from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel, initialise
-from mwm.playground.page import page
 from mwm.settings.params import Params
 
 # Frames are asked for by the test, at times of its own, instead of by the display.
@@ -204,7 +203,7 @@ def test_without_a_player_the_reader_steers(
     open_page: Open, model: MetaWorldModel, contents: dict[str, Frames], tmp_path: Path
 ) -> None:
     path = tmp_path / "alone.html"
-    path.write_text(page(model, contents, None), encoding="utf-8")
+    path.write_text(page_of(model, contents, None), encoding="utf-8")
     opened = open_page(path=path)
     assert opened.evaluate("stage.driver.value") == "you"
     assert opened.get_by_role("button", name="The player").count() == 0
@@ -240,7 +239,7 @@ def test_a_page_of_full_size(
     """Fresh weights compress less well than trained ones, and cost as much time."""
     model = initialise(defaults.train.model, contents, 6, seed=0).eval()
     path = tmp_path / "full.html"
-    path.write_text(page(model, contents, None), encoding="utf-8")
+    path.write_text(page_of(model, contents, None), encoding="utf-8")
     assert path.stat().st_size <= 12_000_000
     opened = open_page(path=path)
     until(opened, "stage.dream.steps > 60")

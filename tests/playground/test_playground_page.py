@@ -5,19 +5,20 @@ import re
 
 import numpy as np
 import pytest
+from browsing import page_of
 
 from mwm import ArtefactError, UsageError
 from mwm.control.player import Player
 from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.playground.moments import LENGTH, choose
-from mwm.playground.page import ROOM, SCRIPTS, page
+from mwm.playground.page import ROOM, SCRIPTS
 
 
 def test_the_same_inputs_give_the_same_bytes(
     text: str, model: MetaWorldModel, contents: dict[str, Frames], player: Player
 ) -> None:
-    assert page(model, contents, player) == text
+    assert page_of(model, contents, player) == text
 
 
 def test_the_page_names_no_other_file(text: str) -> None:
@@ -54,7 +55,7 @@ def test_other_architectures_are_refused(
     config = model.config.model_copy(update={key: value})
     other = initialise(config, model.worlds, model.actions, seed=0)
     with pytest.raises(UsageError, match=f"train.model.{key}: the playground knows"):
-        page(other, contents, None)
+        page_of(other, contents, None)
 
 
 def test_a_game_with_other_keys_is_refused(
@@ -64,7 +65,7 @@ def test_a_game_with_other_keys_is_refused(
     told = {**original.attributes, "action_names": '["NOOP", "UP", "DOWN"]'}
     other = {**contents, "original": dataclasses.replace(original, attributes=told)}
     with pytest.raises(UsageError, match=r"collect\.game: the playground needs the actions"):
-        page(model, other, None)
+        page_of(model, other, None)
 
 
 def test_the_player_of_another_model_is_refused(
@@ -72,4 +73,4 @@ def test_the_player_of_another_model_is_refused(
 ) -> None:
     other = initialise(model.config, model.worlds, model.actions, seed=5)
     with pytest.raises(ArtefactError, match="expected a player that learned"):
-        page(other, contents, player)
+        page_of(other, contents, player)

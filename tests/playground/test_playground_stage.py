@@ -5,13 +5,13 @@ from pathlib import Path
 import brief
 import plain_yaml
 import pytest
+from browsing import page_of
 from typer.testing import CliRunner
 
 from mwm.control import player as players
 from mwm.control import policy
 from mwm.io.frames import Frames, read_frames
 from mwm.models import model as models
-from mwm.playground.page import page
 from mwm.settings.params import Params
 from stages import playground
 
@@ -47,7 +47,7 @@ def test_the_stage_writes_the_page_of_what_is_on_the_disk(trained: Path) -> None
     model = models.load(Path("runs/recruit/mirror")).eval()
     worlds = {name: read_frames(f"data/worlds/{name}.h5", "world") for name in model.worlds}
     player = players.load_player("runs/control")
-    assert Path("report/playground.html").read_text() == page(model, worlds, player)
+    assert Path("report/playground.html").read_text() == page_of(model, worlds, player)
 
 
 def test_a_player_is_required(trained: Path) -> None:
