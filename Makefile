@@ -63,8 +63,8 @@ check: $(STAMP) repository  ## check that dvc.lock, code, params and present fil
 	@$(BIN)/python -m mwm check
 
 test: $(STAMP)  ## run the tests that take seconds
-	@echo "test: pytest, about 10 minutes on two cores, a line for each file (the slow ones: make slow)"
-	@$(BIN)/python -m pytest
+	@echo "test: pytest, about 6 minutes on two cores (the slow ones: make slow)"
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real training
 	@echo "slow: pytest -m slow, a line for each test"

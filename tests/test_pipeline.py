@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import closure
@@ -43,6 +44,7 @@ TOO_MANY = {  # files that a command's folders of code hold, and that it does no
 }
 
 
+@cache
 def held(dep: str) -> set[str]:
     """The files of the repository in a dep."""
     path = ROOT / dep
@@ -51,9 +53,12 @@ def held(dep: str) -> set[str]:
     return {each.relative_to(ROOT).as_posix() for each in files}
 
 
+read_by = cache(closure.closure)
+
+
 def faults_of_code(stage: Stage) -> list[str]:
     """What is wrong with the code among a stage's deps."""
-    needed = closure.closure(stage.script, stage.command)
+    needed = read_by(stage.script, stage.command)
     have = {dep: held(dep) for dep in stage.code}
     whole = set().union(*have.values())
     faults = [f"add {file}" for file in sorted(needed - whole)]

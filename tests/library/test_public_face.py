@@ -11,23 +11,22 @@ import pytest
 import mwm
 
 IMPORT = """
-import os, sys, time
-before, started = dict(os.environ), time.perf_counter()
+import os, sys
+before, loaded = dict(os.environ), set(sys.modules)
 import mwm
-print(time.perf_counter() - started)
+late = {name.split(".")[0] for name in sys.modules.keys() - loaded} - sys.stdlib_module_names
+print(*late)
 assert dict(os.environ) == before, "it sets environment variables"
-print(*({"numpy", "torch", "h5py", "gymnasium", "pydantic", "typer"} & sys.modules.keys()))
 """
 
 
-def test_importing_is_fast_loads_nothing_heavy_and_sets_no_environment_variable():
+def test_importing_loads_the_standard_library_alone_and_sets_no_environment_variable():
+    """So it takes a twentieth of a second; `make bench` measures it."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True, cwd="/",
         env={"PYTHONPATH": str(Path(mwm.__file__).parents[1])},
     )  # fmt: skip
-    seconds, heavy = done.stdout.split("\n")[:2]
-    assert float(seconds) < 0.1
-    assert heavy == ""
+    assert done.stdout.split() == ["mwm"]
 
 
 def test_every_public_name_is_there_and_documented():

@@ -290,9 +290,9 @@ def doubled(times: int, first: str) -> str:
 def test_what_is_far_too_much_is_told_soon_and_in_few_lines(
     tmp_path: Path, text: str, said: str
 ) -> None:
-    started = time.monotonic()
+    started = time.process_time()  # of this process alone: others may keep the machine busy
     found = told(tmp_path, text)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert any(said in line for line in found)
     assert len(found) <= 21
     assert max(map(len, found)) < 500
