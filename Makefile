@@ -23,7 +23,7 @@ SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIEN
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
 
-.PHONY: help env repro control studies check test slow smoke clusters bench torture lint format clean repository
+.PHONY: help env repro control studies check test slow smoke clusters docs bench torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -77,6 +77,10 @@ smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies
 clusters: $(STAMP)  ## smoke, and the same on a local cluster of Ray, and of Slurm where that is installed
 	@echo "clusters: make smoke, then mwm repro --on ray and --on slurm, each of two nodes on this machine"
 	@$(BIN)/python tests/elsewhere.py --keep build/smoke
+
+docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, report, playground
+	@echo "docs: python docs/site/build.py build/site; then open build/site/index.html"
+	@$(BIN)/python docs/site/build.py build/site
 
 bench: $(STAMP)  ## measure every step against what bounds it and what others do (ten minutes, idle cores)
 	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \

@@ -1,0 +1,44 @@
+"""The site: strict, so that a link that leads nowhere fails it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from links import broken
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_links_between_files_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.html").write_text(
+        '<h1 id="here">One</h1><a href="#here">x</a><a href="../two.html#there">x</a>'
+        '<a href="../two.html#gone">x</a><a href="#gone">x</a><a href="two.html">x</a>'
+        '<img src="data:,"><a href="https://arxiv.org/abs/1811.01741">x</a><img src="b%20c.png">'
+    )
+    (tmp_path / "a" / "b c.png").touch()
+    (tmp_path / "two.html").write_text('<a name="there">Two</a>')
+    assert broken(tmp_path) == [
+        f"a/one.html: {link}: not found" for link in ("../two.html#gone", "#gone", "two.html")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("link", ["nowhere.md", "models.md#nowhere", "../results/nowhere.csv"])
+def test_a_planted_broken_reference_fails_it(tmp_path: Path, link: str) -> None:
+    for folder in ("docs", "plays", "report", "results", "examples", "bench"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True)
+    shutil.copy(ROOT / "README.md", tmp_path)
+    with (tmp_path / "docs" / "metrics.md").open("a", encoding="utf-8") as page:
+        page.write(f"\n[planted]({link})\n")
+    done = subprocess.run(
+        [sys.executable, tmp_path / "docs" / "site" / "build.py", tmp_path / "site"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert Path(link.split("#", maxsplit=1)[0]).name in done.stderr
+    assert done.stderr.count("WARNING") == 1
