@@ -23,7 +23,7 @@ SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIEN
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
 
-.PHONY: help env repro control studies check test slow smoke clusters docs bench torture lint format clean repository
+.PHONY: help env repro control studies live check test slow smoke clusters docs bench torture lint format clean repository
 .DEFAULT_GOAL := help
 
 help:  ## list what can be made
@@ -57,6 +57,9 @@ studies: $(STAMP) repository  ## run other seeds and methods (hours; each part t
 	@echo "studies: mwm repro variants, then mwm repro in results/; then open results/index.html"
 	@$(BIN)/python -m mwm repro variants
 	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm repro
+
+live: $(STAMP)  ## a page of what runs now, with curves, films and the time left; it reloads itself
+	@$(BIN)/python -m mwm live
 
 check: $(STAMP) repository  ## check that dvc.lock, code, params and present files agree
 	@echo "check: mwm check (all that is stale, and why)"

@@ -10,6 +10,7 @@ from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
 from mwm.pipeline.demo import demo, export
 from mwm.pipeline.foreign import name_user, unbind
+from mwm.pipeline.live import live
 from mwm.pipeline.plan import plan
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
@@ -20,8 +21,9 @@ from mwm.pipeline.vouch import vouch
 from mwm.pipeline.world import app as world
 from mwm.runtime import commands
 
-app = commands.application(__doc__)
-for function in (repro, check, plan, vouch, prune, status, compare, profile, schema, demo, export):
+app = commands.application(__doc__, completion=True)
+COMMANDS = (repro, check, plan, vouch, prune, status, live, compare, profile, schema, demo, export)
+for function in COMMANDS:
     commands.command(app)(function)
 commands.command(app, name="run", help="The same as `mwm repro`.")(repro)
 app.add_typer(world, name="world")

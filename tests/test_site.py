@@ -30,7 +30,8 @@ def test_links_between_files_are_followed(tmp_path: Path) -> None:
 def test_a_planted_broken_reference_fails_it(tmp_path: Path, link: str) -> None:
     for folder in ("docs", "plays", "report", "results", "examples", "bench"):
         shutil.copytree(ROOT / folder, tmp_path / folder, symlinks=True)
-    shutil.copy(ROOT / "README.md", tmp_path)
+    for page in ROOT.glob("*.md"):
+        shutil.copy(page, tmp_path)
     with (tmp_path / "docs" / "metrics.md").open("a", encoding="utf-8") as page:
         page.write(f"\n[planted]({link})\n")
     done = subprocess.run(

@@ -17,6 +17,7 @@ import mwm
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+BEFORE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")  # pages that are not in docs/
 REPORT = ("index.html", "control.html")  # each holds its own pictures
 PLAYGROUND = "docs/control.md#the-playground"  # where README's picture leads, but for the site
 BESIDE = """[Playground](site:playground.html) · [The last run's report](site:report/index.html) ·
@@ -58,10 +59,13 @@ def assemble(pages: Path) -> None:
     order.insert(order.index(FIRST), "reference")
     plays = (ROOT / "plays" / "README.md").read_text(encoding="utf-8")
     texts["plays/README.md"] = plays.replace("](../docs/", "](../")
-    told = (ROOT / "README.md").read_text(encoding="utf-8")
-    told = told.replace(f"]({PLAYGROUND})", "](site:playground.html)").replace("](docs/", "](")
-    title, rest = told.split("\n", 1)
-    texts["index.md"] = f"{title}\n\n{BESIDE}\n{rest}{contents([*order, 'plays/README'])}"
+    for name in BEFORE:
+        told = (ROOT / name).read_text(encoding="utf-8")
+        told = told.replace(f"]({PLAYGROUND})", "](site:playground.html)").replace("](docs/", "](")
+        texts[name] = told.replace("](README.md", "](index.md")
+    title, rest = texts.pop("README.md").split("\n", 1)
+    order += ["plays/README", "CONTRIBUTING", "CHANGELOG"]
+    texts["index.md"] = f"{title}\n\n{BESIDE}\n{rest}{contents(order)}"
     for name, text in texts.items():
         page = pages / name
         page.parent.mkdir(parents=True, exist_ok=True)

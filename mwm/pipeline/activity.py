@@ -18,6 +18,7 @@ from mwm.runtime.processes import alive, started, told
 
 STUDIES = "runs/**/.mwm"  # what .mwm is to the project, of each study
 PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
+RUN = ".mwm/run.json"  # in which `mwm repro` notes how far it is
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 
@@ -120,6 +121,18 @@ def eta(note: dict[str, Any]) -> float | None:
     if not done or worked < 0 or since < 0:
         return None
     return max(0.0, float(worked / done * (total - done) - since))
+
+
+def outlook() -> dict[str, Any] | None:
+    """Of the run under way: how many stages are "done", of what "total", and seconds to go, "eta".
+
+    None if nothing runs, or nothing was told of it.
+    """
+    note = _read(root() / RUN)
+    if note is None or not alive(note.get("pid", 0), note.get("pid_started", 0)):
+        return None
+    eta = max(0.0, note["left"] - max(0.0, time.time() - note["updated"]))
+    return {"done": note["done"], "total": note["total"], "eta": eta}
 
 
 def newest() -> tuple[str, str, float] | None:

@@ -1,15 +1,13 @@
 """`mwm demo` and `mwm export`: the pretrained models as a page, and as a folder for a model hub."""
 
-import os
-import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mwm.pipeline.browser import open_page
+
 PAGE = Path("playground.html")
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def demo(
@@ -37,8 +35,8 @@ def demo(
         if value is not None:
             print(f"{name.replace('_', ' '):32} {value:8.2f}")
     print(f"demo: {out.resolve()}")
-    if show and _there_is_a_browser():
-        webbrowser.open(out.resolve().as_uri())
+    if show:
+        open_page(out)
 
 
 def export(
@@ -49,9 +47,3 @@ def export(
 
     write(folder)
     print(f"export: {folder.resolve()}")
-
-
-def _there_is_a_browser() -> bool:
-    """Whether one with windows can open: `webbrowser` would start one in the terminal, and wait."""
-    windows = sys.platform in ("darwin", "win32")
-    return windows or any(os.environ.get(name) for name in DISPLAYS)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from mwm.pipeline import times
+from mwm.pipeline import activity, times
 from mwm.pipeline.child import Child, Ended, Heard, Said
 from mwm.pipeline.output import duration
 from mwm.pipeline.plan import Step
+from mwm.pipeline.project import root
 from mwm.runtime.processes import idle_cores
+from mwm.runtime.progress import publish
 
 GRACE = 20  # seconds that stages have to end by themselves after an interrupt
 TRIES = 3  # of a stage that another command of DVC, asking for the same files, made fail
@@ -66,6 +68,7 @@ class Executor:
         self._jobs, self._say, self._alone = jobs, say, set(alone)
         self._begin: Callable[[str, Heard], Handle] = launch or Child
         self._running: dict[str, Handle] = {}
+        self._since = time.time()
         self._tries: Counter[str] = Counter()
         self._heard: Heard = queue.Queue(LINES)
 
@@ -104,6 +107,8 @@ class Executor:
         left = self._outlook.seconds_at_once(self._upstream, at_once)
         done = self._outlook.total - len(self._outlook.left)
         beside = f" beside {', '.join(self._running)}" if self._running else ""
+        told = {"done": done, "total": self._outlook.total, "left": left}
+        publish(root() / activity.RUN, told, self._since)
         self._say(
             f"repro: {stage}{beside}; {done} of {self._outlook.total} done, "
             f"at most about {duration(left)} left"

@@ -1,13 +1,32 @@
 """How the commands of `mwm` print: JSON where asked for, else text of at most 100 columns."""
 
 import json
+import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object instead of text")]
+
+
+def stages_like(incomplete: str) -> list[str]:
+    """Stages that a shell may complete: those of the folder's dvc.lock, as DVC writes it.
+
+    Its keys are looked for, since to parse it would take longer than a reader waits.
+    """
+    try:
+        names = re.findall(r"^  ([\w@.-]+):$", Path("dvc.lock").read_text(encoding="utf-8"), re.M)
+    except (OSError, ValueError):
+        return []
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 Targets = Annotated[
-    list[str] | None, typer.Argument(help="stages, or files of stages", show_default=False)
+    list[str] | None,
+    typer.Argument(
+        help="stages, or files of stages", show_default=False, autocompletion=stages_like
+    ),
 ]
 
 

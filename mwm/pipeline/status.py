@@ -11,19 +11,25 @@ def status(as_json: AsJson = False) -> None:
     """Show what runs now, how far it is, how long is left, and who holds DVC's locks.
 
     JSON: {"running": [{"label", "done", "total", "unit", "note", "pid", "eta" (seconds, or null)}],
-    "run": {"pid", "command", "started"} or null, "locks": [{"pid", "command", "alive", "writes",
-    "reads"}], "last": {"stage", "path", "written" (Unix seconds)} or null}.
+    "run": {"pid", "command", "started"} or null, "stages": {"done", "total", "eta"} or null,
+    "locks": [{"pid", "command", "alive", "writes", "reads"}], "last": {"stage", "path", "written"
+    (Unix seconds)} or null}.
     """
     running = [note | {"eta": activity.eta(note)} for note in activity.progress().values()]
     run, locks, last = claim.holder(), activity.holders(), activity.newest()
+    outlook = activity.outlook()
     if as_json:
         newest = dict(zip(("stage", "path", "written"), last, strict=True)) if last else None
         held = [vars(holder) for holder in locks]
-        print_json({"running": running, "run": run, "locks": held, "last": newest})
+        told = {"running": running, "run": run, "stages": outlook, "locks": held, "last": newest}
+        print_json(told)
         return
     if run:
         ago = duration(max(0.0, time.time() - run["started"]))  # the clock may be set back
         print(f"{shortened(run['command'], 60)} (pid {run['pid']}) for {ago}")
+    if outlook:
+        left = f"at most about {duration(outlook['eta'])} left"
+        print(f"repro: {outlook['done']} of {outlook['total']} stages done, {left}")
     for note in running:
         print(_told(note))
     for holder in locks:
