@@ -60,8 +60,7 @@ def main(world: str, games: int = 20) -> None:
 
 def explained(model: MetaWorldModel, mapped: Mapped, original: Frames, content: Frames) -> float:
     """The share of the original's codes' variance that mapped codes explain, on test frames."""
-    offsets = original.episode_offsets
-    at = np.concatenate([np.arange(*offsets[e : e + 2]) for e in original.episodes("test")])[::10]
+    at = original.indices(original.episodes("test"))[::10]
     truth, _ = encoding.encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[at]))
     with torch.no_grad():
         found, _ = mapped.encode(mapped.unpack(torch.from_numpy(content.frames[at])))

@@ -28,7 +28,7 @@ def control(
 
     from mwm import UsageError, seeding
     from mwm.control import player, policy
-    from mwm.control.games import Games, environments
+    from mwm.control.games import Games, environments, noise_of
     from mwm.control.look import Look, mask_of
     from mwm.control.resume import Checkpoints
     from mwm.control.training import CURVES, Trainer
@@ -62,7 +62,8 @@ def control(
     bats = original.frames if p.control.opponent == "foreign" else None
     kept = Checkpoints(shelf(), about.model_dump(), weights, bats)
     with closing(environments(about.setup, p.control.games, workers)) as envs:
-        games = Games(envs, TrainedModel(model), look, seeds)
+        noise = noise_of(p.control, p.train.model.latent)
+        games = Games(envs, TrainedModel(model), look, seeds, noise)
         history = Trainer(fresh, games, p.control).train(kept, Progress)
     write_csv(folder / CURVES, history.training, ["iteration"])
     player.save(player.Player(about, model, fresh), folder, [CURVES])

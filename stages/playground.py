@@ -1,6 +1,7 @@
 """Make the playground: params `train.runs`, runs/*, data/worlds/* -> report/playground.html.
 
-What the page starts from is kept beside the pretrained models, for `mwm demo`.
+What the page starts from is kept beside the pretrained models, for `mwm demo`: plays to dream from,
+and how the player's games begin.
 """
 
 from pathlib import Path
@@ -28,6 +29,7 @@ def playground(
     import torch
 
     from mwm.control.player import load_player
+    from mwm.control.recorded import read_recorded
     from mwm.io.files import write_text
     from mwm.io.frames import read_frames
     from mwm.library.pretrained import rounded
@@ -36,14 +38,16 @@ def playground(
     from mwm.release.models import gather
     from mwm.runtime import locks
     from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
 
     p = params.load()
     torch.set_num_threads(p.train.run.threads)  # sums depend on it in their last bits
     model = gather(runs, p.train.runs)
+    played = [read_recorded(runs / "transfer" / run) for run in (ORIGINAL, *p.train.runs)]
     player = load_player(runs / "control")
     worlds = {world: read_frames(data / f"{world}.h5", "world") for world in model.worlds}
     locks.claim(out, plays)
-    start = opening(rounded(model), worlds)
+    start = opening(rounded(model), worlds, played)
     text = page(model, start, player)
     write(plays, start)
     write_text(out, text)

@@ -8,13 +8,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mwm import seeding
 from mwm.control.look import Look
 from mwm.environments.reader import Reader
 from mwm.environments.vector import VectorGameEnv
 from mwm.library.model import TrainedModel
+from mwm.settings.control import Control
 
 Flags = NDArray[np.bool_]
 Seeds = Callable[[int, int], int]
+Noise = Callable[[int], Tensor]
 APART = 2**20  # of the numbers by which masks choose bats: no two episodes begin at the same
 
 
@@ -34,6 +37,21 @@ def environments(setup: Mapping[str, Any], count: int, workers: int | None) -> V
     )
 
 
+def noise_of(settings: Control, latent: int) -> Noise | None:
+    """What moves the latents of training games at each look, by its number: params `control.noise`.
+
+    So a policy learns to play by codes that are a little off, as those of another world's V are.
+    """
+    if not settings.noise:
+        return None
+
+    def noise(look: int) -> Tensor:
+        rng = torch.Generator().manual_seed(seeding.derive(settings.seed, "control", "noise", look))
+        return settings.noise * torch.randn(settings.games, latent, generator=rng)
+
+    return noise
+
+
 class Games:
     """Games that start anew when they end, each episode with a seed of its own.
 
@@ -45,7 +63,14 @@ class Games:
         codes: (n, size) float32, what the player makes of it: z, and M's hidden state.
     """
 
-    def __init__(self, envs: VectorGameEnv, model: TrainedModel, look: Look, seeds: Seeds) -> None:
+    def __init__(
+        self,
+        envs: VectorGameEnv,
+        model: TrainedModel,
+        look: Look,
+        seeds: Seeds,
+        noise: Noise | None = None,
+    ) -> None:
         """Start a game in each environment.
 
         Args:
@@ -53,12 +78,14 @@ class Games:
             model: encodes and remembers.
             look: what of the frames the model's V sees.
             seeds: of an episode, by the game's place and by how many episodes it played before.
+            noise: (n, latent) of a look, by its number, in V's standard deviations; or none.
 
         Raises:
             MwmError: a worker failed or died.
         """
         count = envs.num_envs
         self._envs, self._look, self._seeds = envs, look, seeds
+        self._noise, self._looks = noise, 0
         self._reader = Reader(model, look.world, "hidden", count)
         self._episodes = np.zeros(count, np.int64)
         self._taken: list[list[int]] = [[] for _ in range(count)]
@@ -98,11 +125,17 @@ class Games:
         steps = np.array([len(taken) for taken in self._taken])
         episodes = np.arange(len(steps)) + len(steps) * self._episodes
         shown = self._look(self.frames, APART * episodes + steps)
-        self.codes = torch.from_numpy(self._reader.see(shown))
+        noise = self._noise(self._looks) if self._noise else None
+        self._looks += 1
+        self.codes = torch.from_numpy(self._reader.see(shown, noise))
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """All that `restore` needs: arrays by name, and JSON values."""
-        notes = {"episodes": self._episodes.tolist(), "taken": self._taken}
+        notes = {
+            "episodes": self._episodes.tolist(),
+            "taken": self._taken,
+            "looks": self._looks,
+        }
         return self._reader.state(), notes
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], notes: Mapping[str, Any]) -> None:
@@ -122,6 +155,6 @@ class Games:
                 actions = [each[-left] if len(each) >= left else 0 for each in taken]
                 self.frames, _, terminated, truncated, _ = self._envs.step(np.array(actions))
                 over = terminated | truncated
-        self._taken = taken
+        self._taken, self._looks = taken, notes["looks"] - 1
         self._reader.restore(arrays)
         self._see()

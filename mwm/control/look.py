@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mwm import UsageError, seeding
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames
+from mwm.settings.base import ORIGINAL
 
 Packed = NDArray[np.uint8]
 Show = Callable[[Packed], Packed]
@@ -75,12 +76,7 @@ class Mask:
         self._inside = np.packbits(inside.reshape(-1))
         self._bats = np.zeros((1, FRAME_BYTES), np.uint8)
         if kind == "foreign":
-            usable = np.concatenate(
-                [
-                    np.arange(*original.episode_offsets[episode : episode + 2])
-                    for episode in original.episodes("train", "original")
-                ]
-            )
+            usable = original.indices(original.episodes("train", ORIGINAL))
             chosen = seeding.generator(seed, "control", "bats").permutation(usable)[:MOST]
             self._bats = original.frames[chosen] & self._inside
 

@@ -14,7 +14,7 @@ from mwm.control.look import Look, Show, mask_of, shown
 from mwm.control.scoring import Choose, Score, score
 from mwm.environments.vector import VectorGameEnv
 from mwm.io import records
-from mwm.io.film import write_game
+from mwm.io.film import Game, write_game
 from mwm.io.frames import Frames
 from mwm.io.progress import Monitor, silent
 from mwm.io.tables import write_csv
@@ -144,7 +144,8 @@ class Match:
         for name, rows in tables.items():
             write_csv(folder / name, rows, COLUMNS[name])
         if self._film:
-            write_game(folder / FILM, self._show(self._film.film), self._rows[0]["world"])
+            frames = self._show(self._film.film)
+            write_game(folder / FILM, Game(self._rows[0]["world"], frames, self._film.earned))
         told = {"player": self.player.about.model_dump(), "transfer": self.settings.model_dump()}
         records.write_manifest(folder, tables, told)
 

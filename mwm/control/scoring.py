@@ -31,6 +31,7 @@ class Score:
         points: (n,) of each game: its rewards, added up.
         steps: (n,) that each took.
         film: (f, 512) uint8, packed: the first frames of the first game, as the original has them.
+        earned: (f,) the points in that game until each of them.
         frames: (m, 512) uint8, packed: some of what happened, as the original has it ...
         codes: (m, size) ... and what the player made of it.
     """
@@ -38,6 +39,7 @@ class Score:
     points: NDArray[np.float64]
     steps: NDArray[np.int64]
     film: NDArray[np.uint8]
+    earned: NDArray[np.float64]
     frames: NDArray[np.uint8]
     codes: Tensor
 
@@ -78,6 +80,7 @@ def score(
     count = envs.num_envs
     points, steps, over = np.zeros(count), np.zeros(count, np.int64), np.zeros(count, np.bool_)
     film: list[NDArray[np.uint8]] = []
+    earned: list[float] = []
     frames: list[NDArray[np.uint8]] = []
     codes: list[Tensor] = []
 
@@ -89,6 +92,7 @@ def score(
         while not over.all():
             if not over[0] and len(film) < FILMED:
                 film.append(games.frames[0].copy())
+                earned.append(points[0])
             if int(steps.max()) % EVERY == 0:
                 going = np.flatnonzero(~over[:SHOWN])
                 frames.append(games.frames[going].copy())
@@ -101,7 +105,8 @@ def score(
             if finished.any():
                 told = f"{points[over].mean():.1f} points in {over.sum()} games"
                 progress.advance(int(finished.sum()), told)
-    return Score(points, steps, np.stack(film), np.concatenate(frames), torch.cat(codes))
+    filmed = np.stack(film), np.array(earned)
+    return Score(points, steps, *filmed, np.concatenate(frames), torch.cat(codes))
 
 
 def at_random(actions: int, seed: int) -> Choose:

@@ -1,6 +1,5 @@
 """Other Vs to play with than a recruit, which show what alignment is worth."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -67,10 +66,7 @@ def pair_up(
         content: the other world's, the same in the same order.
         pairs: how many frames; they are the same for each world.
     """
-    offsets = original.episode_offsets
-    usable = np.concatenate(
-        [np.arange(offsets[e], offsets[e + 1]) for e in original.episodes("train", ORIGINAL)]
-    )
+    usable = original.indices(original.episodes("train", ORIGINAL))
     rng = seeding.generator(0, "transfer", "pairs", pairs)
     at = rng.choice(usable, min(pairs, len(usable)), replace=False)
     source, _ = encoding.encode(vision, torch.from_numpy(content.frames[at]))

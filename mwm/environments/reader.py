@@ -59,15 +59,22 @@ class Reader:
         self._state = tuple(part.masked_fill(at[:, None], 0.0) for part in self._state)
 
     @torch.inference_mode()
-    def see(self, frames: NDArray[Any]) -> Array:
-        """Codes, (count, ...), of the frames of all games now."""
-        self._z = self._encoded(frames)
+    def see(self, frames: NDArray[Any], noise: torch.Tensor | None = None) -> Array:
+        """Codes, (count, ...), of the frames of all games now.
+
+        Args:
+            frames: one of each game.
+            noise: (count, latent) in V's own standard deviations, which moves each z; or none.
+        """
+        mean, log_variance = self._encoded(frames)
+        spread = (0.5 * log_variance).exp()
+        self._z = mean if noise is None else mean + noise.to(mean) * spread
         return self._codes(self._z, slice(None))
 
     @torch.inference_mode()
     def look(self, frames: NDArray[Any], games: NDArray[np.int64]) -> Array:
         """Codes of frames of some games, (n,) numbers, as they would be if `see` saw them."""
-        return self._codes(self._encoded(frames), torch.from_numpy(games).to(self._device))
+        return self._codes(self._encoded(frames)[0], torch.from_numpy(games).to(self._device))
 
     @torch.inference_mode()
     def act(self, actions: Any) -> None:
@@ -87,10 +94,10 @@ class Reader:
         parts = (torch.tensor(state[name]) for name in ("hidden", "cell"))
         self._state = tuple(part.to(self._device) for part in parts)
 
-    def _encoded(self, frames: NDArray[Any]) -> torch.Tensor:
+    def _encoded(self, frames: NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
         packed = np.require(packed_of(frames), requirements=["C", "W"])
         vision = self._module.vision(self._world)
-        return encoding.encode(vision, torch.from_numpy(packed).to(self._device))[0]
+        return encoding.encode(vision, torch.from_numpy(packed).to(self._device))
 
     def _codes(self, z: torch.Tensor, games: Any) -> Array:
         shown = [part[0, games] for part in self._state[: self._shown]]

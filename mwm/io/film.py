@@ -105,17 +105,35 @@ def _worlds(file: h5py.File, model: str) -> list[str]:
     return worlds
 
 
-def write_game(path: Path, frames: NDArray[np.uint8], world: str) -> None:
-    """Write game.h5: successive frames (n, 512) uint8, packed, as `world` shows them."""
-    with creating_h5(path, GAME, {"world": world}) as file:
-        file.create_dataset("frames", data=frames, compression="gzip")
+@dataclass(frozen=True)
+class Game:
+    """How a game that a player played began.
+
+    Attributes:
+        world: in which the player saw it.
+        frames: (n, 512) uint8, packed, one after another, as that world shows them.
+        points: (n,) float64: the rewards until each frame, added up.
+    """
+
+    world: str
+    frames: NDArray[np.uint8]
+    points: NDArray[np.float64]
 
 
-def read_game(path: Path) -> NDArray[np.uint8]:
-    """The frames of game.h5, (n, 512) uint8.
+def write_game(path: Path, game: Game) -> None:
+    """Write game.h5."""
+    with creating_h5(path, GAME, {"world": game.world}) as file:
+        file.create_dataset("frames", data=game.frames, compression="gzip")
+        file.create_dataset("points", data=game.points)
+
+
+def read_game(path: Path) -> Game:
+    """Read game.h5.
 
     Raises:
         MwmError: missing, damaged or of another kind.
     """
     with reading_h5(path, GAME) as file:
-        return read_array(file, "frames", np.uint8, (None, FRAME_BYTES))
+        frames = read_array(file, "frames", np.uint8, (None, FRAME_BYTES))
+        points = read_array(file, "points", np.float64, (len(frames),))
+        return Game(str(read_attributes(file)["world"]), frames, points)

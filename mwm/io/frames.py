@@ -60,6 +60,11 @@ class Frames:
             )
         return found
 
+    def indices(self, episodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of the frames of some episodes, (n,), episode after episode."""
+        offsets = self.episode_offsets
+        return np.concatenate([np.arange(*offsets[episode : episode + 2]) for episode in episodes])
+
     def show(self, packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The original's frames, (n, 512), as this world shows them, by its pixel map."""
         shown = np.empty_like(packed)

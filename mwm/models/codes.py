@@ -97,7 +97,7 @@ def encode(
         MwmError: V says next to nothing of its frames.
     """
     offsets = content.episode_offsets
-    frames = np.concatenate([np.arange(offsets[e], offsets[e + 1]) for e in episodes])
+    frames = content.indices(episodes)
     ends = np.cumsum([offsets[e + 1] - offsets[e] for e in episodes])
     spans = np.stack([np.concatenate([[0], ends[:-1]]), ends], 1)
     packed = content.frames[frames]

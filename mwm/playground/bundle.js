@@ -2,7 +2,7 @@
 // of a JSON header (uint32, little endian), the header, and arrays that the header lists.
 
 const ARRAYS = {
-  int8: Int8Array, uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array,
+  int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, float32: Float32Array,
 };
 
 /** Text of base64 to {header, arrays}: each array has `data`, a typed array, and its `shape`. */

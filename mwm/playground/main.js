@@ -26,8 +26,9 @@ async function main() {
   const bundle = await readBundle(document.getElementById("bundle").textContent);
   const { header } = bundle;
   const engine = new Engine(bundle);
-  const worlds = readWorlds(bundle), plays = readPlays(bundle);
+  const worlds = readWorlds(bundle), plays = readPlays(bundle), recorded = readGames(bundle);
   fill("count", inWords(worlds.length, true));
+  fill("counted", inWords(worlds.length));
   fill("latent", header.model.latent);
   fill("actions", header.actions.length);
   fill("seen", header.seen);
@@ -37,18 +38,20 @@ async function main() {
   document.querySelector("main").hidden = false;
   const stage = new Stage(engine, worlds, plays, header);
   const truth = new Truth(engine, worlds, header);
+  const games = new Games(recorded, worlds, EMULATED / header.frame_skip);
   const paint = new Paint(engine, worlds, stage);
   buildStarts(plays, (play) => {
     stage.begin(play);
     truth.begin(play);
   });
   paint.take(0, plays[0].frames[plays[0].seen - 1].slice());
-  Object.assign(window, { stage, truth, paint, engine }); // for the console, and for tests
+  Object.assign(window, { stage, truth, games, paint, engine }); // for the console, and for tests
   document.getElementById("loading").remove();
   document.documentElement.dataset.ready = Math.round(performance.now()); // ms since the start
   const tick = (now) => {
     stage.tick(now);
     truth.tick(now);
+    games.tick(now);
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

@@ -11,7 +11,7 @@ ROOM = Path(__file__).parent
 SCRIPTS = (
     *("bundle.js", "frames.js", "engine.js", "dream.js"),  # the models
     *("clock.js", "keys.js", "charts.js"),
-    *("stage.js", "truth.js", "paint.js", "main.js"),  # and what is seen of them
+    *("stage.js", "truth.js", "games.js", "paint.js", "main.js"),  # and what is seen of them
 )
 
 

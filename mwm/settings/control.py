@@ -18,6 +18,7 @@ class Control(Section):
     batch: Annotated[int, Field(ge=2, le=10**9)]
     hidden: Annotated[int, Field(ge=1, le=65536)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
+    noise: Weight
     discount: Annotated[float, Field(ge=0, le=1)]
     trace: Annotated[float, Field(ge=0, le=1)]
     clip: Annotated[float, Field(gt=0, le=1)]

@@ -62,7 +62,7 @@ def test_every_v_has_a_row(inside: Path) -> None:
     assert len(games) == 12
     with reading_h5(Path("runs/transfer/mirror/game.h5"), "game") as file:
         assert read_attributes(file)["world"] == "mirror"
-    assert len(read_game(Path("runs/transfer/mirror/game.h5"))) == 120
+    assert len(read_game(Path("runs/transfer/mirror/game.h5")).frames) == 120
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from mwm import UsageError, seeding
-from mwm.control.games import Games, environments
+from mwm.control.games import Games, Noise, environments, noise_of
 from mwm.control.look import Look, Mask, mask_of
+from mwm.models.encoding import encode
 from mwm.worlds import World
 
 Make = Callable[..., Games]
@@ -25,9 +26,11 @@ def making(setup, model) -> Iterator[Make]:
     """Makes games of the small model, whose environments are closed at the end."""
     made = []
 
-    def make(count: int = 3, look: Look | None = None, workers: int = 1) -> Games:
+    def make(
+        count: int = 3, look: Look | None = None, workers: int = 1, noise: Noise | None = None
+    ) -> Games:
         made.append(environments(setup, count, workers))
-        return Games(made[-1], model, look or Look("original"), seeds)
+        return Games(made[-1], model, look or Look("original"), seeds, noise)
 
     yield make
     for envs in made:
@@ -64,6 +67,28 @@ def test_games_go_on_from_where_they_were_interrupted(making) -> None:
     after = [steps(games, np.random.default_rng(1), 90) for games in (first, second)]
     assert np.sum([each[3] for each in after[0]], axis=0).any()
     assert same(*after)
+
+
+def test_noise_moves_latents_by_v_s_own_spread_and_outlives_an_interrupt(making, model, defaults):
+    control = defaults.control.model_copy(update={"games": 3, "noise": 0.5})
+    noise = noise_of(control, model.latent)
+    assert noise is not None
+    first, clean = making(noise=noise), making()
+    packed = torch.from_numpy(first.frames)
+    mean, log_variance = encode(model.module.vision("original"), packed)
+    moved = (first.codes[:, : model.latent] - mean) / (0.5 * log_variance).exp()
+    assert torch.allclose(moved, noise(0), atol=1e-3)
+    assert not torch.equal(noise(0), noise(1))
+    assert noise(0).std() < 0.8
+    assert torch.equal(clean.codes[:, : model.latent], mean)
+    steps(first, np.random.default_rng(0), 5)
+    second = making(noise=noise)
+    second.restore(*first.state())
+    assert same(*(steps(games, np.random.default_rng(1), 5) for games in (first, second)))
+
+
+def test_without_noise_none_is_drawn(defaults) -> None:
+    assert noise_of(defaults.control.model_copy(update={"noise": 0.0}), 8) is None
 
 
 def test_the_number_of_workers_changes_nothing(making) -> None:

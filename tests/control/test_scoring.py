@@ -48,7 +48,9 @@ def test_each_game_is_played_once_to_its_end(envs, model, setup) -> None:
             points, steps = points + reward, steps + 1
         assert (played.points[place], played.steps[place]) == (points, steps)
     assert len(set(played.steps.tolist())) > 1, "chance differs from game to game"
-    assert len(played.film) == played.steps[0]
+    assert len(played.film) == len(played.earned) == played.steps[0]
+    assert played.earned[0] == 0
+    assert abs(played.points[0] - played.earned[-1]) <= 1, "but for the last action"
     assert len(played.codes) == len(played.frames) > 8
     assert sum(seen) == 4
     mean = np.mean(played.points)

@@ -13,7 +13,8 @@ from small_project import Project
 
 from mwm.io import checkpoints
 from mwm.io.tables import write_csv
-from mwm.pipeline.live import MOST, drawn, history, page, table, trainings
+from mwm.pipeline.curves import MOST, drawn, history, table, trainings
+from mwm.pipeline.live import page
 from mwm.runtime.processes import started
 
 ROWS = [{"iteration": i, "loss": 100.0 / i, "steps": 9 * i, "kl": 0.5 * i} for i in range(1, 6)]

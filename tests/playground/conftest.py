@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import Open, page_of
+from browsing import Open, games_of, page_of
 
 from mwm.control import policy
 from mwm.control.player import Player, about
@@ -49,7 +49,7 @@ def player(model: MetaWorldModel, contents: dict[str, Frames], defaults: Params)
 @pytest.fixture(scope="session")
 def text(model: MetaWorldModel, contents: dict[str, Frames], player: Player) -> str:
     """The page of that model."""
-    return page_of(model, contents, player)
+    return page_of(model, contents, player, games_of(contents))
 
 
 @pytest.fixture(scope="session")

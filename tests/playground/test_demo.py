@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import page_of
+from browsing import games_of, page_of
 from typer.testing import CliRunner
 
 import mwm
@@ -35,7 +35,7 @@ def released(model, player, contents, tmp_path, monkeypatch) -> Path:
     folder.mkdir()
     notes = {**player.about.model_dump(), "scores": SCORES, "quality": QUALITY}
     pretrained.write(folder, model, player.policy.state_dict(), notes)
-    write(folder / "plays.h5", opening(pretrained.rounded(model), contents))
+    write(folder / "plays.h5", opening(pretrained.rounded(model), contents, games_of(contents)))
     monkeypatch.setattr(pretrained, "FOLDER", folder)
     monkeypatch.setattr(pretrained.read, "__defaults__", (folder,))
     monkeypatch.chdir(tmp_path)
@@ -50,7 +50,7 @@ def test_it_is_the_pipeline_s_page_and_says_how_good_it_is(released, contents, m
     assert done.exit_code == 0
     assert not opened
     found = mwm.load("pretrained").module, contents, mwm.load_player("pretrained")
-    assert Path("playground.html").read_text() == page_of(*found)
+    assert Path("playground.html").read_text() == page_of(*found, games_of(contents))
     assert f"demo: {Path('playground.html').resolve()}" in done.output
     assert "alignment                           0.990    0.980" in done.output
     assert "score                               12.50" in done.output

@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browsing import Open, page_of, until
 
 from mwm.io.frames import Frames
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.settings.params import Params
+
+Contents = dict[str, Frames]
 
 # Frames are asked for by the test, at times of its own, instead of by the display.
 BY_HAND = "window.requestAnimationFrame = (look) => { window.look = look; return 1; };"
@@ -191,7 +194,7 @@ def test_the_truth_stands_beside_the_dream(opened: Any) -> None:
 
 
 def test_up_is_told_in_every_world(opened: Any) -> None:
-    captions = opened.locator(".world figcaption").all_inner_texts()
+    captions = opened.locator("#dream .world figcaption").all_inner_texts()
     told = {text.split()[0]: text for text in captions}
     arrows = {"original": "↑", "transpose": "←", "hswap": "↑", "vswap": "↑", "mirror": "↑"}
     assert all(f"up is {arrow}" in told[world] for world, arrow in arrows.items())
@@ -200,7 +203,7 @@ def test_up_is_told_in_every_world(opened: Any) -> None:
 
 
 def test_without_a_player_the_reader_steers(
-    open_page: Open, model: MetaWorldModel, contents: dict[str, Frames], tmp_path: Path
+    open_page: Open, model: MetaWorldModel, contents: Contents, tmp_path: Path
 ) -> None:
     path = tmp_path / "alone.html"
     path.write_text(page_of(model, contents, None), encoding="utf-8")
@@ -234,7 +237,7 @@ def test_nothing_is_wider_than_the_page(open_page: Open, width: int) -> None:
 
 @pytest.mark.slow
 def test_a_page_of_full_size(
-    open_page: Open, defaults: Params, contents: dict[str, Frames], tmp_path: Path
+    open_page: Open, defaults: Params, contents: Contents, tmp_path: Path
 ) -> None:
     """Fresh weights compress less well than trained ones, and cost as much time."""
     model = initialise(defaults.train.model, contents, 6, seed=0).eval()
@@ -244,3 +247,42 @@ def test_a_page_of_full_size(
     opened = open_page(path=path)
     until(opened, "stage.dream.steps > 60")
     assert opened.evaluate("stage.pace") <= 8
+
+
+def test_the_player_s_games_are_shown_with_their_points(opened: Any, contents: Contents) -> None:
+    opened.evaluate("document.getElementById('games').scrollIntoView()")
+    figures = opened.locator("#games figure")
+    assert figures.count() == len(contents)
+    mirror = figures.nth(list(contents).index("mirror"))
+    for step, points in ((0, "0 : 0"), (15, "0 : 1"), (25, "0 : 2"), (39, "1 : 2")):
+        opened.locator("#games-step").fill(str(step))
+        assert mirror.locator(".name").inner_text().split() == ["mirror", *points.split()]
+    shown = opened.evaluate(
+        """(at) => {
+          const canvas = document.querySelectorAll("#games canvas")[at];
+          const { data } = canvas.getContext("2d").getImageData(0, 0, 64, 64);
+          return Array.from({ length: 4096 }, (_, pixel) => data[4 * pixel] > 128 ? 1 : 0);
+        }""",
+        list(contents).index("mirror"),
+    )
+    assert np.array_equal(shown, np.unpackbits(contents["mirror"].frames[39]))
+    assert "−6.0 points a game, of 100" in mirror.inner_text()
+
+
+def test_the_games_run_to_their_end_and_start_again(open_page: Open) -> None:
+    opened = open_page(BY_HAND)
+    opened.evaluate("document.getElementById('games').scrollIntoView()")
+    until(opened, "games.visible")
+    opened.get_by_role("button", name="Play").last.click()
+    opened.evaluate("for (let frame = 0; frame < 60; frame += 1) look(1000 + 100 * frame)")
+    assert opened.evaluate("[games.step, games.playing]") == [39, False]
+    opened.evaluate("games.parts.play.click()")
+    assert opened.evaluate("[games.step, games.playing]") == [0, True]
+
+
+def test_without_games_of_a_player_the_page_has_no_place_for_them(
+    open_page: Open, tmp_path: Path, model: MetaWorldModel, contents: Contents
+) -> None:
+    path = tmp_path / "alone.html"
+    path.write_text(page_of(model, contents, None), encoding="utf-8")
+    assert not open_page(path=path).locator("#games").is_visible()

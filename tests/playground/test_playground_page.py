@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import page_of
+from browsing import games_of, page_of
 
 from mwm import ArtefactError, UsageError
 from mwm.control.player import Player
@@ -18,7 +18,7 @@ from mwm.playground.page import ROOM, SCRIPTS
 def test_the_same_inputs_give_the_same_bytes(
     text: str, model: MetaWorldModel, contents: dict[str, Frames], player: Player
 ) -> None:
-    assert page_of(model, contents, player) == text
+    assert page_of(model, contents, player, games_of(contents)[::-1]) == text
 
 
 def test_the_page_names_no_other_file(text: str) -> None:

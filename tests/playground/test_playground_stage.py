@@ -5,12 +5,15 @@ from pathlib import Path
 import brief
 import plain_yaml
 import pytest
-from browsing import page_of
+from browsing import games_of, page_of
 from typer.testing import CliRunner
 
 from mwm.control import player as players
 from mwm.control import policy
+from mwm.io import records
+from mwm.io.film import write_game
 from mwm.io.frames import Frames, read_frames
+from mwm.io.tables import write_csv
 from mwm.models import model as models
 from mwm.settings.params import Params
 from stages import playground
@@ -34,6 +37,14 @@ def trained(project: Path, defaults: Params) -> Path:
             players.save(players.Player(about, model, chooses), folder, [])
         else:
             models.save(made, folder, {})
+    for world, run in (("original", "original"), ("mirror", "mirror")):
+        folder = Path("runs/transfer", run)
+        folder.mkdir(parents=True)
+        (recorded,) = games_of({world: read_frames(f"data/worlds/{world}.h5", "world")})
+        write_game(folder / "game.h5", recorded.game)
+        rows = [{"score": recorded.score, "games": 100}, {"score": -21.0, "games": 25}]
+        write_csv(folder / "scores.csv", rows)
+        records.write_manifest(folder, ["scores.csv"], {})
     return project
 
 
@@ -47,7 +58,9 @@ def test_the_stage_writes_the_page_of_what_is_on_the_disk(trained: Path) -> None
     model = models.load(Path("runs/recruit/mirror")).eval()
     worlds = {name: read_frames(f"data/worlds/{name}.h5", "world") for name in model.worlds}
     player = players.load_player("runs/control")
-    assert Path("report/playground.html").read_text() == page_of(model, worlds, player)
+    assert Path("report/playground.html").read_text() == page_of(
+        model, worlds, player, games_of(worlds)
+    )
 
 
 def test_a_player_is_required(trained: Path) -> None:

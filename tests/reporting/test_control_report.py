@@ -9,7 +9,7 @@ import pytest
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.io.film import write_game
+from mwm.io.film import Game, write_game
 from mwm.io.tables import write_csv
 from mwm.reporting.control.page import table, told
 from mwm.reporting.control.report import report_control, summarise
@@ -26,7 +26,7 @@ def scores(folder: Path, world: str, *rows: tuple[str, float, float]) -> Path:
     ]
     write_csv(folder / "scores.csv", lines)
     noise = np.random.default_rng(0).integers(256, size=(40, 512), dtype=np.uint8)
-    write_game(folder / "game.h5", noise, world)
+    write_game(folder / "game.h5", Game(world, noise, np.zeros(40)))
     records.write_manifest(folder, ["scores.csv"])
     return folder
 

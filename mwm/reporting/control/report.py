@@ -88,5 +88,5 @@ def _curve(path: Path) -> list[Mapping[str, float]]:
 
 
 def _pictures(path: Path) -> Pictures:
-    frames = read_game(path)[:FILMED]
+    frames = read_game(path).frames[:FILMED]
     return np.unpackbits(frames, axis=1).reshape(-1, SIDE, SIDE) * np.uint8(255)
