@@ -1,6 +1,6 @@
 // Recorded games of the player: the real game in each world, side by side.
 
-/** The games of a bundle, by world: {frames, points, score, count}; none without a player's. */
+/** The games of a bundle, by world: {frames, points, score, games}; none without a player's. */
 function readGames({ header, arrays }) {
   const { data, shape: [worlds, length, bytes] } = arrays["games.frames"];
   const points = arrays["games.points"].data;
@@ -61,7 +61,7 @@ class Games {
     const mean = `${game.score < 0 ? "−" : "+"}${Math.abs(game.score).toFixed(1)}`;
     const caption = element("figcaption", {},
       element("span", { className: "name" }, element("b", { textContent: world.name }), told),
-      element("span", { textContent: `${mean} points a game, of ${game.games}` }));
+      element("span", { textContent: `${mean} points, mean of ${game.games} games` }));
     this.section.querySelector(".rows").append(element("figure", { className: "world" }, canvas, caption));
     return { canvas, told, counted: countPoints(game.points) };
   }
