@@ -36,10 +36,10 @@ TOO_MANY = {  # files that a command's folders of code hold, and that it does no
     "memories": 40,
     "study": 8,
     "control": 35,
-    "home": 26,
-    "away": 25,
+    "home": 27,
+    "away": 26,
     "transfer": 21,
-    "pretrained": 35,
+    "pretrained": 36,
     "playground": 43,
 }
 
