@@ -25,32 +25,13 @@ function countPoints(points) {
   });
 }
 
-class Games {
+class Games extends Replay {
   constructor(games, worlds, rate) {
-    Object.assign(this, { games, rate });
-    this.section = document.getElementById("games");
+    super("games", rate);
+    this.games = games;
     this.section.hidden = !games.length;
-    this.steps = games.length ? games[0].frames.length - 1 : 0;
-    const find = (name) => document.getElementById(name);
-    this.parts = { play: find("games-play"), slider: find("games-step"), time: find("games-time") };
     this.views = games.map((game, at) => this.view(game, worlds[at]));
-    this.clock = new Clock(rate);
-    this.step = 0;
-    this.parts.slider.max = this.steps;
-    this.parts.play.addEventListener("click", () => {
-      if (this.step === this.steps) this.step = 0;
-      this.setPlaying(!this.playing);
-      this.show();
-    });
-    this.parts.slider.addEventListener("input", () => {
-      this.setPlaying(false);
-      this.step = Number(this.parts.slider.value);
-      this.show();
-    });
-    this.visible = false;
-    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; })
-      .observe(this.section);
-    this.setPlaying(false);
+    this.setSteps(games.length ? games[0].frames.length - 1 : 0);
     this.show();
   }
 
@@ -64,24 +45,6 @@ class Games {
       element("span", { textContent: `${mean} points, mean of ${game.games} games` }));
     this.section.querySelector(".rows").append(element("figure", { className: "world" }, canvas, caption));
     return { canvas, told, counted: countPoints(game.points) };
-  }
-
-  setPlaying(playing) {
-    this.playing = playing;
-    this.parts.play.textContent = playing ? "Pause" : "Play";
-    this.clock.stop();
-  }
-
-  tick(now) {
-    if (!this.playing || !this.visible || document.hidden) {
-      this.clock.stop();
-      return;
-    }
-    const due = this.clock.look(now);
-    if (!due) return;
-    this.step = Math.min(this.steps, this.step + due);
-    if (this.step === this.steps) this.setPlaying(false);
-    this.show();
   }
 
   show() {

@@ -10,7 +10,7 @@ from mwm.playground.opening import Opening
 ROOM = Path(__file__).parent
 SCRIPTS = (
     *("bundle.js", "frames.js", "engine.js", "dream.js"),  # the models
-    *("clock.js", "keys.js", "charts.js"),
+    *("clock.js", "keys.js", "charts.js", "replay.js"),
     *("stage.js", "truth.js", "games.js", "paint.js", "main.js"),  # and what is seen of them
 )
 

@@ -4,18 +4,13 @@ const MEANINGS = { // of Pong's actions
   NOOP: "none", FIRE: "fire", RIGHT: "up", LEFT: "down", RIGHTFIRE: "up and fire", LEFTFIRE: "down and fire",
 };
 
-class Truth {
+class Truth extends Replay {
   constructor(engine, worlds, header) {
+    super("truth", EMULATED / header.frame_skip);
     Object.assign(this, { engine, worlds, header });
     const find = (name) => document.getElementById(name);
-    this.parts = {
-      real: find("real"), dreamt: find("dreamt"), play: find("truth-play"),
-      slider: find("truth-step"), time: find("truth-time"), told: find("truth-told"),
-    };
-    this.section = find("truth");
+    Object.assign(this.parts, { real: find("real"), dreamt: find("dreamt"), told: find("truth-told") });
     this.chart = new LineChart(find("chart"));
-    this.rate = EMULATED / header.frame_skip;
-    this.clock = new Clock(this.rate);
     this.world = 0;
     const select = find("truth-world");
     select.append(...worlds.map(({ name }, value) => element("option", { value, textContent: name })));
@@ -23,27 +18,7 @@ class Truth {
       this.world = Number(select.value);
       this.begin(this.play);
     });
-    this.parts.play.addEventListener("click", () => {
-      if (this.step === this.play.steps) this.step = 0;
-      this.setPlaying(!this.playing);
-      this.show();
-    });
-    this.parts.slider.addEventListener("input", () => {
-      this.setPlaying(false);
-      this.step = Number(this.parts.slider.value);
-      this.show();
-    });
-    this.visible = false;
-    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; })
-      .observe(this.section);
     window.addEventListener("resize", () => this.show());
-    this.setPlaying(false);
-  }
-
-  setPlaying(playing) {
-    this.playing = playing;
-    this.parts.play.textContent = playing ? "Pause" : "Play";
-    this.clock.stop();
   }
 
   /** Dream all of a play: what really happened and what is dreamt, from the last frame seen on. */
@@ -66,20 +41,7 @@ class Truth {
       still: this.truth.map((bits) => countDifferent(bits, last)),
       dream: this.truth.map((bits, at) => countDifferent(bits, drawnBits(this.pictures[at]))),
     };
-    this.parts.slider.max = play.steps;
-    this.step = Math.min(this.step ?? 0, play.steps);
-    this.show();
-  }
-
-  tick(now) {
-    if (!this.playing || !this.visible || document.hidden) {
-      this.clock.stop();
-      return;
-    }
-    const due = this.clock.look(now);
-    if (!due) return;
-    this.step = Math.min(this.play.steps, this.step + due);
-    if (this.step === this.play.steps) this.setPlaying(false);
+    this.setSteps(play.steps);
     this.show();
   }
 
@@ -89,7 +51,7 @@ class Truth {
     paintFrame(parts.real, this.truth[step]);
     paintFrame(parts.dreamt, this.pictures[step]);
     parts.slider.value = step;
-    parts.time.textContent = `${step} of ${this.play.steps}, ${(step / this.rate).toFixed(1)} s`;
+    parts.time.textContent = `${step} of ${this.steps}, ${(step / this.rate).toFixed(1)} s`;
     this.chart.show(this.lines, step, this.rate);
     parts.told.textContent = this.distances();
   }
