@@ -1,0 +1,85 @@
+"""Play with a trained player, and learn from its plays: runs/control, runs/<run> -> runs/<run>.
+
+`play` keeps a world's random plays and adds the player's own. In the original it plays with its own
+V; in another world with the V that was aligned there. Neither sees what the other played. `learn`
+then aligns that V again, on all of them.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mwm.runtime import commands
+from stages.train import DATA, RUNS, Data, Runs, set_up
+
+app = commands.application(__doc__)
+
+
+@commands.stage(app)
+def play(
+    world: Annotated[str, typer.Argument(help="original, or a run of params' train.runs")],
+    base: Annotated[Path, typer.Option(help="runs to play with: control, and the run")],
+    plays: Annotated[Path, typer.Option(help="folder of the random plays, <world>.h5")],
+    data: Annotated[Path, typer.Option(help="folder to write <world>.h5 to")] = DATA,
+    episodes: Annotated[int, typer.Option(min=1, help="to play")] = 300,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
+    ] = None,
+) -> None:
+    """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""
+    import torch
+
+    from mwm.control.player import load_player
+    from mwm.io.frames import read_frames, write_frames
+    from mwm.practice import playing
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    torch.set_num_threads(p.train.run.threads)
+    player = load_player(base / "control")
+    model, name = player.model, ORIGINAL
+    if world != ORIGINAL:
+        name = params.pick(p.train.runs, world, "train.runs").worlds[1]
+        model = playing.sees_as(player, base / world, name)
+    content = read_frames(plays / f"{name}.h5", "world")
+    locks.claim(data / f"{name}.h5")
+    seed = p.train.run.seed
+    played = playing.practise(player, model, content, episodes, seed, workers, Progress)
+    write_frames(data / f"{name}.h5", playing.added(content, played), kind="world")
+
+
+@commands.stage(app)
+def learn(
+    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    base: Annotated[Path, typer.Option(help="runs from whose recruit this one goes on")],
+    data: Data = DATA,
+    runs: Runs = RUNS,
+) -> None:
+    """Align a V again, from where it stood, on random plays and the player's -> runs/recruit."""
+    from mwm.io.frames import read_frames
+    from mwm.models.model import load
+    from mwm.practice.learning import learn_again
+    from mwm.runtime import locks
+    from mwm.runtime.state import speed
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+    from mwm.training import history
+
+    p = params.load()
+    world = params.pick(p.train.runs, run, "train.runs").worlds[1]
+    setup = set_up(p.train.run, p.train.model, p.train.batch)
+    worlds = {name: read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world)}
+    before = (runs / "see" / ORIGINAL, base / "recruit" / run)
+    first, second = (load(folder, p.train.model) for folder in before)
+    folder = locks.claim_folder(runs / "recruit" / run)
+    trained = learn_again(setup, run, (first, second), worlds, p.train, runs / "smooth")
+    history.write(folder, *trained, p.train.run, p.train.recruit, speed(run))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,73 @@
+"""The stages adopt and practise on a small project with independent inputs."""
+
+from pathlib import Path
+
+import brief
+import plain_yaml
+import pytest
+from typer.testing import CliRunner
+
+from mwm.io.frames import read_frames
+from mwm.models.model import load
+from stages import adopt, control, practise, smooth, transfer, unite
+
+PARTS = ("see", "anchor", "control")
+
+
+@pytest.fixture
+def trained(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a player and one more world, and from there on with independent inputs."""
+    values = brief.of_one_run()
+    values["train"]["see"] |= {"iterations": 2, "reconstruction_steps": 20, "kl_ramp": 5}
+    values["train"]["see"] |= {"learning_rate": 0.02, "kl": 0.1}
+    values["train"]["smooth"] |= {"steps": 4, "windows": 32, "hidden": 16}
+    values["train"]["decipher"] |= {"states": 128, "refinements": 1}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    Path("params.yaml").write_text(plain_yaml.text(values))
+    Path("data").mkdir()
+    Path("data/worlds").symlink_to(worlds)
+    brief.train_one_run()
+    brief.run(control.app)
+    values["train"]["run"]["inputs"] = "independent"
+    values["train"]["recruit"] |= {"frames": "random", "constraints": {"sinkhorn": 15.0}}
+    Path("params.yaml").write_text(plain_yaml.text(values))
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_what_the_player_did_is_learned_from_once_more(trained: Path) -> None:
+    brief.run(adopt.app, "runs", *PARTS, "--runs", "again")
+    words = ("--plays", "data/worlds", "--data", "mixed", "--episodes", "4")
+    for world in ("original", "mirror"):
+        brief.run(practise.app, "play", world, "--base", "runs", *words)
+        content = read_frames(Path("mixed", f"{world}.h5"), "world")
+        assert len(content.split) == 10, "four episodes after six"
+    where = ("--data", "mixed", "--runs", "again")
+    brief.run(smooth.app, *where)
+    brief.run(practise.app, "learn", "mirror", "--base", "runs", *where)
+    brief.run(unite.app, "mirror", "--runs", "again")
+    before, after = (load(Path(runs, "mirror")) for runs in ("runs", "again"))
+    same = {
+        name: all(
+            value.equal(after.vision(name).state_dict()[key])
+            for key, value in before.vision(name).state_dict().items()
+        )
+        for name in ("original", "mirror")
+    }
+    assert same == {"original": True, "mirror": False}
+    brief.run(transfer.app, "away", "mirror", "--runs", "again")
+    assert Path("again/transfer/mirror/scores.csv").is_file()
+    first = Path("again/recruit/mirror/model.safetensors").read_bytes()
+    brief.run(practise.app, "learn", "mirror", "--base", "runs", *where)
+    assert Path("again/recruit/mirror/model.safetensors").read_bytes() == first
+
+
+def test_what_is_not_there_is_told_and_nothing_is_copied(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "anchor").mkdir(parents=True)
+    words = [str(tmp_path / "runs"), "anchor", "control", "--runs", str(tmp_path / "mine")]
+    done = CliRunner().invoke(adopt.app, words)
+    assert done.exit_code == 1
+    told = f"error: {tmp_path / 'runs' / 'control'}: expected what an earlier stage trained"
+    assert told in done.stderr
+    assert not (tmp_path / "mine").exists()

@@ -1,0 +1,124 @@
+"""Practice: what a player did is kept as it happened, and comes after a world's random plays."""
+
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from mwm import ArtefactError, seeding
+from mwm.control import player, policy
+from mwm.control.player import Player
+from mwm.environments.codes import Codes
+from mwm.io.frames import Frames
+from mwm.library.model import TrainedModel
+from mwm.models.model import MetaWorldModel, initialise, save
+from mwm.practice import playing
+from mwm.settings.params import Params
+
+WORLDS = ["original", "mirror"]
+EPISODES, LIMIT, SEED = 3, 60, 5
+
+
+@pytest.fixture(scope="module")
+def module(defaults: Params) -> MetaWorldModel:
+    """Vs and an M with fresh weights."""
+    small = {"latent": 6, "hidden": 16, "rank": 2, "memory": 8}
+    config = defaults.train.model.model_copy(update=small)
+    return initialise(config, WORLDS, 6, seed=0).eval()
+
+
+@pytest.fixture(scope="module")
+def amateur(module: MetaWorldModel, contents: dict[str, Frames], defaults: Params) -> Player:
+    """A player with these, whose policy is fresh, too."""
+    settings = defaults.control.model_copy(update={"hidden": 8, "noops": 3})
+    about = player.about(module, contents["original"], settings)
+    fresh = policy.initialise(about.seen, about.actions, 8, seed=0)
+    fresh.calibrate(torch.randn(100, about.seen, generator=torch.Generator().manual_seed(0)))
+    return Player(about, module, fresh)
+
+
+@pytest.fixture(scope="module")
+def mirror(contents: dict[str, Frames]) -> Frames:
+    """Random plays of a world, cut after a second of the game or so."""
+    content = contents["mirror"]
+    return replace(content, attributes={**content.attributes, "max_steps": LIMIT})
+
+
+@pytest.fixture(scope="module")
+def plays(amateur: Player, module: MetaWorldModel, mirror: Frames) -> playing.Plays:
+    """What the player did in it."""
+    return playing.practise(amateur, module, mirror, EPISODES, SEED, workers=2)
+
+
+def test_every_play_can_be_played_again(plays: playing.Plays, contents: dict[str, Frames]) -> None:
+    """In a single environment, by the actions that were kept."""
+    assert plays.lengths.tolist() == [LIMIT] * EPISODES
+    begin = 0
+    for place, length in enumerate(plays.lengths.tolist()):
+        env = gymnasium.make("mwm/Pong-v0", noop_max=3, packed=True)
+        seed = seeding.derive(SEED, "practice", "mirror", place, 0)
+        frame, _ = env.reset(seed=seed)
+        points = 0.0
+        for step in range(begin, begin + length):
+            assert np.array_equal(plays.frames[step], frame), f"episode {place}, step {step}"
+            frame, reward, *_ = env.step(int(plays.actions[step]))
+            points += float(reward)
+        assert points == plays.points[place]
+        begin += length
+    assert len(plays.frames) == len(plays.actions) == begin
+
+
+def test_without_chance_every_action_is_the_players(
+    amateur: Player, module: MetaWorldModel, mirror: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it chooses by that world's V, not by the original's."""
+    monkeypatch.setattr(playing, "SHARES", (0.0, 0.0))
+    played = playing.practise(amateur, module, mirror, 1, SEED, workers=1)
+    game = gymnasium.make("mwm/Pong-v0", world="mirror", noop_max=3)
+    env = Codes(game, TrainedModel(module))
+    codes, _ = env.reset(seed=seeding.derive(SEED, "practice", "mirror", 0, 0))
+    for action in played.actions.tolist():
+        assert amateur.choose(codes[None])[0] == action
+        codes, *_ = env.step(action)
+
+
+def test_plays_do_not_depend_on_the_processes_and_differ_by_world(
+    amateur: Player,
+    module: MetaWorldModel,
+    mirror: Frames,
+    contents: dict[str, Frames],
+    plays: playing.Plays,
+) -> None:
+    again = playing.practise(amateur, module, mirror, EPISODES, SEED, workers=1)
+    assert np.array_equal(again.frames, plays.frames)
+    assert np.array_equal(again.actions, plays.actions)
+    original = contents["original"]
+    home = replace(original, attributes={**original.attributes, "max_steps": LIMIT})
+    other = playing.practise(amateur, module, home, EPISODES, SEED, workers=1)
+    assert not np.array_equal(other.actions, plays.actions), "the same chance in two worlds"
+
+
+def test_plays_come_after_random_ones_as_the_world_shows_them(
+    mirror: Frames, plays: playing.Plays
+) -> None:
+    whole = playing.added(mirror, plays)
+    before = len(mirror.frames)
+    assert np.array_equal(whole.frames[:before], mirror.frames)
+    assert np.array_equal(whole.frames[before:], mirror.show(plays.frames))
+    assert np.array_equal(whole.actions[before:], plays.actions)
+    assert np.array_equal(np.diff(whole.episode_offsets)[-EPISODES:], plays.lengths)
+    assert whole.lengths["test"] == mirror.lengths["test"], "they are to train on"
+    assert len(whole.lengths["train"]) == len(mirror.lengths["train"]) + EPISODES
+
+
+def test_a_v_that_was_aligned_with_another_original_is_refused(
+    amateur: Player, module: MetaWorldModel, tmp_path
+) -> None:
+    save(module, tmp_path / "same", {}, [])
+    seen = playing.sees_as(amateur, tmp_path / "same", "mirror")
+    assert seen.worlds == ["mirror"]
+    save(initialise(module.config, WORLDS, 6, seed=1), tmp_path / "other", {}, [])
+    with pytest.raises(ArtefactError, match="expected the player's M, found another"):
+        playing.sees_as(amateur, tmp_path / "other", "mirror")
