@@ -61,6 +61,7 @@ def learn(
     runs: Runs = RUNS,
 ) -> None:
     """Align a V again, from where it stood, on random plays and the player's -> runs/recruit."""
+    from mwm import UsageError
     from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.practice.learning import learn_again
@@ -71,6 +72,12 @@ def learn(
     from mwm.training import history
 
     p = params.load()
+    if not p.train.run.decipher_first:
+        raise UsageError(
+            "learn: expected train.run: inputs: independent and schedule: anchored, found "
+            f"{p.train.run.inputs} and {p.train.run.schedule}; run "
+            "`mwm profile profiles/independent.yaml`"
+        )
     world = params.pick(p.train.runs, run, "train.runs").worlds[1]
     setup = set_up(p.train.run, p.train.model, p.train.batch)
     worlds = {name: read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world)}

@@ -71,3 +71,13 @@ def test_what_is_not_there_is_told_and_nothing_is_copied(tmp_path: Path) -> None
     told = f"error: {tmp_path / 'runs' / 'control'}: expected what an earlier stage trained"
     assert told in done.stderr
     assert not (tmp_path / "mine").exists()
+
+
+def test_corresponding_inputs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
+    done = CliRunner().invoke(practise.app, ["learn", "mirror", "--base", "runs"])
+    assert done.exit_code == 2
+    assert "found corresponding and anchored; run `mwm profile" in done.stderr
+    assert not Path("runs").exists()
