@@ -64,12 +64,12 @@ def learn(
     from mwm import UsageError
     from mwm.io.frames import read_frames
     from mwm.models.model import load
-    from mwm.practice.learning import learn_again
     from mwm.runtime import locks
     from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
     from mwm.training import history
+    from stages.recruit import mender, refine
 
     p = params.load()
     if not p.train.run.decipher_first:
@@ -84,8 +84,12 @@ def learn(
     before = (runs / "see" / ORIGINAL, base / "recruit" / run)
     first, second = (load(folder, p.train.model) for folder in before)
     folder = locks.claim_folder(runs / "recruit" / run)
-    trained = learn_again(setup, run, (first, second), worlds, p.train, runs / "smooth")
-    history.write(folder, *trained, p.train.run, p.train.recruit, speed(run))
+    mend = mender(first, worlds, runs / "smooth", p.train.smooth.hidden)
+    decipher, both = p.train.decipher, (first, second)
+    guided = (decipher.refinements, decipher.weight, decipher.drawn)
+    act, name = p.train.recruit, f"{run} practised"
+    trained = refine(setup, name, both, worlds, act, p.train.record, mend, *guided)
+    history.write(folder, *trained, p.train.run, act, speed(run))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mwm.io.frames import Frames
     from mwm.io.latents import Latents
     from mwm.models.model import MetaWorldModel
+    from mwm.settings.train import ConstrainedAct, Record
+    from mwm.training.acts import Setup, Trained
+
+    Mend = Callable[[MetaWorldModel], Latents]
 
 app = commands.application(__doc__)
 
@@ -52,22 +56,19 @@ def recruit(
         found[world] = latents.load(path, count, p.train.model.latent)
     guided = (p.train.decipher.weight, p.train.decipher.drawn)
     rounds = p.train.decipher.refinements if found and guided[0] else 0
-    mend = _mender(models[0], worlds, runs / "smooth", p.train.smooth.hidden) if rounds else None
+    smoother = (runs / "smooth", p.train.smooth.hidden)
+    mend = mender(models[0], worlds, *smoother) if rounds else None
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
-    for number in range(1, rounds + 1):
-        assert mend
-        name, found = f"{run} again, {number}", {world: mend(model)}
-        models = [models[0], model]
-        model, later = acts.recruit(
-            setup, name, models, worlds, act, p.train.record, found, *guided
-        )
+    if mend:
+        both, name = (models[0], model), f"{run} again"
+        model, later = refine(setup, name, both, worlds, act, p.train.record, mend, rounds, *guided)
         past = past.then(later)
     history.write(folder, model, past, p.train.run, act, speed(run))
 
 
-def _mender(
+def mender(
     seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
-) -> "Callable[[MetaWorldModel], Latents]":
+) -> "Mend":
     """Gives the original's latents in the frames of the world that a model recruited."""
     from mwm.models.codes import half
     from mwm.smoothing.smoother import load, smooth
@@ -76,6 +77,37 @@ def _mender(
     codes = half(seen.vision(original), worlds[original], 0)
     smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
     return lambda model: smooth(smoother, half(model.vision(other), worlds[other], 1, like=codes))
+
+
+def refine(
+    setup: "Setup",
+    name: str,
+    models: "tuple[MetaWorldModel, MetaWorldModel]",
+    worlds: "Mapping[str, Frames]",
+    act: "ConstrainedAct",
+    record: "Record",
+    mend: "Mend",
+    rounds: int,
+    weight: float,
+    drawn: float,
+) -> "Trained":
+    """Mend the codes of the other world's V, and recruit it by them, so many times.
+
+    `models` are the original's V and the one that was recruited before.
+    """
+    from mwm.training import acts
+    from mwm.training.history import History
+
+    first, model = models
+    _, other = worlds
+    past = History()
+    for number in range(1, rounds + 1):
+        both, found = [first, model], {other: mend(model)}
+        model, later = acts.recruit(
+            setup, f"{name}, {number}", both, worlds, act, record, found, weight, drawn
+        )
+        past = past.then(later)
+    return model, past
 
 
 if __name__ == "__main__":

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+import fresh
 import pytest
 
 from mwm.library.model import TrainedModel
-from mwm.models.model import MetaWorldModel, initialise
+from mwm.models.model import MetaWorldModel
 from mwm.settings.control import Control
 from mwm.settings.params import Params
-
-WORLDS = ("original", "mirror")
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +21,7 @@ def setup() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def module(defaults: Params) -> MetaWorldModel:
     """Vs and an M that know nothing, and change codes with every frame and action."""
-    small = {"latent": 6, "hidden": 16, "rank": 2, "memory": 8}
-    config = defaults.train.model.model_copy(update=small)
-    return initialise(config, WORLDS, 6, seed=0).eval()
+    return fresh.model(defaults)
 
 
 @pytest.fixture(scope="session")

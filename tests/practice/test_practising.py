@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import fresh
 import gymnasium
 import numpy as np
 import pytest
@@ -17,16 +18,13 @@ from mwm.models.model import MetaWorldModel, initialise, save
 from mwm.practice import playing
 from mwm.settings.params import Params
 
-WORLDS = ["original", "mirror"]
 EPISODES, LIMIT, SEED = 3, 60, 5
 
 
 @pytest.fixture(scope="module")
 def module(defaults: Params) -> MetaWorldModel:
     """Vs and an M with fresh weights."""
-    small = {"latent": 6, "hidden": 16, "rank": 2, "memory": 8}
-    config = defaults.train.model.model_copy(update=small)
-    return initialise(config, WORLDS, 6, seed=0).eval()
+    return fresh.model(defaults)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +32,9 @@ def amateur(module: MetaWorldModel, contents: dict[str, Frames], defaults: Param
     """A player with these, whose policy is fresh, too."""
     settings = defaults.control.model_copy(update={"hidden": 8, "noops": 3})
     about = player.about(module, contents["original"], settings)
-    fresh = policy.initialise(about.seen, about.actions, 8, seed=0)
-    fresh.calibrate(torch.randn(100, about.seen, generator=torch.Generator().manual_seed(0)))
-    return Player(about, module, fresh)
+    novice = policy.initialise(about.seen, about.actions, 8, seed=0)
+    novice.calibrate(torch.randn(100, about.seen, generator=torch.Generator().manual_seed(0)))
+    return Player(about, module, novice)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +117,6 @@ def test_a_v_that_was_aligned_with_another_original_is_refused(
     save(module, tmp_path / "same", {}, [])
     seen = playing.sees_as(amateur, tmp_path / "same", "mirror")
     assert seen.worlds == ["mirror"]
-    save(initialise(module.config, WORLDS, 6, seed=1), tmp_path / "other", {}, [])
+    save(initialise(module.config, module.worlds, 6, seed=1), tmp_path / "other", {}, [])
     with pytest.raises(ArtefactError, match="expected the player's M, found another"):
         playing.sees_as(amateur, tmp_path / "other", "mirror")
