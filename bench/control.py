@@ -26,13 +26,13 @@ from mwm import seeding
 from mwm.control import player, policy, training
 from mwm.control.games import Games, environments
 from mwm.control.look import Look
-from mwm.control.scoring import score
 from mwm.control.training import Trainer
 from mwm.io.frames import read_frames
 from mwm.models.model import MetaWorldModel, load
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Control
+from mwm.transfer.scoring import score
 
 RUNS, DATA = Path("runs"), Path("data/worlds")
 UPDATES, ROUNDS = 2, 3
@@ -152,7 +152,7 @@ def _as_theirs(settings: Control, about: player.About, model: MetaWorldModel) ->
     for _ in range(training.WATCHED):
         seen.append(games.codes)
         games.step(torch.from_numpy(chance.integers(6, size=settings.games)))
-    scaled.calibrate(torch.cat(seen))
+    scaled.calibrate(torch.cat(seen), model.config.latent)
     space = gymnasium.spaces.Box(-np.inf, np.inf, (about.seen,), np.float32)
 
     class Adapted(VecEnv):  # type: ignore[misc, unused-ignore]

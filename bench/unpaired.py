@@ -20,14 +20,15 @@ from scipy.optimize import quadratic_assignment
 from scipy.spatial import cKDTree
 
 from mwm import seeding
-from mwm.control.scores import Match
-from mwm.control.visions import PAIRS, Mapped, pair_up
+from mwm.control.visions import with_vision
 from mwm.io.frames import Frames, read_frames
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel, load
 from mwm.models.visions import Vision
 from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Transfer
+from mwm.transfer.pairs import PAIRS, Mapped, pair_up
+from mwm.transfer.scores import Match
 
 Array = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ def main(world: str, games: int = 20) -> None:
             maps[f"{pairs} pairs"] = pair_up(model, vision, original, content, pairs)
         for name, mapped in maps.items():
             share = explained(model, mapped, original, content)
-            played = match.play(world, name, match.with_vision(world, mapped), world)
+            played = match.play(world, name, with_vision(match.player, world, mapped), world)
             print(
                 f"{world}, {name}: {share:.2f} of the original's codes explained, score "
                 f"{played.mean:.1f} ± {played.margin:.1f}"

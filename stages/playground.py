@@ -29,12 +29,12 @@ def playground(
     import torch
 
     from mwm.control.player import load_player
-    from mwm.control.recorded import read_recorded
     from mwm.io.files import write_text
     from mwm.io.frames import read_frames
     from mwm.library.pretrained import rounded
     from mwm.playground.opening import opening, write
     from mwm.playground.page import page
+    from mwm.playground.recorded import read_recorded
     from mwm.release.models import gather
     from mwm.runtime import locks
     from mwm.settings import params

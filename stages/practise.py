@@ -31,7 +31,9 @@ def play(
     """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""
     import torch
 
+    from mwm.control.look import mask_of
     from mwm.control.player import load_player
+    from mwm.control.visions import of_same_anchor
     from mwm.io.frames import read_frames, write_frames
     from mwm.practice import playing
     from mwm.runtime import locks
@@ -45,11 +47,15 @@ def play(
     model, name = player.model, ORIGINAL
     if world != ORIGINAL:
         name = params.pick(p.train.runs, world, "train.runs").worlds[1]
-        model = playing.sees_as(player, base / world, name)
-    content = read_frames(plays / f"{name}.h5", "world")
+        model = of_same_anchor(player, base / world)
+    content, mask = read_frames(plays / f"{name}.h5", "world"), None
+    control = player.about.control
+    if control.opponent != "shown":
+        original = read_frames(plays / f"{ORIGINAL}.h5", "world")
+        mask = mask_of(control.opponent, original, control.seed)
     locks.claim(data / f"{name}.h5")
     seed = p.train.run.seed
-    played = playing.practise(player, model, content, episodes, seed, workers, Progress)
+    played = playing.practise(player, model, content, episodes, seed, mask, workers, Progress)
     write_frames(data / f"{name}.h5", playing.added(content, played), kind="world")
 
 

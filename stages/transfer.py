@@ -13,8 +13,8 @@ import typer
 from mwm.runtime import commands
 
 if TYPE_CHECKING:
-    from mwm.control.scores import Match
     from mwm.settings.control import Transfer
+    from mwm.transfer.scores import Match
 
 app = commands.application(__doc__)
 
@@ -30,10 +30,10 @@ DATA, RUNS = Path("data/worlds"), Path("runs")
 @commands.stage(app)
 def home(data: Data = DATA, runs: Runs = RUNS, workers: Workers = None) -> None:
     """Score the player in the original, and one that acts at random -> runs/transfer/original."""
-    from mwm.control.scoring import at_random
     from mwm.runtime import locks
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
+    from mwm.transfer.scoring import at_random
 
     p = params.load()
     folder = locks.claim_folder(runs / "transfer" / ORIGINAL)
@@ -56,28 +56,29 @@ def away(
     The others: a V of that world that saw it alone; the same with a linear map into the original's
     codes, of 10, 100 and 1,000 pairs of frames; and the original's V.
     """
-    from mwm.control.scores import COMPARED
-    from mwm.control.visions import PAIRS, pair_up
+    from mwm.control.visions import of_same_anchor, with_vision
     from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
+    from mwm.transfer.pairs import PAIRS, pair_up
+    from mwm.transfer.scores import COMPARED
 
     p = params.load()
     params.check_name(run, "RUN")
     folder = locks.claim_folder(runs / "transfer" / run)
     with closing(_match(data, runs, p.transfer, p.train.run.threads, workers)) as match:
-        recruited = match.of_same_anchor(runs / run)
+        recruited = of_same_anchor(match.player, runs / run)
         (world,) = recruited.worlds[1:]
         content = read_frames(data / f"{world}.h5", "world")
         alone = load(runs / "see" / world, recruited.config).vision(world)
         match.enter(content)
         match.play(world, "recruited", recruited, world)
-        match.play(world, "alone", match.with_vision(world, alone), world, games=COMPARED)
+        match.play(world, "alone", with_vision(match.player, world, alone), world, games=COMPARED)
         for pairs in PAIRS:
             mapped = pair_up(match.player.model, alone, match.original, content, pairs)
-            other = match.with_vision(world, mapped)
+            other = with_vision(match.player, world, mapped)
             match.play(world, f"{pairs} pairs", other, world, games=COMPARED)
         match.play(world, "original's", match.player.model, ORIGINAL, games=COMPARED)
         match.write(folder)
@@ -88,10 +89,10 @@ def _match(
 ) -> "Match":
     import torch
 
-    from mwm.control.scores import Match
     from mwm.io.frames import read_frames
     from mwm.runtime.progress import Progress
     from mwm.settings.base import ORIGINAL
+    from mwm.transfer.scores import Match
 
     torch.set_num_threads(threads)
     original = read_frames(data / f"{ORIGINAL}.h5", "world")

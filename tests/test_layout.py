@@ -11,7 +11,7 @@ ROOT = closure.ROOT
 SCIENCE = (
     *("rollouts", "frames", "worlds", "models", "metrics"),
     *("training", "smoothing", "decipherment", "evaluation", "reporting", "library"),
-    *("environments", "control", "practice", "release", "playground", "hub"),
+    *("environments", "control", "transfer", "practice", "release", "playground", "hub"),
 )  # each may import those before it
 SHARED = ("settings", "io")
 LOOSE = {"__init__.py", "__main__.py", "seeding.py", "py.typed"}  # all that lies in mwm/ itself

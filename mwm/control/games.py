@@ -61,6 +61,7 @@ class Games:
     Attributes:
         frames: (n, 512) uint8, packed: what the original shows now.
         codes: (n, size) float32, what the player makes of it: z, and M's hidden state.
+        latent: how many of these numbers are z.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Games:
         """
         count = envs.num_envs
         self._envs, self._look, self._seeds = envs, look, seeds
+        self.latent = model.latent
         self._noise, self._looks = noise, 0
         self._reader = Reader(model, look.world, "hidden", count)
         self._episodes = np.zeros(count, np.int64)

@@ -3,14 +3,19 @@
 import torch
 from torch import Tensor, nn
 
-LEAST_SPREAD = 0.05  # of a number of a code: those that hardly vary are not blown up
+from mwm.models.memory import LEAST_SPREAD, scaled, spreads
+
 MOST = 5.0  # spreads from the mean at which a number is cut
 GAIN = 2**0.5  # of the initial weights of a layer
 TIMID = 0.01  # ... of the layer that gives actions: at first all are about as likely
 
 
 class Policy(nn.Module):
-    """Reads codes (n, size); says how likely each action is, and what rewards are to come."""
+    """Reads codes (n, size); says how likely each action is, and what rewards are to come.
+
+    What a code has of each number is scaled by its `spread`. A dimension of z by which V says next
+    to nothing has none, and is not read: it is another in each world.
+    """
 
     mean: Tensor
     spread: Tensor
@@ -23,10 +28,11 @@ class Policy(nn.Module):
         self.actor = _layers(size, hidden, actions, TIMID)
         self.critic = _layers(size, hidden, 1, 1.0)
 
-    def calibrate(self, codes: Tensor) -> None:
-        """Look at codes (n, size) of random play before training."""
+    def calibrate(self, codes: Tensor, latent: int) -> None:
+        """Look at codes (n, size) of random play before training; z is their first `latent`."""
         self.mean.copy_(codes.mean(0))
-        self.spread.copy_(codes.std(0).clamp(min=LEAST_SPREAD))
+        told, remembered = spreads(codes[:, :latent]), codes[:, latent:].std(0)
+        self.spread.copy_(torch.cat([told, remembered.clamp(min=LEAST_SPREAD)]))
 
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities (n, actions) and values (n,) of codes (n, size)."""
@@ -40,7 +46,7 @@ class Policy(nn.Module):
         return likeliest
 
     def _scaled(self, codes: Tensor) -> Tensor:
-        return ((codes - self.mean) / self.spread).clamp(-MOST, MOST)
+        return scaled(codes, self.mean, self.spread).clamp(-MOST, MOST)
 
 
 def initialise(size: int, actions: int, hidden: int, seed: int) -> Policy:

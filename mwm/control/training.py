@@ -85,7 +85,7 @@ class Trainer:
             actions = self._state.draws.integers(self._policy.actions, size=len(seen[0]))
             self._count(*self._games.step(torch.from_numpy(actions)))
         self._so_far.scores.clear()
-        self._policy.calibrate(torch.cat(seen))
+        self._policy.calibrate(torch.cat(seen), self._games.latent)
 
     def _update(self, number: int) -> Row:
         """Play, and learn from it."""

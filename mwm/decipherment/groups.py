@@ -81,7 +81,8 @@ def controlled_group(
     for one in plans:
         k = round(one.share * states)
         steps.append(Step(one, Scale(k, k, one.functions, one.functions, one.stride), read))
-    return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS)
+    # Upside down is nearly as likely at few states: only the last level tells.
+    return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS, tried=len(steps))
 
 
 def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> Hints:

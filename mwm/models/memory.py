@@ -8,7 +8,8 @@ from mwm.models.visions.base import LOG_VARIANCE, split_gaussian
 from mwm.settings.train import Model
 
 State = tuple[Tensor, Tensor]  # the LSTM's hidden and cell state, each (1, b, hidden)
-LEAST_SPREAD = 0.05  # of a dimension of z: those that hardly vary are not blown up
+LEAST_SPREAD = 0.05  # of a number that is scaled: those that hardly vary are not blown up
+SAYS = 0.3  # of the widest dimension's spread: by one that varies less, V says next to nothing
 
 
 class Memory(nn.Module):
@@ -16,7 +17,9 @@ class Memory(nn.Module):
 
     It `predicts` the latent, as a diagonal Gaussian (the paper's), or its change, as a point: a
     game goes on from where it is, so that a change of 0 is a better start than any latent. Changes
-    are in units of the spread of each dimension, which `calibrate` measures.
+    are in units of the spread of each dimension, which `calibrate` measures. Dimensions by which V
+    says next to nothing are neither read nor changed, since what is left in them is another thing
+    in each world; their spread is 0.
     """
 
     centre: Tensor
@@ -40,7 +43,7 @@ class Memory(nn.Module):
         """Look at latents (n, latent) before training; without effect on who predicts latents."""
         if self.changes:
             self.centre.copy_(z.mean(0))
-            self.spread.copy_(z.std(0).clamp(min=LEAST_SPREAD))
+            self.spread.copy_(spreads(z))
 
     def forward(self, z: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """z (b, t, latent) and actions (b, t) int64 to mean and log-variance, (b, t, latent)."""
@@ -106,7 +109,7 @@ class Memory(nn.Module):
         return torch.cat([self._scaled(z), one_hot], dim=-1)
 
     def _scaled(self, z: Tensor) -> Tensor:
-        return (z - self.centre) / self.spread if self.changes else z
+        return scaled(z, self.centre, self.spread) if self.changes else z
 
     def _prediction(self, z: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the latent after z, from the LSTM's output."""
@@ -114,3 +117,17 @@ class Memory(nn.Module):
             mean = z + self.spread * self.head(torch.cat([output, self._scaled(z)], -1))
             return mean, torch.full_like(mean, LOG_VARIANCE[0])
         return split_gaussian(self.head(output))
+
+
+def spreads(z: Tensor) -> Tensor:
+    """Standard deviations (latent,) of latents (n, latent); 0 where V says next to nothing.
+
+    The prior draws such a dimension of z towards 0, whatever the frame is.
+    """
+    spread = z.std(0)
+    return torch.where(spread < SAYS * spread.max(), 0.0, spread.clamp(min=LEAST_SPREAD))
+
+
+def scaled(x: Tensor, centre: Tensor, spread: Tensor) -> Tensor:
+    """Numbers x (..., n) in spreads (n,) from their centre (n,); 0 where the spread is 0."""
+    return (x - centre) * torch.where(spread > 0, 1 / spread, 0.0)

@@ -76,12 +76,12 @@ class Dream {
    */
   strangeness() {
     const { memory, visions } = this.engine;
+    const told = memory.spread.reduce((count, spread) => count + (spread > 0), 0);
     let sum = 0;
     visions.forEach((vision, at) => {
       const again = vision.encode(drawnBits(this.pictures[at]));
-      let squares = 0;
-      again.forEach((value, i) => { squares += ((value - this.z[i]) / memory.spread[i]) ** 2; });
-      sum += Math.sqrt(squares / again.length);
+      const apart = inSpreads(Float64Array.from(again), this.z, memory.spread);
+      sum += Math.sqrt(apart.reduce((squares, each) => squares + each ** 2, 0) / told);
     });
     return sum / visions.length;
   }

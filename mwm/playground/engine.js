@@ -153,6 +153,11 @@ class Vision {
   }
 }
 
+/** Numbers in spreads from their centre; 0 where the spread is 0, by which V says nothing. */
+function inSpreads(numbers, centre, spread) {
+  return numbers.map((value, i) => spread[i] && (value - centre[i]) / spread[i]);
+}
+
 /** M, which predicts the next latent. A state is {hidden, cell}; none is changed in place. */
 class Memory {
   constructor(arrays, model) {
@@ -194,7 +199,7 @@ class Memory {
   }
 
   scaled(z) {
-    return Float64Array.from(z, (value, i) => (value - this.centre[i]) / this.spread[i]);
+    return inSpreads(Float64Array.from(z), this.centre, this.spread);
   }
 
   gates(z, state) {
@@ -234,10 +239,8 @@ class Policy {
     const code = new Float64Array(z.length + state.hidden.length);
     code.set(z);
     code.set(state.hidden, z.length);
-    const x = code.map((value, i) => {
-      const scaled = (value - this.mean[i]) / this.spread[i];
-      return Math.min(this.most, Math.max(-this.most, scaled));
-    });
+    const x = inSpreads(code, this.mean, this.spread)
+      .map((value) => Math.min(this.most, Math.max(-this.most, value)));
     const likely = this.actor.apply(x);
     return likely.indexOf(Math.max(...likely));
   }

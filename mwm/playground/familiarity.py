@@ -57,11 +57,12 @@ def strangeness(model: MetaWorldModel, z: Tensor) -> Tensor:
         z: (n, latent).
 
     Returns:
-        (n,) in spreads: root of the mean square over the latent, mean over worlds.
+        (n,) in spreads: root of the mean square over the dimensions that M reads, mean over worlds.
     """
-    distances = []
+    distances, told = [], model.memory.spread > 0
     for world in model.worlds:
         drawn = np.packbits((decode(model, world, z) > 0.5).numpy(), axis=1)
         again, _ = encode(model.vision(world), torch.from_numpy(drawn))
-        distances.append(((again - z) / model.memory.spread).square().mean(1).sqrt())
+        apart = (again - z)[:, told] / model.memory.spread[told]
+        distances.append(apart.square().mean(1).sqrt())
     return torch.stack(distances).mean(0)

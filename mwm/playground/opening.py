@@ -18,7 +18,7 @@ from mwm.playground.moments import LENGTH, choose
 from mwm.settings.base import ORIGINAL
 
 if TYPE_CHECKING:
-    from mwm.control.recorded import Recorded  # loads the emulator, which the demo does not need
+    from mwm.playground.recorded import Recorded  # loads the emulator, which the demo does not need
 
 STEERS = ("NOOP", "RIGHT", "LEFT")  # actions that the keys need: in Pong RIGHT is up
 AGENT = "agent"

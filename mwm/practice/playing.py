@@ -2,20 +2,19 @@
 
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mwm import ArtefactError, seeding
+from mwm import seeding
 from mwm.control.games import Games, environments
-from mwm.control.look import Look
+from mwm.control.look import Look, Mask
 from mwm.control.player import Player
 from mwm.io.frames import SPLITS, Frames
 from mwm.io.progress import Monitor, silent
 from mwm.library.model import TrainedModel
-from mwm.models.model import MetaWorldModel, load
+from mwm.models.model import MetaWorldModel
 
 SHARES = (0.05, 0.5)  # of choices that are random: in the first episode, and in the last
 
@@ -40,32 +39,13 @@ class Plays:
     points: NDArray[np.float64]
 
 
-def sees_as(player: Player, folder: Path, world: str) -> MetaWorldModel:
-    """A model with the player's M, and V of another world that was aligned with its own V.
-
-    Args:
-        player: who plays.
-        folder: of the run that aligned them, "runs/mirror".
-        world: the other one.
-
-    Raises:
-        MwmError: the run is missing or damaged, or its M is another: its codes mean something else.
-    """
-    model = load(folder, player.about.model)
-    mine, other = player.model.memory.state_dict(), model.memory.state_dict()
-    if not all(torch.equal(value, other[name]) for name, value in mine.items()):
-        raise ArtefactError(f"{folder}: expected the player's M, found another")
-    seen = MetaWorldModel(player.about.model, [], player.about.actions)
-    seen.memory, seen.visions[world] = player.model.memory, model.vision(world)
-    return seen.eval()
-
-
 def practise(
     player: Player,
     model: MetaWorldModel,
     content: Frames,
     episodes: int,
     seed: int,
+    mask: Mask | None = None,
     workers: int | None = None,
     monitor: Monitor = silent,
 ) -> Plays:
@@ -80,6 +60,7 @@ def practise(
         content: the world's frames, which tell how it shows the game, and how it was played.
         episodes: how many.
         seed: of all chance; worlds differ in it too, so that no episode is played in two of them.
+        mask: changes what the player sees, as when it learned; frames are kept as they are.
         workers: processes; the plays do not depend on them. None: one for each core.
         monitor: receives progress.
 
@@ -101,7 +82,7 @@ def practise(
         closing(environments(setup, episodes, workers)) as envs,
         monitor(f"practise {world}", episodes * limit, "steps") as progress,
     ):
-        games = Games(envs, TrainedModel(model), Look(world, content.show), seeds)
+        games = Games(envs, TrainedModel(model), Look(world, content.show, mask), seeds)
         while not over.all():
             at_random = rng.random(episodes) < shares
             choices = rng.integers(player.about.actions, size=episodes)

@@ -16,7 +16,7 @@ def saved(module, contents, settings, tmp_path) -> player.Player:
     """A player in the folder `one`, of fresh weights."""
     about = player.about(module, contents["original"], settings)
     policy = initialise(about.seen, about.actions, settings.hidden, seed=0)
-    policy.calibrate(torch.randn(100, about.seen))
+    policy.calibrate(torch.randn(100, about.seen), about.model.latent)
     made = player.Player(about, module, policy)
     (tmp_path / "one").mkdir()
     player.save(made, tmp_path / "one", [])

@@ -10,10 +10,10 @@ import mwm
 from mwm.control.games import environments
 from mwm.control.look import Look
 from mwm.control.player import Player
-from mwm.control.scoring import Score, score
-from mwm.control.visions import Mapped
 from mwm.environments.vector import VectorGameEnv
 from mwm.models.model import MetaWorldModel
+from mwm.transfer.pairs import Mapped
+from mwm.transfer.scoring import Score, score
 from mwm.worlds import World
 
 pytestmark = pytest.mark.slow

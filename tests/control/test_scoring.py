@@ -11,10 +11,10 @@ import torch
 from mwm import seeding
 from mwm.control.games import environments
 from mwm.control.look import Look
-from mwm.control.scoring import at_random, score
-from mwm.control.visions import fit
 from mwm.environments.game import GameEnv
 from mwm.environments.vector import VectorGameEnv
+from mwm.transfer.pairs import fit
+from mwm.transfer.scoring import at_random, score
 from mwm.worlds import World
 
 SEED = 3

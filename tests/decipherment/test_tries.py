@@ -7,7 +7,7 @@ import torch
 from small_world import STATES, as_is, look_at, states_of_play, turned
 
 from mwm.decipherment import plan, search
-from mwm.decipherment.groups import slow_group
+from mwm.decipherment.groups import controlled_group, slow_group
 from mwm.decipherment.level import Level, own_score
 from mwm.decipherment.search import TRIES, Group
 from mwm.decipherment.sources import Other
@@ -44,6 +44,24 @@ def test_a_likely_key_is_taken_at_once_and_of_others_the_best(
     assert names == ["slow-0-0", "slow-1-0"]
     assert alone.scores == first.scores
     assert best.scores[-1][0] >= first.scores[-1][0]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_what_actions_control_is_judged_at_the_finest_level(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bat that was read upside down had 0.96 of the score to expect at the level before."""
+    original, other = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
+    (coarse,) = plan.CONTROLLED  # a small world has one
+    levels = (coarse, replace(coarse, share=0.2))
+    one = controlled_group(original, other, levels, STATES, 0)
+    _, names = searched(one)
+    assert names == [f"controlled-{level}-0" for level in (0, 1)], "a right key is taken at once"
+    monkeypatch.setattr(search, "ENOUGH", 100.0)
+    _, names = searched(one)
+    tries = [f"controlled-{level}-{number}" for number in range(TRIES) for level in (0, 1)]
+    assert names == tries
 
 
 @pytest.mark.usefixtures("small")

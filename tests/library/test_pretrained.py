@@ -18,7 +18,7 @@ def written(defaults, contents, tmp_path, monkeypatch):
     model = initialise(defaults.train.model, ["original", "mirror"], 6, seed=0).eval()
     about = player.about(model, contents["original"], defaults.control)
     policy = policy_of(about.seen, 6, about.control.hidden, seed=0)
-    policy.calibrate(torch.randn(50, about.seen))
+    policy.calibrate(torch.randn(50, about.seen), about.model.latent)
     pretrained.write(tmp_path, model, policy.state_dict(), about.model_dump())
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     monkeypatch.setattr(pretrained.read, "__defaults__", (tmp_path,))

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from mwm.control.player import Player
-from mwm.control.recorded import Recorded
 from mwm.io.film import Game
 from mwm.io.frames import Frames
 from mwm.library.pretrained import rounded
 from mwm.models.model import MetaWorldModel
 from mwm.playground.opening import opening
 from mwm.playground.page import page
+from mwm.playground.recorded import Recorded
 
 Open = Callable[..., Any]  # opens the page, perhaps with options of the browser's
 

@@ -10,8 +10,11 @@ import torch
 
 from mwm import ArtefactError, seeding
 from mwm.control import player, policy
+from mwm.control.look import Mask
 from mwm.control.player import Player
+from mwm.control.visions import of_same_anchor
 from mwm.environments.codes import Codes
+from mwm.environments.reader import Reader
 from mwm.io.frames import Frames
 from mwm.library.model import TrainedModel
 from mwm.models.model import MetaWorldModel, initialise, save
@@ -33,7 +36,8 @@ def amateur(module: MetaWorldModel, contents: dict[str, Frames], defaults: Param
     settings = defaults.control.model_copy(update={"hidden": 8, "noops": 3})
     about = player.about(module, contents["original"], settings)
     novice = policy.initialise(about.seen, about.actions, 8, seed=0)
-    novice.calibrate(torch.randn(100, about.seen, generator=torch.Generator().manual_seed(0)))
+    drawn = torch.randn(100, about.seen, generator=torch.Generator().manual_seed(0))
+    novice.calibrate(drawn, about.model.latent)
     return Player(about, module, novice)
 
 
@@ -82,6 +86,26 @@ def test_without_chance_every_action_is_the_players(
         codes, *_ = env.step(action)
 
 
+def test_a_player_sees_the_opponent_as_it_did_when_it_learned(
+    amateur: Player,
+    module: MetaWorldModel,
+    mirror: Frames,
+    contents: dict[str, Frames],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The plays that are kept show the bat all the same: V is to learn from what was there."""
+    monkeypatch.setattr(playing, "SHARES", (0.0, 0.0))
+    mask = Mask("erased", contents["original"], SEED)
+    played = playing.practise(amateur, module, mirror, 1, SEED, mask, workers=1)
+    none = np.zeros(len(played.frames), np.int64)
+    blind = mask(played.frames, none)
+    assert not np.array_equal(blind, played.frames)
+    reader = Reader(TrainedModel(module), "mirror", "hidden", 1)
+    for frame, action in zip(mirror.show(blind), played.actions.tolist(), strict=True):
+        assert amateur.choose(reader.see(frame[None]))[0] == action
+        reader.act([action])
+
+
 def test_plays_do_not_depend_on_the_processes_and_differ_by_world(
     amateur: Player,
     module: MetaWorldModel,
@@ -115,8 +139,8 @@ def test_a_v_that_was_aligned_with_another_original_is_refused(
     amateur: Player, module: MetaWorldModel, tmp_path
 ) -> None:
     save(module, tmp_path / "same", {}, [])
-    seen = playing.sees_as(amateur, tmp_path / "same", "mirror")
-    assert seen.worlds == ["mirror"]
+    seen = of_same_anchor(amateur, tmp_path / "same")
+    assert seen.worlds == module.worlds
     save(initialise(module.config, module.worlds, 6, seed=1), tmp_path / "other", {}, [])
     with pytest.raises(ArtefactError, match="expected the player's M, found another"):
-        playing.sees_as(amateur, tmp_path / "other", "mirror")
+        of_same_anchor(amateur, tmp_path / "other")

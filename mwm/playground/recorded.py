@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mwm.control.scores import FILM, SCORES
 from mwm.io.film import Game, read_game
 from mwm.io.tables import read_csv
+from mwm.transfer.scores import FILM, SCORES
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from mwm import ArtefactError
 from mwm.control import player
 from mwm.control.games import environments
 from mwm.control.look import Look, Show, mask_of, shown
-from mwm.control.scoring import Choose, Score, score
 from mwm.environments.vector import VectorGameEnv
 from mwm.io import records
 from mwm.io.film import Game, write_game
@@ -21,10 +18,11 @@ from mwm.io.tables import write_csv
 from mwm.library.model import TrainedModel
 from mwm.metrics.objects import OriginalView, f1
 from mwm.models import encoding
-from mwm.models.model import MetaWorldModel, load
+from mwm.models.model import MetaWorldModel
 from mwm.models.visions.base import unpack_bits
 from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Transfer
+from mwm.transfer.scoring import Choose, Score, score
 
 COMPARED = 25  # games of what the recruited V is compared with
 SCORES, GAMES, FILM = "scores.csv", "games.csv", "game.h5"
@@ -74,25 +72,6 @@ class Match:
     def enter(self, content: Frames) -> None:
         """Go on in the world of these frames."""
         self._show = content.show
-
-    def of_same_anchor(self, folder: Path) -> MetaWorldModel:
-        """The model of a run.
-
-        Raises:
-            MwmError: it is missing or damaged, or its M is not the player's.
-        """
-        model = load(folder, self.player.about.model)
-        mine, other = self.player.model.memory.state_dict(), model.memory.state_dict()
-        if not all(torch.equal(value, other[name]) for name, value in mine.items()):
-            raise ArtefactError(f"{folder}: expected the player's M, found another")
-        return model.eval()
-
-    def with_vision(self, world: str, vision: nn.Module) -> MetaWorldModel:
-        """The player's M, and a V for `world`."""
-        model = MetaWorldModel(self.player.about.model, [], self.player.about.actions)
-        model.memory = self.player.model.memory
-        model.visions[world] = vision
-        return model.eval()
 
     def play(
         self,

@@ -1,0 +1,74 @@
+"""Other Vs to play with than a recruit, which show what alignment is worth."""
+
+import torch
+from torch import Tensor, nn
+
+from mwm import seeding
+from mwm.io.frames import Frames
+from mwm.models import encoding
+from mwm.models.model import MetaWorldModel
+from mwm.models.visions import Vision
+from mwm.settings.base import ORIGINAL
+
+PAIRS = (10, 100, 1000)  # of frames that show the same moment in both worlds
+RIDGE = 1e-3  # of the variance of codes: keeps a map finite that few pairs leave open
+
+
+class Mapped(nn.Module):
+    """A V whose codes are mapped linearly into those of another (as in SAPS, 2025: with pairs)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, vision: Vision, weight: Tensor, bias: Tensor) -> None:
+        """A V, and the map of its codes (latent,) as weight (latent, latent) and bias (latent,)."""
+        super().__init__()
+        self._vision = vision
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
+
+    def unpack(self, packed: Tensor) -> Tensor:
+        """Packed frames as the V takes them."""
+        unpacked: Tensor = self._vision.unpack(packed)
+        return unpacked
+
+    def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Means, mapped, and log-variances, as they are."""
+        mean, log_variance = self._vision.encode(frames)
+        return mean @ self.weight + self.bias, log_variance
+
+
+def fit(vision: Vision, source: Tensor, target: Tensor) -> Mapped:
+    """The map by least squares from codes (n, latent) of a V to those of another for same moments.
+
+    Args:
+        vision: the V whose codes are mapped.
+        source: its codes.
+        target: the others.
+    """
+    centre, aim = source.mean(0), target.mean(0)
+    x, y = (source - centre).double(), (target - aim).double()
+    ridge = RIDGE * len(x) * x.var(0, correction=0).mean() * torch.eye(x.shape[1], dtype=x.dtype)
+    weight = torch.linalg.solve(x.T @ x + ridge, x.T @ y).float()
+    return Mapped(vision, weight, aim - centre @ weight)
+
+
+@torch.no_grad()
+def pair_up(
+    model: MetaWorldModel, vision: Vision, original: Frames, content: Frames, pairs: int
+) -> Mapped:
+    """`fit` for a V of another world, by `pairs` training frames that both worlds show.
+
+    Args:
+        model: whose V of the original gives the codes to reach.
+        vision: of the other world.
+        original: the original's frames.
+        content: the other world's, the same in the same order.
+        pairs: how many frames; they are the same for each world.
+    """
+    usable = original.indices(original.episodes("train", ORIGINAL))
+    rng = seeding.generator(0, "transfer", "pairs", pairs)
+    at = rng.choice(usable, min(pairs, len(usable)), replace=False)
+    source, _ = encoding.encode(vision, torch.from_numpy(content.frames[at]))
+    target, _ = encoding.encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[at]))
+    return fit(vision, source, target)
