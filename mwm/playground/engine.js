@@ -153,7 +153,7 @@ class Vision {
   }
 }
 
-/** Numbers in spreads from their centre; 0 where the spread is 0, by which V says nothing. */
+/** Numbers in spreads from their centre; 0 where the spread is 0: those are not read. */
 function inSpreads(numbers, centre, spread) {
   return numbers.map((value, i) => spread[i] && (value - centre[i]) / spread[i]);
 }

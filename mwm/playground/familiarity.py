@@ -9,6 +9,7 @@ from torch import Tensor
 from mwm.evaluation.selection import windows
 from mwm.io.frames import Frames
 from mwm.models.encoding import decode, encode
+from mwm.models.memory import scaled
 from mwm.models.model import MetaWorldModel
 from mwm.settings.base import ORIGINAL
 
@@ -59,10 +60,10 @@ def strangeness(model: MetaWorldModel, z: Tensor) -> Tensor:
     Returns:
         (n,) in spreads: root of the mean square over the dimensions that M reads, mean over worlds.
     """
-    distances, told = [], model.memory.spread > 0
+    distances, spread = [], model.memory.spread
     for world in model.worlds:
         drawn = np.packbits((decode(model, world, z) > 0.5).numpy(), axis=1)
         again, _ = encode(model.vision(world), torch.from_numpy(drawn))
-        apart = (again - z)[:, told] / model.memory.spread[told]
-        distances.append(apart.square().mean(1).sqrt())
+        squares = scaled(again, z, spread).square().sum(1)
+        distances.append((squares / (spread > 0).sum()).sqrt())
     return torch.stack(distances).mean(0)
