@@ -9,10 +9,12 @@ import sys
 import tomllib
 import venv
 from collections.abc import Callable
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from mwm.pipeline.foreign import unbound
@@ -39,6 +41,18 @@ def test_every_line_of_the_constraints_is_an_exact_pin() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) == len(PINS)
     assert not any("+" in version for version in PINS.values()), "a local build is not everywhere"
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.12.0", "3.13.0"])  # the first: of Debian 12
+def test_every_pin_installs_on_every_python_that_is_promised(python: str) -> None:
+    """Soup Sieve 4 asks for 3.11.5, so that no environment could be made on Debian 12."""
+    needs = {
+        canonicalize_name(one.name): SpecifierSet(one.metadata.get("Requires-Python") or "")
+        for one in distributions()
+    }
+    known = PINS.keys() & needs.keys()
+    assert {canonicalize_name(Requirement(declared).name) for declared in DECLARED} <= known
+    assert not [f"{name}=={PINS[name]}" for name in known if not needs[name].contains(python)]
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
