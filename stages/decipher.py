@@ -56,6 +56,7 @@ def decipher(
                 original, other, *settings, progress.advance, kept, p.train.run.threads
             )
     latents.save(folder / "latents.h5", done.latents)
+    latents.save(folder / "controlled.h5", done.controlled)
     write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 
 

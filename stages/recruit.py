@@ -13,12 +13,14 @@ from mwm.runtime import commands
 from stages.train import DATA, RUNS, Data, Runs, set_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mwm.io.frames import Frames
     from mwm.io.latents import Latents
+    from mwm.models.codes import Codes
     from mwm.models.model import MetaWorldModel
     from mwm.settings.train import ConstrainedAct, Record
+    from mwm.smoothing.smoother import Smoother
     from mwm.training.acts import Setup, Trained
 
     Mend = Callable[[MetaWorldModel], Latents]
@@ -33,7 +35,6 @@ def recruit(
     runs: Runs = RUNS,
 ) -> None:
     """Align one more V to the original's (joint: train all at once) -> runs/recruit/<run>."""
-    from mwm.io import latents
     from mwm.io.frames import read_frames
     from mwm.models.model import load
     from mwm.runtime import locks
@@ -49,14 +50,13 @@ def recruit(
     models = [load(runs / "see" / world, p.train.model) for world in worlds]
     folder = locks.claim_folder(runs / "recruit" / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
+    guided = (p.train.decipher.weight, p.train.decipher.drawn)
+    smoother = (runs / "smooth", p.train.smooth.hidden)
     found = {}
     if p.train.run.decipher_first:
         (world,) = others
-        path, count = runs / "decipher" / run / "latents.h5", len(worlds[world].frames)
-        found[world] = latents.load(path, count, p.train.model.latent)
-    guided = (p.train.decipher.weight, p.train.decipher.drawn)
+        found[world] = settled(models, worlds, runs / "decipher" / run, *smoother)
     rounds = p.train.decipher.refinements if found and guided[0] else 0
-    smoother = (runs / "smooth", p.train.smooth.hidden)
     mend = mender(models[0], worlds, *smoother) if rounds else None
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
     if mend:
@@ -66,17 +66,51 @@ def recruit(
     history.write(folder, model, past, p.train.run, act, speed(run))
 
 
+def settled(
+    models: "Sequence[MetaWorldModel]",
+    worlds: "Mapping[str, Frames]",
+    deciphered: Path,
+    folder: Path,
+    hidden: int,
+) -> "Latents":
+    """What was deciphered of the other world's frames, settled; `models` are V of each world."""
+    from mwm.io import latents
+    from mwm.models.codes import half
+    from mwm.settling.settle import settle
+
+    seen, met = models
+    _, other = worlds
+    size = len(worlds[other].frames), seen.config.latent
+    parts = (deciphered / name for name in ("latents.h5", "controlled.h5"))
+    found = [latents.load(path, *size) for path in parts]
+    own, smoother = _smoother(seen, worlds, folder, hidden)
+    return settle(
+        smoother, half(met.vision(other), worlds[other], 1, like=own), worlds[other], *found
+    )
+
+
 def mender(
     seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
 ) -> "Mend":
     """Gives the original's latents in the frames of the world that a model recruited."""
     from mwm.models.codes import half
-    from mwm.smoothing.smoother import load, smooth
+    from mwm.smoothing.smoother import smooth
 
-    original, other = worlds
-    codes = half(seen.vision(original), worlds[original], 0)
-    smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
+    _, other = worlds
+    codes, smoother = _smoother(seen, worlds, folder, hidden)
     return lambda model: smooth(smoother, half(model.vision(other), worlds[other], 1, like=codes))
+
+
+def _smoother(
+    seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
+) -> "tuple[Codes, Smoother]":
+    """The original's codes, and the network that mends codes like them."""
+    from mwm.models.codes import half
+    from mwm.smoothing.smoother import load
+
+    original, _ = worlds
+    codes = half(seen.vision(original), worlds[original], 0)
+    return codes, load(folder, len(codes.dimensions), seen.actions, hidden)
 
 
 def refine(

@@ -25,10 +25,12 @@ class Deciphered:
 
     Attributes:
         latents: the original's, as expected there.
+        controlled: what the controlled group contributes to them.
         found: what the search of each group found, by its name.
     """
 
     latents: Latents
+    controlled: Latents
     found: dict[str, Found]
 
 
@@ -79,13 +81,15 @@ def decipher(
         group = slow_group(original, other, plan.SLOW, states, restarts, seed, hints)
         slow = search(group, seed, advance, resume, workers)
         found = {"controlled": controlled(), group.name: slow}
-    return Deciphered(read(original, other, list(found.values())), found)
+    latents, (decided, _) = read(original, other, list(found.values()))
+    return Deciphered(latents, decided, found)
 
 
 def nothing() -> Deciphered:
     """The result where no world needs to be deciphered: no frames, no levels."""
     none = np.zeros(0, np.int64)
-    return Deciphered(Latents(none, np.zeros((0, 0), np.float32), none), {})
+    latents = Latents(none, np.zeros((0, 0), np.float32), none)
+    return Deciphered(latents, latents, {})
 
 
 def _check(codes: Codes) -> None:

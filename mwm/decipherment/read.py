@@ -9,21 +9,26 @@ from mwm.io.latents import Latents
 from mwm.models.codes import Codes
 
 
-def read(original: Codes, other: Codes, found: list[Found]) -> Latents:
+def read(original: Codes, other: Codes, found: list[Found]) -> tuple[Latents, list[Latents]]:
     """The original's latents as `found` of each group expects them in the frames of `other`.
 
-    They are the sum of what the states of the groups contribute, by ridge regression.
+    Returns:
+        the latents, and what the states of each group contribute, by ridge regression: the latents
+        are their sum and the original's mean.
     """
     sequences = other.sequences(LENGTH, 1)
-    values = torch.stack(
+    parts = torch.stack(
         [
-            one.level.read(one.emissions, part, sequences)
+            one.level.read(one.emissions, part, sequences).flatten(0, 1) * original.scale
             for one, part in zip(found, _contributions(original, found), strict=True)
         ]
     )
-    values = values.sum(0).flatten(0, 1) * original.scale + original.centre
-    frames = other.frames[sequences.flatten().numpy()]
-    return Latents(frames, values.numpy(), original.dimensions.numpy())
+    frames, dimensions = other.frames[sequences.flatten().numpy()], original.dimensions.numpy()
+    whole, *each = (
+        Latents(frames, values.numpy(), dimensions)
+        for values in (parts.sum(0) + original.centre, *parts)
+    )
+    return whole, each
 
 
 def _contributions(original: Codes, found: list[Found]) -> tuple[Tensor, ...]:

@@ -1,6 +1,7 @@
 """A network that mends codes by those before and after them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,9 @@ def smooth(smoother: Smoother, codes: Codes) -> Latents:
         codes: of another world, standardised as those were.
     """
     at = codes.indices(REACH, REACH)
-    z = codes.z.clone()
+    z = codes.z
     for _ in range(PASSES):
-        parts = [
-            smoother(windows(z, part), windows(codes.actions, part))
-            for part in torch.split(at, PART)
-        ]
-        z[at] = torch.cat(parts)
+        z = once(smoother, replace(codes, z=z), at)
     before = codes.z[at]
     change = z[at] - before
     size = change.square() @ codes.precision
@@ -83,6 +80,17 @@ def smooth(smoother: Smoother, codes: Codes) -> Latents:
     values = mended * codes.scale + codes.centre
     frames = np.asarray(codes.frames[at.numpy()])
     return Latents(frames, values.numpy(), codes.dimensions.numpy())
+
+
+def once(smoother: Smoother, codes: Codes, at: Tensor) -> Tensor:
+    """All codes (n, d), of which those of the frames `at` are mended, each once."""
+    parts = [
+        smoother(windows(codes.z, part), windows(codes.actions, part))
+        for part in torch.split(at, PART)
+    ]
+    z = codes.z.clone()
+    z[at] = torch.cat(parts)
+    return z
 
 
 def save(smoother: Smoother | None, folder: Path, settings: Mapping[str, Any]) -> None:
