@@ -57,6 +57,7 @@ def decipher(
             )
     latents.save(folder / "latents.h5", done.latents)
     latents.save(folder / "controlled.h5", done.controlled)
+    latents.save(folder / "own.h5", done.own)
     write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
 
 

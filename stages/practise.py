@@ -75,7 +75,7 @@ def learn(
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
     from mwm.training import history
-    from stages.recruit import mender, refine
+    from stages.recruit import Mender, refine
 
     p = params.load()
     if not p.train.run.decipher_first:
@@ -90,11 +90,11 @@ def learn(
     before = (runs / "see" / ORIGINAL, base / "recruit" / run)
     first, second = (load(folder, p.train.model) for folder in before)
     folder = locks.claim_folder(runs / "recruit" / run)
-    mend = mender(first, worlds, runs / "smooth", p.train.smooth.hidden)
+    mender = Mender.load(first, worlds, runs / "smooth", p.train.smooth.hidden)
     decipher, both = p.train.decipher, (first, second)
-    guided = (decipher.refinements, decipher.weight, decipher.drawn)
-    act, name = p.train.recruit, f"{run} practised"
-    trained = refine(setup, name, both, worlds, act, p.train.record, mend, *guided)
+    again = (f"{run} practised", decipher.refinements, decipher.weight, decipher.drawn)
+    act = p.train.recruit
+    trained = refine(setup, both, worlds, act, p.train.record, mender, *again)
     history.write(folder, *trained, p.train.run, act, speed(run))
 
 

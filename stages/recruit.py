@@ -5,7 +5,7 @@ it trains all worlds of the run at once, as the paper does.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,7 +13,7 @@ from mwm.runtime import commands
 from stages.train import DATA, RUNS, Data, Runs, set_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mwm.io.frames import Frames
     from mwm.io.latents import Latents
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mwm.settings.train import ConstrainedAct, Record
     from mwm.smoothing.smoother import Smoother
     from mwm.training.acts import Setup, Trained
-
-    Mend = Callable[[MetaWorldModel], Latents]
 
 app = commands.application(__doc__)
 
@@ -51,76 +49,96 @@ def recruit(
     folder = locks.claim_folder(runs / "recruit" / run)
     act = p.train.joint if p.train.run.schedule == "joint" else p.train.recruit
     guided = (p.train.decipher.weight, p.train.decipher.drawn)
-    smoother = (runs / "smooth", p.train.smooth.hidden)
-    found = {}
+    found: dict[str, Latents] = {}
+    mender = None
     if p.train.run.decipher_first:
-        (world,) = others
-        found[world] = settled(models, worlds, runs / "decipher" / run, *smoother)
-    rounds = p.train.decipher.refinements if found and guided[0] else 0
-    mend = mender(models[0], worlds, *smoother) if rounds else None
+        deciphered = read_deciphered(runs / "decipher" / run, models, worlds)
+        mender = Mender.load(models[0], worlds, runs / "smooth", p.train.smooth.hidden)
+        found[mender.world] = mender.settle(models[1], *deciphered)
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
-    if mend:
-        both, name = (models[0], model), f"{run} again"
-        model, later = refine(setup, name, both, worlds, act, p.train.record, mend, rounds, *guided)
+    if mender and guided[0]:
+        both, again = (models[0], model), (f"{run} again", p.train.decipher.refinements)
+        model, later = refine(setup, both, worlds, act, p.train.record, mender, *again, *guided)
         past = past.then(later)
     history.write(folder, model, past, p.train.run, act, speed(run))
 
 
-def settled(
-    models: "Sequence[MetaWorldModel]",
-    worlds: "Mapping[str, Frames]",
-    deciphered: Path,
-    folder: Path,
-    hidden: int,
-) -> "Latents":
-    """What was deciphered of the other world's frames, settled; `models` are V of each world."""
+def read_deciphered(
+    folder: Path, models: "Sequence[MetaWorldModel]", worlds: "Mapping[str, Frames]"
+) -> "list[Latents]":
+    """What was deciphered: the other world's latents, and the part that actions decide in each."""
     from mwm.io import latents
-    from mwm.models.codes import half
-    from mwm.settling.settle import settle
 
-    seen, met = models
-    _, other = worlds
-    size = len(worlds[other].frames), seen.config.latent
-    parts = (deciphered / name for name in ("latents.h5", "controlled.h5"))
-    found = [latents.load(path, *size) for path in parts]
-    own, smoother = _smoother(seen, worlds, folder, hidden)
-    return settle(
-        smoother, half(met.vision(other), worlds[other], 1, like=own), worlds[other], *found
-    )
+    ours, theirs = (len(content.frames) for content in worlds.values())
+    files = {"latents.h5": theirs, "controlled.h5": theirs, "own.h5": ours}
+    size = models[0].config.latent
+    return [latents.load(folder / name, frames, size) for name, frames in files.items()]
 
 
-def mender(
-    seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
-) -> "Mend":
-    """Gives the original's latents in the frames of the world that a model recruited."""
-    from mwm.models.codes import half
-    from mwm.smoothing.smoother import smooth
+class Mender(NamedTuple):
+    """Mends codes of another world by the smoother of the original's.
 
-    _, other = worlds
-    codes, smoother = _smoother(seen, worlds, folder, hidden)
-    return lambda model: smooth(smoother, half(model.vision(other), worlds[other], 1, like=codes))
+    Attributes:
+        codes: the original's.
+        smoother: as trained on them.
+        contents: the original's frames, and the other's.
+        world: the other's name.
+    """
 
+    codes: "Codes"
+    smoother: "Smoother"
+    contents: "Sequence[Frames]"
+    world: str
 
-def _smoother(
-    seen: "MetaWorldModel", worlds: "Mapping[str, Frames]", folder: Path, hidden: int
-) -> "tuple[Codes, Smoother]":
-    """The original's codes, and the network that mends codes like them."""
-    from mwm.models.codes import half
-    from mwm.smoothing.smoother import load
+    @classmethod
+    def load(
+        cls,
+        seen: "MetaWorldModel",
+        worlds: "Mapping[str, Frames]",
+        folder: Path,
+        hidden: int,
+    ) -> "Mender":
+        """For the second of two worlds; `seen` is the original's model."""
+        from mwm.models.codes import half
+        from mwm.smoothing.smoother import load
 
-    original, _ = worlds
-    codes = half(seen.vision(original), worlds[original], 0)
-    return codes, load(folder, len(codes.dimensions), seen.actions, hidden)
+        original, other = worlds
+        codes = half(seen.vision(original), worlds[original], 0)
+        smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
+        return cls(codes, smoother, tuple(worlds.values()), other)
+
+    def encode(self, model: "MetaWorldModel") -> "Codes":
+        """What the model's V makes of the other world's half, in the original's dimensions."""
+        from mwm.models.codes import half
+
+        return half(model.vision(self.world), self.contents[1], 1, like=self.codes)
+
+    def settle(
+        self, model: "MetaWorldModel", found: "Latents", controlled: "Latents", own: "Latents"
+    ) -> "Latents":
+        """What was deciphered, settled; the model's V need not be aligned."""
+        from mwm.settling.settle import settle
+        from mwm.settling.sums import Side
+
+        original = Side(self.codes, self.contents[0], own)
+        other = Side(self.encode(model), self.contents[1], controlled, found)
+        return settle(self.smoother, original, other)
+
+    def mend(self, model: "MetaWorldModel") -> "Latents":
+        """The original's latents in the frames of the world, from a V that was recruited."""
+        from mwm.smoothing.smoother import smooth
+
+        return smooth(self.smoother, self.encode(model))
 
 
 def refine(
     setup: "Setup",
-    name: str,
     models: "tuple[MetaWorldModel, MetaWorldModel]",
     worlds: "Mapping[str, Frames]",
     act: "ConstrainedAct",
     record: "Record",
-    mend: "Mend",
+    mender: Mender,
+    name: str,
     rounds: int,
     weight: float,
     drawn: float,
@@ -133,10 +151,9 @@ def refine(
     from mwm.training.history import History
 
     first, model = models
-    _, other = worlds
     past = History()
     for number in range(1, rounds + 1):
-        both, found = [first, model], {other: mend(model)}
+        both, found = [first, model], {mender.world: mender.mend(model)}
         model, later = acts.recruit(
             setup, f"{name}, {number}", both, worlds, act, record, found, weight, drawn
         )

@@ -10,7 +10,7 @@ import pytest
 ROOT = closure.ROOT
 SCIENCE = (
     *("rollouts", "frames", "worlds", "models", "metrics"),
-    *("training", "smoothing", "settling", "decipherment", "evaluation", "reporting", "library"),
+    *("training", "smoothing", "decipherment", "settling", "evaluation", "reporting", "library"),
     *("environments", "control", "transfer", "practice", "release", "playground", "hub"),
 )  # each may import those before it
 SHARED = ("settings", "io")

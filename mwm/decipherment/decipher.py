@@ -26,11 +26,13 @@ class Deciphered:
     Attributes:
         latents: the original's, as expected there.
         controlled: what the controlled group contributes to them.
+        own: what it contributes to the original's latents in its own frames.
         found: what the search of each group found, by its name.
     """
 
     latents: Latents
     controlled: Latents
+    own: Latents
     found: dict[str, Found]
 
 
@@ -81,15 +83,15 @@ def decipher(
         group = slow_group(original, other, plan.SLOW, states, restarts, seed, hints)
         slow = search(group, seed, advance, resume, workers)
         found = {"controlled": controlled(), group.name: slow}
-    latents, (decided, _) = read(original, other, list(found.values()))
-    return Deciphered(latents, decided, found)
+    latents, (decided, _), (own, _) = read(original, other, list(found.values()))
+    return Deciphered(latents, decided, own, found)
 
 
 def nothing() -> Deciphered:
     """The result where no world needs to be deciphered: no frames, no levels."""
     none = np.zeros(0, np.int64)
     latents = Latents(none, np.zeros((0, 0), np.float32), none)
-    return Deciphered(latents, latents, {})
+    return Deciphered(latents, latents, latents, {})
 
 
 def _check(codes: Codes) -> None:

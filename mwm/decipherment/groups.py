@@ -8,9 +8,10 @@ import torch
 from mwm.decipherment.clusters import cluster, nearest
 from mwm.decipherment.functions import controlled, slow
 from mwm.decipherment.plan import Plan
-from mwm.decipherment.search import Found, Group, Step
+from mwm.decipherment.search import Found
 from mwm.decipherment.sources import Hints, Original, Other, Scale
 from mwm.decipherment.symbols import LENGTH
+from mwm.decipherment.task import Check, Group, Step
 from mwm.models.codes import Codes
 
 FEATURES = 1500  # random features of slow functions
@@ -20,7 +21,8 @@ ACTION_LAG = 3  # actions that a controlled function responds to
 PAUSE = 4  # frames over which controlled functions are to change little
 CONTROLLED_RESTARTS = 6  # few, since random starts agree up to signs, which `reverse` tries
 HINTS = 12  # number of different hints
-TRIED = 2  # levels of the slow group after which a wrong search is told by its score
+SLOW_CHECKS = Check(2, 0.9), Check(6, 0.93)  # right keys have 0.9 to 1, and 0.95 to 1
+CONTROLLED_ENOUGH = 0.9  # right keys have 0.94 to 1
 
 
 def slow_group(
@@ -63,7 +65,8 @@ def slow_group(
         scale = Scale(k, one.stride * k, one.functions, one.views, one.stride)
         read = Original(original, told_by[one.lag], views, SLOW_GAP, actions=False)
         steps.append(Step(one, scale, read))
-    return Group("slow", steps, Other(other, symbols), restarts, hints, TRIED)
+    checks = [check for check in SLOW_CHECKS if check.levels <= len(steps)]
+    return Group("slow", steps, Other(other, symbols), restarts, hints, checks)
 
 
 def controlled_group(
@@ -81,8 +84,9 @@ def controlled_group(
     for one in plans:
         k = round(one.share * states)
         steps.append(Step(one, Scale(k, k, one.functions, one.functions, one.stride), read))
-    # Upside down is nearly as likely at few states: only the last level tells.
-    return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS, tried=len(steps))
+    # Upside down is nearly as likely at few states: only the last level that is searched tells.
+    checks = [Check(sum(bool(one.moves) for one in plans), CONTROLLED_ENOUGH)]
+    return Group("controlled", steps, Other(other, theirs), CONTROLLED_RESTARTS, checks=checks)
 
 
 def controlled_hints(original: Codes, other: Codes, found: Found, seed: int) -> Hints:

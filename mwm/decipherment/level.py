@@ -1,5 +1,7 @@
 """One resolution of a search: what is done with the emissions of one chain."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -115,9 +117,12 @@ class Level:
         return (emissions / emissions.sum(1, keepdim=True))[None]
 
 
-def own_score(scale: Scale, original: Original, seed: int) -> float:
+def own_score(scale: Scale, original: Original, seed: int, hints: Hints | None = None) -> float:
     """The score of the original as its own cipher, with emissions counted from its true states."""
-    level = Level(scale, original, Other(original.codes, original.view_functions), seed)
+    own = Other(original.codes, original.view_functions)
+    if hints is not None:
+        hints = replace(hints, other=hints.original)
+    level = Level(scale, original, own, seed, hints)
     states, symbols = level.states, level.symbols
     k, m = states.count, symbols.count
     pairs = states.of[states.at] * m + symbols.of[states.at]

@@ -62,4 +62,5 @@ CONTROLLED = (
     Plan(0.03, 5, [settle_long, reverse_best], kept=2),
     Plan(0.1, 5, [settle_twice], kept=1),
     Plan(0.3, 5, [settle_twice], kept=1),
+    Plan(1, 5, [], kept=1, begin=inherit),
 )

@@ -1,5 +1,7 @@
 """What the chains say in the end: the original's latents in frames of the other world."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -9,18 +11,29 @@ from mwm.io.latents import Latents
 from mwm.models.codes import Codes
 
 
-def read(original: Codes, other: Codes, found: list[Found]) -> tuple[Latents, list[Latents]]:
-    """The original's latents as `found` of each group expects them in the frames of `other`.
+class Reading(NamedTuple):
+    """What states mean in latents.
 
-    Returns:
-        the latents, and what the states of each group contribute, by ridge regression: the latents
-        are their sum and the original's mean.
+    Attributes:
+        latents: the original's, as expected in frames of the other world: the original's mean, and
+            what the states of each group contribute.
+        parts: what each group contributes there.
+        own: what each group contributes in the original's frames.
     """
+
+    latents: Latents
+    parts: list[Latents]
+    own: list[Latents]
+
+
+def read(original: Codes, other: Codes, found: list[Found]) -> Reading:
+    """The original's latents as `found` of each group expects them in the frames of `other`."""
     sequences = other.sequences(LENGTH, 1)
+    contributions = [part * original.scale for part in _contributions(original, found)]
     parts = torch.stack(
         [
-            one.level.read(one.emissions, part, sequences).flatten(0, 1) * original.scale
-            for one, part in zip(found, _contributions(original, found), strict=True)
+            one.level.read(one.emissions, part, sequences).flatten(0, 1)
+            for one, part in zip(found, contributions, strict=True)
         ]
     )
     frames, dimensions = other.frames[sequences.flatten().numpy()], original.dimensions.numpy()
@@ -28,11 +41,16 @@ def read(original: Codes, other: Codes, found: list[Found]) -> tuple[Latents, li
         Latents(frames, values.numpy(), dimensions)
         for values in (parts.sum(0) + original.centre, *parts)
     )
-    return whole, each
+    own = []
+    for one, part in zip(found, contributions, strict=True):
+        states = one.level.states
+        values = part[states.of[states.at]]
+        own.append(Latents(original.frames[states.at.numpy()], values.numpy(), dimensions))
+    return Reading(whole, each, own)
 
 
 def _contributions(original: Codes, found: list[Found]) -> tuple[Tensor, ...]:
-    """What each state adds to the standardised latents: (k, d) of each group."""
+    """What each state adds to standardised latents, by ridge regression: (k, d) of each group."""
     states = [one.level.states for one in found]
     at = original.indices(max(one.history for one in states), 0)
     sizes = [one.count for one in states]

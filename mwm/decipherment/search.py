@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import NamedTuple
 
 import torch
@@ -12,7 +13,8 @@ from mwm.decipherment.candidates import Candidate, distinct
 from mwm.decipherment.level import Level, own_score
 from mwm.decipherment.moves import restart
 from mwm.decipherment.plan import Plan
-from mwm.decipherment.sources import Hints, Original, Other, Scale
+from mwm.decipherment.sources import Hints
+from mwm.decipherment.task import Check, Group, Step
 from mwm.decipherment.worker import ALONE, Workers
 
 
@@ -28,40 +30,8 @@ class Searched(NamedTuple):
     scores: list[float]
 
 
-TRIES = 4  # of the first levels
-ENOUGH = 0.9  # share of the original's own score that a try needs; the right one has 0.94 to 1
+TRIES = 4  # of the levels that a check judges
 Resume = Callable[[str, Callable[[], Searched]], Searched]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One level of a group: what is tried there, and what the level is made of."""
-
-    plan: Plan
-    scale: Scale
-    original: Original
-
-
-@dataclass(frozen=True)
-class Group:
-    """Functions of both worlds that are searched together.
-
-    Attributes:
-        name: of the group, in scores and checkpoints.
-        steps: the levels, coarse to fine.
-        other: what all levels read of the other world.
-        restarts: random emissions at the first level.
-        hints: called at the first level that uses hints, and at each later one.
-        tried: first levels that are searched anew, from other random emissions, as long as what
-            they find is far less likely than the original would be as its own cipher.
-    """
-
-    name: str
-    steps: Sequence[Step]
-    other: Other
-    restarts: int
-    hints: Callable[[], Hints] | None = None
-    tried: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +47,11 @@ class Found:
     level: Level
     emissions: Tensor
     scores: list[list[float]]
+
+    @property
+    def score(self) -> float:
+        """Of the best emissions."""
+        return self.scores[-1][0]
 
 
 def always(name: str, search: Callable[[], Searched]) -> Searched:
@@ -101,47 +76,73 @@ def search(
             or what it returned before an interruption.
         workers: try moves at the same time.
     """
-    found: Found | None = None
-    if group.tried:
-        last = group.steps[group.tried - 1]
-        enough = ENOUGH * own_score(last.scale, last.original, seed)
-    for number in range(TRIES if group.tried else 0):
-        one = _descend(group, range(group.tried), None, seed + number, resume, workers)
-        if found is None or one.scores[-1][0] > found.scores[-1][0]:
-            found = one
-        if found.scores[-1][0] >= enough:
-            break
-    for _ in range(group.tried):
-        advance()
-    for number in range(group.tried, len(group.steps)):
-        found = _descend(group, range(number, number + 1), found, seed, resume, workers)
-        advance()
-    if found is None:
-        raise ValueError(f"group {group.name}: expected levels, found none")
-    return found
+    checks = [*group.checks]
+    if not checks or checks[-1].levels < len(group.steps):
+        checks.append(Check(len(group.steps), enough=0.0))
+    return _Search(group, seed, advance, resume, workers).best(checks, seed)
 
 
-def _descend(
-    group: Group,
-    levels: range,
-    found: Found | None,
-    seed: int,
-    resume: Resume,
-    workers: Workers,
-) -> Found:
-    """Search some levels in turn, from what the level before them found."""
-    for number in levels:
-        step = group.steps[number]
-        hints = group.hints() if group.hints and step.plan.hinted else None
-        level = Level(step.scale, step.original, group.other, seed, hints)
+class _Search:
+    """The search of one group; arguments as of `search`."""
+
+    def __init__(
+        self,
+        group: Group,
+        seed: int,
+        advance: Callable[[], object],
+        resume: Resume,
+        workers: Workers,
+    ) -> None:
+        self._group, self._seed, self._advance = group, seed, advance
+        self._resume, self._workers = resume, workers
+        self._own: dict[int, float] = {}  # the original's own score at levels that were judged
+        self._reached = 0
+
+    def best(self, checks: Sequence[Check], seed: int) -> Found:
+        """The most likely of some tries, the last of which passes the last of the checks."""
+        *before, check = checks
+        tries: list[Found] = []
+        for number in range(TRIES):
+            tries.append(self._search(before, check.levels, seed + number * TRIES ** len(before)))
+            if tries[-1].score >= self._enough(check):
+                break
+        return max(tries, key=lambda found: found.score)
+
+    def _search(self, checks: Sequence[Check], levels: int, seed: int) -> Found:
+        """The best that passes the checks, if there are any, and the levels below."""
+        found = self.best(checks, seed) if checks else None
+        for number in range(checks[-1].levels if checks else 0, levels):
+            found = self._descend(number, found, seed)
+            if number == self._reached:  # for the first time
+                self._reached += 1
+                self._advance()
+        if found is None:
+            raise ValueError(f"group {self._group.name}: expected levels, found none")
+        return found
+
+    def _descend(self, number: int, found: Found | None, seed: int) -> Found:
+        """One level, from what the level before it found."""
+        group, step = self._group, self._group.steps[number]
+        level = Level(step.scale, step.original, group.other, seed, self._hints(step))
         search_level = partial(
-            _search_level, step.plan, level, found, group.restarts, seed, workers
+            _search_level, step.plan, level, found, group.restarts, seed, self._workers
         )
-        searched = resume(f"{group.name}-{number}-{seed}", search_level)
+        searched = self._resume(f"{group.name}-{number}-{seed}", search_level)
         scores = [*(found.scores if found else []), searched.scores]
-        found = Found(level, searched.emissions, scores)
-    assert found
-    return found
+        return Found(level, searched.emissions, scores)
+
+    def _enough(self, check: Check) -> float:
+        """The least score that passes."""
+        if not check.enough:
+            return -inf
+        if check.levels not in self._own:
+            step = self._group.steps[check.levels - 1]
+            own = own_score(step.scale, step.original, self._seed, self._hints(step))
+            self._own[check.levels] = own
+        return check.enough * self._own[check.levels]
+
+    def _hints(self, step: Step) -> Hints | None:
+        return self._group.hints() if self._group.hints and step.plan.hinted else None
 
 
 def _search_level(

@@ -1,5 +1,8 @@
 """Settling: deciphered latents are made to agree with what the pixels show, and with each other.
 
-- `additive`: codes as sums of what each pixel contributes;
-- `settle`: fit such sums, mend them with the smoother, and fit again.
+- `settle`: fit sums of pixels to them, mend these with the smoother, and fit again;
+- `sums`: a world's latents as such sums, and which pixels what the actions decide shows in;
+- `additive`: how sums are fitted;
+- `drift`: what the smoother does to latents that are right;
+- `transport`: give values the distribution of others.
 """

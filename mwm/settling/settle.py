@@ -12,64 +12,54 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.models.codes import Codes
-from mwm.settling.additive import Additive
+from mwm.settling.drift import Drift
+from mwm.settling.sums import Side, Sums
+from mwm.settling.transport import transport
 from mwm.smoothing.smoother import REACH, Smoother, once
 
 PASSES = 16  # of the smoother
 FRAMES = 60_000  # that it mends in a pass, at most; the next pass mends others
-FIRST, LATER = 5, 2  # rounds of a fit of latents, and of a change
 
 
 @torch.no_grad()
-def settle(
-    smoother: Smoother, other: Codes, content: Frames, latents: Latents, controlled: Latents
-) -> Latents:
+def settle(smoother: Smoother, original: Side, other: Side) -> Latents:
     """Latents of all of another world's frames.
+
+    What the actions decide was found apart from the rest, by actions, and the smoother would blur
+    what it cannot know better. So pixels that show it are held. In the end they move together, so
+    that what they contribute to frames is distributed as in the original.
 
     Args:
         smoother: as trained on the original's codes.
-        other: the frames that the other world sees; what its V makes of them does not matter, but
-            its dimensions and standardisation must be those of the original's codes.
-        content: the world's frames.
-        latents: as deciphered, for most of these frames: the original's informative dimensions, in
-            the order of its codes.
-        controlled: the part of them that the actions decide. It was found apart from the rest, by
-            actions, and pixels that contribute more to it than to the rest stay as they are: the
-            smoother would blur what it cannot know better.
+        original: whose latents are right.
+        other: what was deciphered of it; what its own V makes of its frames does not matter.
     """
-    pixels = Additive(content.frames[other.frames])
-    at = torch.from_numpy(other.frames.searchsorted(latents.frames))
-    known = _weights(other, at)
-
-    def fitted(values: Tensor) -> Tensor:
-        everywhere = torch.zeros_like(other.z)
-        everywhere[at] = values
-        return pixels.fit(everywhere, known, other.precision, FIRST)
-
-    found = (torch.from_numpy(latents.values) - other.centre) / other.scale
-    decided = torch.from_numpy(controlled.values) / other.scale
-    rest, acts = (
-        fitted(part)[:-1].square() @ other.precision for part in (found - decided, decided)
-    )
-    moves = torch.cat([rest > acts, torch.zeros(1)])[:, None]  # the constant stays, too
-    contributions = fitted(found)
-    whole = other.indices(REACH, REACH)
-    parts = 1 + len(whole) // FRAMES
+    ours, theirs = Sums(original), Sums(other)
+    drift = _drift(smoother, original.codes, ours.read())
+    parts = len(_mended(other.codes, 1)) // FRAMES + 1
     for number in range(PASSES):
-        mended = whole[number % parts :: parts]
-        z = pixels.read(contributions)
-        change = once(smoother, replace(other, z=z), mended) - z
-        fit = pixels.fit(change, _weights(other, mended), other.precision, LATER)
-        contributions += moves * fit
-    values = pixels.read(contributions) * other.scale + other.centre
-    return Latents(other.frames, values.numpy(), latents.dimensions)
+        mended = _mended(other.codes, parts, number % parts)
+        z = theirs.read()
+        change = once(smoother, replace(other.codes, z=z), mended) - z
+        change[mended] -= drift(z[mended])
+        theirs.move(change, mended)
+    codes = other.codes
+    if ours.held.any() and theirs.held.any():
+        scale = codes.precision.sqrt()
+        theirs.move_held(transport(theirs.read_held() * scale, ours.read_held() * scale) / scale)
+    values = theirs.read() * codes.scale + codes.centre
+    return Latents(codes.frames, values.numpy(), other.controlled.dimensions)
 
 
-def _weights(codes: Codes, at: Tensor) -> Tensor:
-    """The weights (n,) of the frames `at`, and 0 of the others."""
-    weights = torch.zeros(len(codes.z))
-    weights[at] = codes.weights[at].float()
-    return weights
+def _drift(smoother: Smoother, codes: Codes, z: Tensor) -> Drift:
+    """What a pass changes on average in sums z that are right."""
+    mended = _mended(codes, len(_mended(codes, 1)) // FRAMES + 1)
+    change = once(smoother, replace(codes, z=z), mended) - z
+    return Drift(z[mended], change[mended], codes.weights[mended].float())
+
+
+def _mended(codes: Codes, parts: int, part: int = 0) -> Tensor:
+    """One of so many parts of the frames that have a whole window in their episode."""
+    return codes.indices(REACH, REACH)[part::parts]

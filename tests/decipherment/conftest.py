@@ -33,7 +33,8 @@ def small(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
         Plan(1, 6, [], kept=1, begin=inherit, hinted=True, views=6),
     )
     monkeypatch.setattr(plan, "SLOW", slow)
-    monkeypatch.setattr(plan, "CONTROLLED", (Plan(0.1, 5, coarse.moves, kept=1),))
+    finest = Plan(0.3, 5, [], kept=1, begin=inherit)
+    monkeypatch.setattr(plan, "CONTROLLED", (Plan(0.1, 5, coarse.moves, kept=1), finest))
     monkeypatch.setattr(groups, "FEATURES", 200)
     monkeypatch.setattr(delays, "ROUNDS", 1)
     monkeypatch.setattr(delays, "STEPS", (-1.0, 1.0))

@@ -10,7 +10,7 @@ def test_levels_become_finer_and_end_with_one_candidate_at_all_states(
 ) -> None:
     states = defaults.train.decipher.states
     assert [int(one.share * states) for one in plan.SLOW] == [31, 62, 125, 250, 500, 1000]
-    assert [round(one.share * states) for one in plan.CONTROLLED] == [30, 100, 300]
+    assert [round(one.share * states) for one in plan.CONTROLLED] == [30, 100, 300, 1000]
     assert plan.SLOW[-1].kept == plan.CONTROLLED[-1].kept == 1
 
 
@@ -23,5 +23,5 @@ def test_hints_are_used_at_the_last_two_levels_and_what_is_known_is_inherited(
     """
     sizes = [one.share * defaults.train.decipher.states for one in plan.SLOW if one.hinted]
     assert sizes == [500, 1000]
-    assert plan.SLOW[-1].begin is inherit
+    assert plan.SLOW[-1].begin is plan.CONTROLLED[-1].begin is inherit
     assert not any(one.hinted for one in plan.CONTROLLED)

@@ -9,8 +9,9 @@ from small_world import STATES, as_is, look_at, states_of_play, turned
 from mwm.decipherment import plan, search
 from mwm.decipherment.groups import controlled_group, slow_group
 from mwm.decipherment.level import Level, own_score
-from mwm.decipherment.search import TRIES, Group
+from mwm.decipherment.search import TRIES
 from mwm.decipherment.sources import Other
+from mwm.decipherment.task import Check, Group
 
 FEW = 6  # restarts
 
@@ -22,25 +23,23 @@ def group() -> Group:
     return slow_group(original, other, plan.SLOW[:2], STATES, FEW, 0)
 
 
-def searched(one: Group) -> tuple[search.Found, list[str]]:
+def searched(one: Group, *checks: Check) -> tuple[search.Found, list[str]]:
     names: list[str] = []
-    found = search.search(one, 0, resume=lambda name, level: names.append(name) or level())
+    found = search.search(
+        replace(one, checks=checks), 0, resume=lambda name, level: names.append(name) or level()
+    )
     return found, names
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small")
-def test_a_likely_key_is_taken_at_once_and_of_others_the_best(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_likely_key_is_taken_at_once_and_of_others_the_best() -> None:
     one = group()
-    monkeypatch.setattr(search, "ENOUGH", 0.0)
-    first, names = searched(one)
+    first, names = searched(one, Check(2, 0.1))
     assert names == ["slow-0-0", "slow-1-0"]
-    monkeypatch.setattr(search, "ENOUGH", 100.0)
-    best, names = searched(one)
+    best, names = searched(one, Check(2, 100.0))
     assert names == [f"slow-{level}-{number}" for number in range(TRIES) for level in (0, 1)]
-    alone, names = searched(replace(one, tried=0))
+    alone, names = searched(one)
     assert names == ["slow-0-0", "slow-1-0"]
     assert alone.scores == first.scores
     assert best.scores[-1][0] >= first.scores[-1][0]
@@ -48,20 +47,28 @@ def test_a_likely_key_is_taken_at_once_and_of_others_the_best(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small")
-def test_what_actions_control_is_judged_at_the_finest_level(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_search_that_fails_a_later_check_repeats_the_earlier_ones() -> None:
+    """Half of the flights of a world were misread; that showed only at the last of six levels."""
+    one = group()
+    _, names = searched(one, Check(1, 100.0), Check(2, 100.0))
+    expected = []
+    for whole in range(TRIES):
+        tries = [TRIES * whole + number for number in range(TRIES)]
+        expected += [f"slow-0-{seed}" for seed in tries] + [f"slow-1-{TRIES * whole}"]
+    assert names == expected
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small")
+def test_what_actions_control_is_judged_at_the_finest_level_that_is_searched() -> None:
     """A bat that was read upside down had 0.96 of the score to expect at the level before."""
     original, other = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
-    (coarse,) = plan.CONTROLLED  # a small world has one
-    levels = (coarse, replace(coarse, share=0.2))
+    coarse, finest = plan.CONTROLLED
+    levels = (coarse, replace(coarse, share=0.2), finest)
     one = controlled_group(original, other, levels, STATES, 0)
-    _, names = searched(one)
-    assert names == [f"controlled-{level}-0" for level in (0, 1)], "a right key is taken at once"
-    monkeypatch.setattr(search, "ENOUGH", 100.0)
-    _, names = searched(one)
-    tries = [f"controlled-{level}-{number}" for number in range(TRIES) for level in (0, 1)]
-    assert names == tries
+    assert [check.levels for check in one.checks] == [2]
+    _, names = searched(one, *one.checks)
+    assert names == [f"controlled-{level}-0" for level in (0, 1, 2)], "a right key is taken at once"
 
 
 @pytest.mark.usefixtures("small")

@@ -1,0 +1,34 @@
+"""What the smoother does to codes that are right, so that it can be taken off elsewhere."""
+
+import torch
+from torch import Tensor
+
+from mwm.decipherment.features import Fourier
+
+FEATURES, WIDTHS = 500, (0.5, 1.0, 2.0)
+RIDGE = 1e-3
+SEED = 0  # of the features
+
+
+class Drift:
+    """The mean change of a code, as a smooth function of the code.
+
+    Args:
+        z: (n, d), codes that are right.
+        change: (n, d), what the smoother changed in them.
+        weights: (n,), how often they are met.
+    """
+
+    def __init__(self, z: Tensor, change: Tensor, weights: Tensor) -> None:
+        self._basis = Fourier(z.shape[1], FEATURES, WIDTHS, SEED)
+        features, weights = self._features(z), (weights / weights.sum())[:, None]
+        gram = features.T @ (features * weights) + RIDGE * torch.eye(features.shape[1])
+        self._map = torch.linalg.solve(gram, features.T @ (change * weights))
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """The mean change (n, d) at codes z (n, d)."""
+        change: Tensor = self._features(z) @ self._map
+        return change
+
+    def _features(self, z: Tensor) -> Tensor:
+        return torch.cat([torch.ones(len(z), 1), z, self._basis(z)], 1)
