@@ -14,7 +14,7 @@ from mwm.io.checkpoints import Shelf
 from mwm.runtime.locks import claim
 from mwm.runtime.signals import orderly
 
-LEVELS = ["slow-0-0", "slow-1-0", "controlled-0-0", "slow-2-0", "slow-3-0"]
+LEVELS = ["slow-0-0", "slow-1-0", "controlled-0-0", "controlled-1-0", "slow-2-0", "slow-3-0"]
 
 
 @pytest.mark.slow
