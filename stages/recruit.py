@@ -53,10 +53,11 @@ def recruit(
     mender = None
     if p.train.run.decipher_first:
         deciphered = read_deciphered(runs / "decipher" / run, models, worlds)
-        mender = Mender.load(models[0], worlds, runs / "smooth", p.train.smooth.hidden)
-        found[mender.world] = mender.settle(models[1], *deciphered)
+        if guided[0]:
+            mender = Mender.load(models[0], worlds, runs / "smooth", p.train.smooth.hidden)
+            found[mender.world] = mender.settle(models[1], *deciphered)
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
-    if mender and guided[0]:
+    if mender:
         both, again = (models[0], model), (f"{run} again", p.train.decipher.refinements)
         model, later = refine(setup, both, worlds, act, p.train.record, mender, *again, *guided)
         past = past.then(later)

@@ -82,9 +82,9 @@ def decipher(
 
         group = slow_group(original, other, plan.SLOW, states, restarts, seed, hints)
         slow = search(group, seed, advance, resume, workers)
-        found = {"controlled": controlled(), group.name: slow}
-    latents, (decided, _), (own, _) = read(original, other, list(found.values()))
-    return Deciphered(latents, decided, own, found)
+        acts = controlled()
+    found = {"controlled": acts, group.name: slow}
+    return Deciphered(*read(original, other, acts, slow), found)
 
 
 def nothing() -> Deciphered:

@@ -15,38 +15,34 @@ class Reading(NamedTuple):
     """What states mean in latents.
 
     Attributes:
-        latents: the original's, as expected in frames of the other world: the original's mean, and
-            what the states of each group contribute.
-        parts: what each group contributes there.
-        own: what each group contributes in the original's frames.
+        latents: the original's, as expected in frames of the other world: its mean, and what the
+            states of both groups contribute.
+        controlled: what the controlled group contributes there.
+        own: what it contributes in the original's frames.
     """
 
     latents: Latents
-    parts: list[Latents]
-    own: list[Latents]
+    controlled: Latents
+    own: Latents
 
 
-def read(original: Codes, other: Codes, found: list[Found]) -> Reading:
-    """The original's latents as `found` of each group expects them in the frames of `other`."""
+def read(original: Codes, other: Codes, controlled: Found, slow: Found) -> Reading:
+    """The original's latents as both groups expect them in the frames of `other`."""
+    found = [controlled, slow]
     sequences = other.sequences(LENGTH, 1)
     contributions = [part * original.scale for part in _contributions(original, found)]
-    parts = torch.stack(
-        [
-            one.level.read(one.emissions, part, sequences).flatten(0, 1)
-            for one, part in zip(found, contributions, strict=True)
-        ]
+    acts, rest = (
+        one.level.read(one.emissions, part, sequences).flatten(0, 1)
+        for one, part in zip(found, contributions, strict=True)
     )
     frames, dimensions = other.frames[sequences.flatten().numpy()], original.dimensions.numpy()
-    whole, *each = (
-        Latents(frames, values.numpy(), dimensions)
-        for values in (parts.sum(0) + original.centre, *parts)
+    states = controlled.level.states
+    own = contributions[0][states.of[states.at]]
+    return Reading(
+        Latents(frames, (acts + rest + original.centre).numpy(), dimensions),
+        Latents(frames, acts.numpy(), dimensions),
+        Latents(original.frames[states.at.numpy()], own.numpy(), dimensions),
     )
-    own = []
-    for one, part in zip(found, contributions, strict=True):
-        states = one.level.states
-        values = part[states.of[states.at]]
-        own.append(Latents(original.frames[states.at.numpy()], values.numpy(), dimensions))
-    return Reading(whole, each, own)
 
 
 def _contributions(original: Codes, found: list[Found]) -> tuple[Tensor, ...]:

@@ -99,14 +99,15 @@ class _Search:
         self._reached = 0
 
     def best(self, checks: Sequence[Check], seed: int) -> Found:
-        """The most likely of some tries, the last of which passes the last of the checks."""
+        """The first of some tries that passes the last of the checks, or the most likely of all."""
         *before, check = checks
-        tries: list[Found] = []
-        for number in range(TRIES):
-            tries.append(self._search(before, check.levels, seed + number * TRIES ** len(before)))
-            if tries[-1].score >= self._enough(check):
+        best = self._search(before, check.levels, seed)
+        for number in range(1, TRIES):
+            if best.score >= self._enough(check):
                 break
-        return max(tries, key=lambda found: found.score)
+            one = self._search(before, check.levels, seed + number * TRIES ** len(before))
+            best = max(best, one, key=lambda found: found.score)
+        return best
 
     def _search(self, checks: Sequence[Check], levels: int, seed: int) -> Found:
         """The best that passes the checks, if there are any, and the levels below."""

@@ -8,6 +8,7 @@ agree.
 """
 
 from dataclasses import replace
+from itertools import cycle, islice
 
 import torch
 from torch import Tensor
@@ -38,28 +39,28 @@ def settle(smoother: Smoother, original: Side, other: Side) -> Latents:
     """
     ours, theirs = Sums(original), Sums(other)
     drift = _drift(smoother, original.codes, ours.read())
-    parts = len(_mended(other.codes, 1)) // FRAMES + 1
-    for number in range(PASSES):
-        mended = _mended(other.codes, parts, number % parts)
+    codes = other.codes
+    for mended in islice(cycle(_parts(codes)), PASSES):
         z = theirs.read()
-        change = once(smoother, replace(other.codes, z=z), mended) - z
+        change = once(smoother, replace(codes, z=z), mended) - z
         change[mended] -= drift(z[mended])
         theirs.move(change, mended)
-    codes = other.codes
     if ours.held.any() and theirs.held.any():
         scale = codes.precision.sqrt()
         theirs.move_held(transport(theirs.read_held() * scale, ours.read_held() * scale) / scale)
     values = theirs.read() * codes.scale + codes.centre
-    return Latents(codes.frames, values.numpy(), other.controlled.dimensions)
+    return Latents(codes.frames, values.numpy(), codes.dimensions.numpy())
 
 
 def _drift(smoother: Smoother, codes: Codes, z: Tensor) -> Drift:
     """What a pass changes on average in sums z that are right."""
-    mended = _mended(codes, len(_mended(codes, 1)) // FRAMES + 1)
+    mended = _parts(codes)[0]
     change = once(smoother, replace(codes, z=z), mended) - z
     return Drift(z[mended], change[mended], codes.weights[mended].float())
 
 
-def _mended(codes: Codes, parts: int, part: int = 0) -> Tensor:
-    """One of so many parts of the frames that have a whole window in their episode."""
-    return codes.indices(REACH, REACH)[part::parts]
+def _parts(codes: Codes) -> list[Tensor]:
+    """Frames that have a whole window in their episode, in parts of at most FRAMES."""
+    whole = codes.indices(REACH, REACH)
+    count = len(whole) // FRAMES + 1
+    return [whole[part::count] for part in range(count)]

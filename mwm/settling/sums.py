@@ -51,7 +51,7 @@ class Sums:
             self._fit(part, at, FIRST)[:-1].square() @ codes.precision
             for part in (controlled, latents - controlled)
         )
-        self.held = acts >= HELD * (acts + rest)
+        self.held = (acts >= HELD * (acts + rest)) & acts.any()  # none if actions decide nothing
         self._contributions = self._fit(latents, at, FIRST)
 
     def read(self) -> Tensor:

@@ -171,3 +171,17 @@ def test_pixels_are_held_by_which_what_actions_decide_changes(contents: dict[str
     held = Sums(side(contents, 1)).held
     assert held[:PLACES].float().mean() > 0.9
     assert held[100 : 100 + PLACES].float().mean() < 0.2
+
+
+def test_where_actions_decide_nothing_nothing_is_held(
+    contents: dict[str, Frames], spoiler: Smoother
+) -> None:
+    """Pixels that never differ counted as held, and a constant was moved for them."""
+    sides = []
+    for seed in (1, 2):
+        one = side(contents, seed)
+        controlled = replace(one.controlled, values=np.zeros_like(one.controlled.values))
+        sides.append(one._replace(controlled=controlled))
+    assert not Sums(sides[0]).held.any()
+    settled = settle(spoiler, *sides)
+    assert (errors(settled, states_of_play(2)[0]) < 0.02).all()
