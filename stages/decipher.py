@@ -58,7 +58,13 @@ def decipher(
     latents.save(folder / "latents.h5", done.latents)
     latents.save(folder / "controlled.h5", done.controlled)
     latents.save(folder / "own.h5", done.own)
-    write_json(folder / "scores.json", {g: f.scores for g, f in done.found.items()})
+    scores = {
+        name: {"levels": one.scores, "share": round(one.share, 4), "enough": one.enough}
+        for name, one in done.found.items()
+    }
+    write_json(folder / "scores.json", scores)
+    for doubt in done.doubts:
+        typer.echo(f"decipher {run}: {doubt}", err=True)
 
 
 if __name__ == "__main__":

@@ -108,12 +108,6 @@ class Mender(NamedTuple):
         smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
         return cls(codes, smoother, tuple(worlds.values()), other)
 
-    def encode(self, model: "MetaWorldModel") -> "Codes":
-        """What the model's V makes of the other world's half, in the original's dimensions."""
-        from mwm.models.codes import half
-
-        return half(model.vision(self.world), self.contents[1], 1, like=self.codes)
-
     def settle(
         self, model: "MetaWorldModel", found: "Latents", controlled: "Latents", own: "Latents"
     ) -> "Latents":
@@ -121,15 +115,21 @@ class Mender(NamedTuple):
         from mwm.settling.settle import settle
         from mwm.settling.sums import Side
 
-        original = Side(self.codes, self.contents[0], own)
-        other = Side(self.encode(model), self.contents[1], controlled, found)
-        return settle(self.smoother, original, other)
+        ours, theirs = self.contents
+        original = Side(self.codes, ours, own)
+        return settle(self.smoother, original, Side(self._encode(model), theirs, controlled, found))
 
     def mend(self, model: "MetaWorldModel") -> "Latents":
         """The original's latents in the frames of the world, from a V that was recruited."""
-        from mwm.smoothing.smoother import smooth
+        from mwm.settling.settle import mend
 
-        return smooth(self.smoother, self.encode(model))
+        return mend(self.smoother, self.codes, self._encode(model), self.contents[1])
+
+    def _encode(self, model: "MetaWorldModel") -> "Codes":
+        """What the model's V makes of the other world's half, in the original's dimensions."""
+        from mwm.models.codes import half
+
+        return half(model.vision(self.world), self.contents[1], 1, like=self.codes)
 
 
 def refine(

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mwm.models.codes import Codes
+from mwm.smoothing.misreadings import Misread
 
 STEPS, EPISODES = 600, 16  # of 8, half the orders leave the ball in another place
 STATES, RESTARTS = 200, 24
@@ -54,3 +55,13 @@ def turned(states: Tensor) -> Tensor:
     """Upside down, mixed and bent: what another V may make of another world."""
     lift, ball = 1 - states[:, 0], 1 - states[:, 1]
     return torch.stack([torch.tanh(2 * lift - 1) + 0.2 * ball, ball**2 - 0.2 * lift], 1)
+
+
+def misread(codes: Codes) -> Misread:
+    """The codes with the ball where it is at other times."""
+
+    def at(*away: int) -> Tensor:
+        balls = [codes.z[:, 1].roll(by) for by in away]
+        return torch.stack([torch.stack([codes.z[:, 0], ball], 1) for ball in balls])
+
+    return Misread(elsewhere=at(len(codes.z) // 3, len(codes.z) // 5), beside=at(-1, 1))

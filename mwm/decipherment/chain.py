@@ -56,7 +56,9 @@ class Observations(NamedTuple):
     context: Tensor
 
 
-def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor | None) -> Chain:
+def count_chain(
+    states: Tensor, at: Tensor, stride: int, k: int, taken: tuple[Tensor, int] | None = None
+) -> Chain:
     """Count the transitions between states.
 
     Args:
@@ -64,17 +66,18 @@ def count_chain(states: Tensor, at: Tensor, stride: int, k: int, actions: Tensor
         at: frames from which transitions are counted.
         stride: frames per transition.
         k: number of states.
-        actions: (n,) int64, taken after each frame; None if transitions do not depend on them.
-            With actions, a rarely seen row is drawn to the row of all actions together.
+        taken: the actions (n,), int64, after each frame, and how many different ones there may be;
+            None if transitions do not depend on them. With actions, a rarely seen row is drawn to
+            the row of all actions together.
     """
     now, later = states[at], states[at + stride]
     pairs = torch.bincount(now * k + later, minlength=k * k).view(k, k).float()
     pairs = pairs + UNSEEN / k
     overall = pairs / pairs.sum(1, keepdim=True)
     start = torch.bincount(now, minlength=k).float()
-    if actions is None:
+    if taken is None:
         return Chain(start / start.sum(), overall[None])
-    kinds = int(actions.max()) + 1
+    actions, kinds = taken
     index = (actions[at] * k + now) * k + later
     by_action = torch.bincount(index, minlength=kinds * k * k).view(kinds, k, k).float()
     by_action = by_action + 2 * overall

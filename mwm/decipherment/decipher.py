@@ -10,7 +10,7 @@ from mwm import MwmError
 from mwm.decipherment import plan, worker
 from mwm.decipherment.groups import controlled_group, controlled_hints, slow_group
 from mwm.decipherment.read import read
-from mwm.decipherment.search import Found, Resume, always, search
+from mwm.decipherment.search import TRIES, Found, Resume, always, search
 from mwm.decipherment.sources import Hints
 from mwm.decipherment.symbols import LENGTH
 from mwm.io.latents import Latents
@@ -34,6 +34,17 @@ class Deciphered:
     controlled: Latents
     own: Latents
     found: dict[str, Found]
+
+    @property
+    def doubts(self) -> list[str]:
+        """What is to be said of groups whose best search is less likely than a right one."""
+        return [
+            f"the best of {TRIES} searches for {name} functions has {one.share:.2f} of the score "
+            f"to expect, and a right one {one.enough} or more: these latents may be wrong; see "
+            "how the run's worlds align, or try another train.run.seed"
+            for name, one in self.found.items()
+            if one.share < one.enough
+        ]
 
 
 def decipher(
@@ -64,7 +75,8 @@ def decipher(
         threads: processes that work at once; any number finds the same.
 
     Raises:
-        MwmError: the episodes of one world or the other are too short.
+        MwmError: the episodes of one world or the other are too short or too few, or all their
+            actions are the same.
     """
     for codes in (original, other):
         _check(codes)
@@ -101,6 +113,16 @@ def _check(codes: Codes) -> None:
         raise MwmError(
             f"train.run.inputs: independent: expected an episode of {expected} frames or more, "
             f"found the longest of {longest}; raise collect.max_steps"
+        )
+    if len(codes.sequences(LENGTH, 1)) < 2:  # one to learn from, another to judge by
+        raise MwmError(
+            f"train.run.inputs: independent: expected two sequences of {LENGTH} frames or more in "
+            "each world's episodes, found one; raise collect.episodes"
+        )
+    if int(codes.actions.min()) == int(codes.actions.max()):
+        raise MwmError(
+            "train.run.inputs: independent: expected different actions in each world's episodes, "
+            "found one; what actions decide tells worlds' frames apart; raise collect.episodes"
         )
 
 

@@ -33,6 +33,10 @@ class Fourier:
             torch.addmm(self._phases, rows, self._directions, out=out).cos_().mul_(2**0.5)
         return features
 
+    def affine(self, x: Tensor) -> Tensor:
+        """1, x and the features, (n, 1 + inputs + count)."""
+        return torch.cat([torch.ones(len(x), 1), x, self(x)], 1)
+
 
 def window(x: Tensor, at: Tensor, history: int) -> Tensor:
     """x (frames, d) at indices `at` (n,) and at the `history - 1` before each: (n, history x d)."""

@@ -21,7 +21,7 @@ ACTION_LAG = 3  # actions that a controlled function responds to
 PAUSE = 4  # frames over which controlled functions are to change little
 CONTROLLED_RESTARTS = 6  # few, since random starts agree up to signs, which `reverse` tries
 HINTS = 12  # number of different hints
-SLOW_CHECKS = Check(2, 0.9), Check(6, 0.93)  # right keys have 0.9 to 1, and 0.95 to 1
+SLOW_ENOUGH = 0.9, 0.93  # at the second level and the last; right keys have 0.9 to 1, 0.95 to 1
 CONTROLLED_ENOUGH = 0.9  # right keys have 0.94 to 1
 
 
@@ -63,9 +63,9 @@ def slow_group(
     for one in plans:
         k = int(one.share * states)
         scale = Scale(k, one.stride * k, one.functions, one.views, one.stride)
-        read = Original(original, told_by[one.lag], views, SLOW_GAP, actions=False)
+        read = Original(original, told_by[one.lag], views, SLOW_GAP, actions=0)
         steps.append(Step(one, scale, read))
-    checks = [check for check in SLOW_CHECKS if check.levels <= len(steps)]
+    checks = [Check(n, enough) for n, enough in zip((2, len(steps)), SLOW_ENOUGH, strict=True)]
     return Group("slow", steps, Other(other, symbols), restarts, hints, checks)
 
 
@@ -79,7 +79,8 @@ def controlled_group(
     """The functions that actions decide; arguments as of `slow_group`."""
     fit = partial(controlled, lag=ACTION_LAG, pause=PAUSE, seed=seed)
     ours, theirs = fit(original)(original.z), fit(other)(other.z)
-    read = Original(original, ours, ours, CONTROLLED_GAP, actions=True)
+    kinds = 1 + max(int(codes.actions.max()) for codes in (original, other))
+    read = Original(original, ours, ours, CONTROLLED_GAP, actions=kinds)
     steps = []
     for one in plans:
         k = round(one.share * states)

@@ -56,8 +56,7 @@ class SymbolRegression:
         """Of all frames (n, f): smooth functions are linear in them."""
         at = self._at
         x = (self._functions - self._functions[at].mean(0)) / self._functions[at].std(0)
-        basis = Fourier(x.shape[1], FEATURES, WIDTHS, self._seed)
-        return torch.cat([torch.ones(len(x), 1), x, basis(x)], 1)
+        return Fourier(x.shape[1], FEATURES, WIDTHS, self._seed).affine(x)
 
     @cached_property
     def _symbol_features(self) -> Tensor:

@@ -1,9 +1,8 @@
 """Search for the emissions of a group of functions, level by level, by likelihood alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
 from typing import NamedTuple
 
 import torch
@@ -42,11 +41,15 @@ class Found:
         level: the finest.
         emissions: (r, k, m), the best of that level first.
         scores: of each level so far, `Searched.scores`.
+        share: of the score that the original has as its own cipher, at the level judged last.
+        enough: the share that was asked for there; 0 if no level was judged.
     """
 
     level: Level
     emissions: Tensor
     scores: list[list[float]]
+    share: float = 1.0
+    enough: float = 0.0
 
     @property
     def score(self) -> float:
@@ -101,13 +104,21 @@ class _Search:
     def best(self, checks: Sequence[Check], seed: int) -> Found:
         """The first of some tries that passes the last of the checks, or the most likely of all."""
         *before, check = checks
-        best = self._search(before, check.levels, seed)
+        best = self._judged(before, check, seed)
         for number in range(1, TRIES):
-            if best.score >= self._enough(check):
+            if best.share >= check.enough:
                 break
-            one = self._search(before, check.levels, seed + number * TRIES ** len(before))
+            one = self._judged(before, check, seed + number * TRIES ** len(before))
             best = max(best, one, key=lambda found: found.score)
         return best
+
+    def _judged(self, before: Sequence[Check], check: Check, seed: int) -> Found:
+        found = self._search(before, check.levels, seed)
+        if not check.enough:
+            return found
+        own = self._own_score(check.levels - 1)
+        share = found.score / own if own > 0 else 1.0  # nothing to expect in so short a play
+        return replace(found, share=share, enough=check.enough)
 
     def _search(self, checks: Sequence[Check], levels: int, seed: int) -> Found:
         """The best that passes the checks, if there are any, and the levels below."""
@@ -129,18 +140,18 @@ class _Search:
             _search_level, step.plan, level, found, group.restarts, seed, self._workers
         )
         searched = self._resume(f"{group.name}-{number}-{seed}", search_level)
-        scores = [*(found.scores if found else []), searched.scores]
-        return Found(level, searched.emissions, scores)
+        if found is None:
+            return Found(level, searched.emissions, [searched.scores])
+        scores = [*found.scores, searched.scores]
+        return replace(found, level=level, emissions=searched.emissions, scores=scores)
 
-    def _enough(self, check: Check) -> float:
-        """The least score that passes."""
-        if not check.enough:
-            return -inf
-        if check.levels not in self._own:
-            step = self._group.steps[check.levels - 1]
+    def _own_score(self, number: int) -> float:
+        """Of the original as its own cipher, at a level."""
+        if number not in self._own:
+            step = self._group.steps[number]
             own = own_score(step.scale, step.original, self._seed, self._hints(step))
-            self._own[check.levels] = own
-        return check.enough * self._own[check.levels]
+            self._own[number] = own
+        return self._own[number]
 
     def _hints(self, step: Step) -> Hints | None:
         return self._group.hints() if self._group.hints and step.plan.hinted else None

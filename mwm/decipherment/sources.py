@@ -35,14 +35,14 @@ class Original:
         state_functions: (n, f) by which states are told apart.
         view_functions: (n, f) of single frames, the same as the other world's `symbol_functions`.
         gap: frames between the two that make a state, so that velocity is part of it.
-        actions: whether transitions depend on the actions.
+        actions: number of different actions on which transitions depend; 0: they do not.
     """
 
     codes: Codes
     state_functions: Tensor
     view_functions: Tensor
     gap: int
-    actions: bool
+    actions: int
 
 
 @dataclass(frozen=True)

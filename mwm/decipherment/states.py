@@ -40,8 +40,8 @@ class States:
         self.at = codes.indices(self.history, 0)
         views = original.view_functions[:, : scale.symbol_functions]
         self.tying = Tying(self.of, views, self.at, codes.weights, self.count, seed)
-        actions = codes.actions if original.actions else None
-        self.chain: Chain = count_chain(self.of, followed, scale.stride, self.count, actions)
+        taken = (codes.actions, original.actions) if original.actions else None
+        self.chain: Chain = count_chain(self.of, followed, scale.stride, self.count, taken)
         if hints is not None:
             self.chain = replace(self.chain, hints=self._weights(hints))
 

@@ -25,8 +25,8 @@ class Lists(NamedTuple):
     """For each of n rows, which entries it has: those from its start to the next row's.
 
     Attributes:
-        entries: (e,) int64.
-        starts: (n,) int64.
+        entries: (e,) int32.
+        starts: (n,) int32.
     """
 
     entries: Tensor
@@ -109,4 +109,4 @@ class Additive:
 def _lists(rows: NDArray[np.int64], entries: NDArray[np.int64], count: int) -> Lists:
     """Of pairs in the order of their rows, which are below `count`."""
     starts = np.searchsorted(rows, np.arange(count))
-    return Lists(torch.from_numpy(entries), torch.from_numpy(starts))
+    return Lists(*(torch.from_numpy(one.astype(np.int32)) for one in (entries, starts)))

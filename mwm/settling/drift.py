@@ -21,14 +21,11 @@ class Drift:
 
     def __init__(self, z: Tensor, change: Tensor, weights: Tensor) -> None:
         self._basis = Fourier(z.shape[1], FEATURES, WIDTHS, SEED)
-        features, weights = self._features(z), (weights / weights.sum())[:, None]
+        features, weights = self._basis.affine(z), (weights / weights.sum())[:, None]
         gram = features.T @ (features * weights) + RIDGE * torch.eye(features.shape[1])
         self._map = torch.linalg.solve(gram, features.T @ (change * weights))
 
     def __call__(self, z: Tensor) -> Tensor:
         """The mean change (n, d) at codes z (n, d)."""
-        change: Tensor = self._features(z) @ self._map
+        change: Tensor = self._basis.affine(z) @ self._map
         return change
-
-    def _features(self, z: Tensor) -> Tensor:
-        return torch.cat([torch.ones(len(z), 1), z, self._basis(z)], 1)

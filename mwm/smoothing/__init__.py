@@ -2,5 +2,5 @@
 
 - `misreadings`: what a V that is partly astray may make of the original's frames;
 - `training`: a network learns to give the true codes back;
-- `smoother`: that network, and what it makes of another world's codes.
+- `smoother`: that network.
 """

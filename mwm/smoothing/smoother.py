@@ -1,16 +1,13 @@
 """A network that mends codes by those before and after them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mwm.io import records
-from mwm.io.latents import Latents
 from mwm.models import weights
 from mwm.models.codes import Codes
 
@@ -18,8 +15,6 @@ TAPS = (1, 2, 3, 4, 6, 8, 11, 15, 20)  # frames before and after a frame that it
 OFFSETS = torch.tensor([*(-tap for tap in reversed(TAPS)), 0, *TAPS])
 MIDDLE, REACH = len(TAPS), TAPS[-1]
 UNITS, EMBEDDED = 256, 48  # of the layers that read one code: its position, made plain
-PASSES = 5  # a code that was mended helps to mend those around it
-DOUBT = 0.03  # a correction of this squared size counts by half: small ones would add up to a drift
 PART = 4000  # frames mended at once
 WEIGHTS = "smoother.safetensors"
 
@@ -59,27 +54,6 @@ class Smoother(nn.Module):
 def windows(x: Tensor, at: Tensor) -> Tensor:
     """What x (n, ...) has in the windows around the frames `at` (m,): (m, w, ...)."""
     return x[at[:, None] + OFFSETS]
-
-
-@torch.no_grad()
-def smooth(smoother: Smoother, codes: Codes) -> Latents:
-    """The latents of all frames that have a whole window in their episode, mended.
-
-    Args:
-        smoother: as trained on the original's codes.
-        codes: of another world, standardised as those were.
-    """
-    at = codes.indices(REACH, REACH)
-    z = codes.z
-    for _ in range(PASSES):
-        z = once(smoother, replace(codes, z=z), at)
-    before = codes.z[at]
-    change = z[at] - before
-    size = change.square() @ codes.precision
-    mended = before + change * (size / (size + DOUBT))[:, None]
-    values = mended * codes.scale + codes.centre
-    frames = np.asarray(codes.frames[at.numpy()])
-    return Latents(frames, values.numpy(), codes.dimensions.numpy())
 
 
 def once(smoother: Smoother, codes: Codes, at: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from mwm.io import checkpoints
 from mwm.models.codes import Codes
 from mwm.models.environment import environment
 from mwm.settings.train import Smooth
+from mwm.smoothing.misreadings import Misread
 from mwm.smoothing.smoother import MIDDLE, OFFSETS, REACH, Smoother, windows
 from mwm.training.guide import robust
 from mwm.training.state import State
@@ -22,6 +23,8 @@ RUNS = 2  # of misread frames at most in a window; each is there in ...
 OFTEN = 0.45  # ... this share of the windows
 SINGLE = 0.25  # most of a window's single frames that are misread besides
 STRANGE = 0.15  # share of the windows in which a run of codes is partly another window's
+BESIDE = 0.8  # share of the windows in which a run of codes is between two frames, ...
+BETWEEN = 0.7  # ... at most so far from its own
 TOUCHING = 0.6  # share of the runs that hold the middle
 NOISE = 0.2  # largest standard deviation of what is added to codes
 SAID = 50  # steps between two words of progress
@@ -32,13 +35,13 @@ class Lessons:
 
     Args:
         codes: of the original.
-        misread: (k, n, d), what else its frames may be taken for (`misreadings.misread`).
+        misread: what else its frames may be taken for.
         draws: of frames, by their weights.
         rng: of all else that is drawn.
     """
 
     def __init__(
-        self, codes: Codes, misread: Tensor, draws: np.random.Generator, rng: torch.Generator
+        self, codes: Codes, misread: Misread, draws: np.random.Generator, rng: torch.Generator
     ) -> None:
         self._codes, self._misread, self._draws, self._rng = codes, misread, draws, rng
         self._at = codes.indices(REACH, REACH)
@@ -47,38 +50,38 @@ class Lessons:
     def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Codes (count, w, d), actions (count, w), and the true middle codes (count, d)."""
         at = self._frames(count)
-        x = windows(self._codes.z, at)
+        around = at[:, None] + OFFSETS
+        x = self._codes.z[around]
         truth = x[:, MIDDLE].clone()
+        side = self._integers(0, len(self._misread.beside), count, 1)
+        far = BETWEEN * self._uniform(count, 1) * self._run(count, BESIDE, 2 * REACH)
+        x = torch.lerp(x, self._misread.beside[side, around], far[..., None])
+        wrong = self._misread.elsewhere
         for _ in range(RUNS):
-            kind = self._kinds(count, 1).expand(count, len(OFFSETS))
-            x = torch.where(self._run(count, OFTEN)[..., None], self._wrong(kind, at), x)
+            kind = self._integers(0, len(wrong), count, 1)
+            x = torch.where(self._run(count, OFTEN)[..., None], wrong[kind, around], x)
         single = self._uniform(count, len(OFFSETS)) < SINGLE * self._uniform(count, 1)
-        x = torch.where(single[..., None], self._wrong(self._kinds(*single.shape), at), x)
+        kind = self._integers(0, len(wrong), *single.shape)
+        x = torch.where(single[..., None], wrong[kind, around], x)
         strange = self._uniform(count, 1, x.shape[2]) < 0.25 * self._integers(1, 5, count, 1, 1)
         strange = strange & self._run(count, STRANGE)[..., None]
         x = torch.where(strange, windows(self._codes.z, self._frames(count)), x)
         spread = NOISE * self._uniform(count, 1, 1).square()
         x = x + spread * torch.randn(x.shape, generator=self._rng)
-        return x, windows(self._codes.actions, at), truth
+        return x, self._codes.actions[around], truth
 
     def _frames(self, count: int) -> Tensor:
         places = np.searchsorted(self._upto, self._upto[-1] * self._draws.random(count), "right")
         return self._at[torch.from_numpy(places.clip(max=len(self._at) - 1))]
 
-    def _wrong(self, kinds: Tensor, at: Tensor) -> Tensor:
-        return self._misread[kinds, at[:, None] + OFFSETS]
-
-    def _run(self, count: int, share: float) -> Tensor:
+    def _run(self, count: int, share: float, longest: int = REACH) -> Tensor:
         """(count, w) bool: in a share of the windows, frames in a row."""
-        length = self._integers(1, REACH + 1, count, 1)
+        length = self._integers(1, longest + 1, count, 1)
         around = -(self._uniform(count, 1) * length).long()
         anywhere = self._integers(-REACH, REACH, count, 1)
         start = torch.where(self._uniform(count, 1) < TOUCHING, around, anywhere)
         inside = (start <= OFFSETS) & (start + length > OFFSETS)
         return inside & (self._uniform(count, 1) < share)
-
-    def _kinds(self, *shape: int) -> Tensor:
-        return self._integers(0, len(self._misread), *shape)
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self._rng)
@@ -89,7 +92,7 @@ class Lessons:
 
 def train(
     codes: Codes,
-    misread: Tensor,
+    misread: Misread,
     actions: int,
     settings: Smooth,
     seed: int,
@@ -100,7 +103,7 @@ def train(
 
     Args:
         codes: of the original.
-        misread: (k, n, d), what else its frames may be taken for.
+        misread: what else its frames may be taken for.
         actions: number of different actions.
         settings: params `train.smooth`.
         seed: of the weights and of all that is drawn.
@@ -117,7 +120,7 @@ def train(
     lessons = Lessons(codes, misread, draws, rng)
     adam = torch.optim.Adam(smoother.parameters(), lr=settings.learning_rate, fused=True)
     state = State(smoother, adam, draws, rng)
-    parts = [vars(codes), misread, settings.model_dump(), seed]
+    parts = [vars(codes), misread._asdict(), settings.model_dump(), seed]
     done = 0
     for step in _steps(state, settings.steps, parts, shelf):
         left = (settings.steps - step) / settings.steps

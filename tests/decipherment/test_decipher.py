@@ -72,6 +72,18 @@ def test_no_episode_has_a_partner() -> None:
 
 
 @pytest.mark.usefixtures("small")
+def test_one_sequence_is_refused_and_one_action_is() -> None:
+    """None was left to judge by, and scores were NaN; actions that never differ decide nothing."""
+    some = look_at(*states_of_play(1), as_is)
+    one = replace(some, spans=np.array([[0, 150]]))
+    with pytest.raises(MwmError, match="expected two sequences of 100 frames or more"):
+        decipher(some, one, STATES, RESTARTS, seed=0)
+    idle = replace(some, actions=torch.full_like(some.actions, 2))
+    with pytest.raises(MwmError, match="expected different actions"):
+        decipher(some, idle, STATES, RESTARTS, seed=0)
+
+
+@pytest.mark.usefixtures("small")
 def test_short_episodes_are_refused() -> None:
     brief = look_at(*states_of_play(1), as_is)
     spans = np.stack([np.arange(0, 1000, 100), np.arange(100, 1100, 100)], 1)

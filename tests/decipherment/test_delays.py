@@ -50,7 +50,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Level:
         torch.ones(len(z)),
     )
     centred = z - z.mean(0)
-    original = Original(codes, centred, centred, gap=1, actions=False)
+    original = Original(codes, centred, centred, gap=1, actions=0)
     return Level(Scale(80, 80, 3, 3), original, Other(codes, centred), seed=0)
 
 

@@ -43,7 +43,7 @@ def flight() -> Codes:
 
 
 def read_as_its_own_cipher(codes: Codes, states: int) -> Level:
-    original = Original(codes, codes.z, codes.z, gap=3, actions=False)
+    original = Original(codes, codes.z, codes.z, gap=3, actions=0)
     return Level(Scale(states, states, 1, 1), original, Other(codes, codes.z), seed=0)
 
 
@@ -109,7 +109,7 @@ def test_hints_of_a_state_are_counted_in_the_original() -> None:
     one, even = torch.ones(1), torch.ones(600)
     codes = Codes(np.arange(600), z, none[:1], torch.zeros(1), one, none, spans, one, even)
     hints = Hints((z[:, 0] > 0.5).long(), torch.randint(3, (600,)), 3)
-    original = Original(codes, z, z, gap=3, actions=False)
+    original = Original(codes, z, z, gap=3, actions=0)
     level = Level(Scale(4, 4, 1, 1), original, Other(codes, z), seed=0, hints=hints)
     assert level.states.chain.hints is not None
     for state in range(4):
@@ -124,7 +124,7 @@ def test_symbols_are_of_one_frame_since_a_delay_is_a_symmetry() -> None:
     """With two frames in a symbol, mirror settled one step late: 1.1 to 1.5 pixels off."""
     original, other = (look_at(*states_of_play(s), as_is) for s in (1, 2))
     reordered = other.z[other.z[:, 0].argsort()]
-    read = Original(original, original.z, original.z, gap=2, actions=False)
+    read = Original(original, original.z, original.z, gap=2, actions=0)
     level = Level(Scale(12, 12, 2, 2), read, Other(other, reordered), seed=0)
     spread = torch.stack([reordered[level.symbols.of == k].std(0) for k in range(12)])
     assert level.states.functions.shape[1] == 2 * level.symbols.functions.shape[1]

@@ -7,7 +7,7 @@ import torch
 from small_world import STATES, as_is, look_at, states_of_play, turned
 
 from mwm.decipherment import plan, search
-from mwm.decipherment.groups import controlled_group, slow_group
+from mwm.decipherment.groups import CONTROLLED_ENOUGH, controlled_group, slow_group
 from mwm.decipherment.level import Level, own_score
 from mwm.decipherment.search import TRIES
 from mwm.decipherment.sources import Other
@@ -37,7 +37,9 @@ def test_a_likely_key_is_taken_at_once_and_of_others_the_best() -> None:
     one = group()
     first, names = searched(one, Check(2, 0.1))
     assert names == ["slow-0-0", "slow-1-0"]
+    assert first.share > first.enough == 0.1
     best, names = searched(one, Check(2, 100.0))
+    assert best.share < best.enough == 100.0
     assert names == [f"slow-{level}-{number}" for number in range(TRIES) for level in (0, 1)]
     alone, names = searched(one)
     assert names == ["slow-0-0", "slow-1-0"]
@@ -65,8 +67,26 @@ def test_what_actions_control_is_judged_at_the_finest_level_that_is_searched() -
     levels = (coarse, replace(coarse, share=0.2), finest)
     one = controlled_group(original, other, levels, STATES, 0)
     assert [check.levels for check in one.checks] == [2]
-    _, names = searched(one, *one.checks)
+    found, names = searched(one, *one.checks)
     assert names == [f"controlled-{level}-0" for level in (0, 1, 2)], "a right key is taken at once"
+    assert found.share > found.enough == CONTROLLED_ENOUGH, "the level below is not judged"
+
+
+@pytest.mark.usefixtures("small")
+def test_actions_that_the_original_never_took_are_read_like_any() -> None:
+    """Their transitions were whatever the memory held."""
+    original, other = look_at(*states_of_play(1), as_is), look_at(*states_of_play(2), turned)
+    never = replace(original, actions=original.actions.clamp(max=1))
+    one = controlled_group(never, other, plan.CONTROLLED, STATES, 0)
+    assert (
+        Level(
+            one.steps[0].scale, one.steps[0].original, one.other, 0
+        ).states.chain.transitions.shape[0]
+        == 3
+    )
+    found, _ = searched(replace(one, steps=one.steps[:1]))
+    level, sequences = found.level, other.sequences(100, 1)
+    assert level.expect(found.emissions, never.z, sequences).isfinite().all()
 
 
 @pytest.mark.usefixtures("small")

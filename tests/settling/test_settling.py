@@ -5,16 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_world import as_is, look_at, states_of_play
+from small_world import as_is, look_at, misread, states_of_play
 from torch import Tensor
 
+from mwm import ArtefactError
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.settings.train import Smooth
 from mwm.settling import additive
 from mwm.settling.additive import Additive
 from mwm.settling.drift import Drift
-from mwm.settling.settle import settle
+from mwm.settling.settle import mend, settle
 from mwm.settling.sums import Side, Sums
 from mwm.smoothing.smoother import Smoother
 from mwm.smoothing.training import train
@@ -107,10 +108,8 @@ def errors(settled: Latents, states: Tensor) -> Tensor:
 def test_flights_that_were_read_early_are_read_in_time(contents: dict[str, Frames]) -> None:
     """The ball was taken to be further on in most of its flights back."""
     original = side(contents, 1)
-    wrong = torch.stack([original.codes.z, original.codes.z.roll(len(original.codes.z) // 3, 0)])
-    wrong[:, :, 0] = original.codes.z[:, 0]
     lessons = Smooth(steps=600, windows=128, hidden=64, learning_rate=0.004)
-    smoother = train(original.codes, wrong, ACTIONS, lessons, seed=0)
+    smoother = train(original.codes, misread(original.codes), ACTIONS, lessons, seed=0)
     states, _ = states_of_play(2)
     back = torch.zeros(len(states), dtype=torch.bool)
     back[1:] = states[1:, 1] < states[:-1, 1]
@@ -122,6 +121,28 @@ def test_flights_that_were_read_early_are_read_in_time(contents: dict[str, Frame
     assert found.mean() < 0.6 * EARLY * BY
 
 
+@pytest.mark.slow
+def test_codes_of_a_v_that_was_recruited_are_mended_where_it_was_misled(
+    contents: dict[str, Frames],
+) -> None:
+    """It takes the ball to be further on in a part of its way."""
+    original = look_at(*states_of_play(1), as_is)
+    states, actions = states_of_play(2)
+    seen = states.clone()
+    part = ((states[:, 1] - 0.5) / 0.3).clamp(0, 1)
+    seen[:, 1] += 0.12 * (torch.pi * part).sin() ** 2
+    like = replace(original, frames=np.arange(len(states)), actions=actions)
+    codes = replace(like, z=(seen - original.centre) / original.scale)
+    lessons = Smooth(steps=600, windows=128, hidden=64, learning_rate=0.004)
+    smoother = train(original, misread(original), ACTIONS, lessons, seed=0)
+    mended = mend(smoother, original, codes, shown(contents, states))
+    there = (part > 0) & (part < 1)
+    found = (torch.from_numpy(mended.values) - states)[:, 1].abs()
+    assert found[there].mean() < 0.7 * (seen - states)[there, 1].mean()
+    assert found[~there].mean() < 0.02
+    assert errors(mended, states)[0] < 0.02
+
+
 @pytest.fixture
 def spoiler(monkeypatch: pytest.MonkeyPatch) -> Smoother:
     """Halves all codes."""
@@ -131,6 +152,17 @@ def spoiler(monkeypatch: pytest.MonkeyPatch) -> Smoother:
     torch.nn.init.zeros_(smoother.read[-1].bias)
     torch.nn.init.constant_(smoother.kept, 0.5)
     return smoother
+
+
+def test_a_smoother_that_changes_nothing_gives_the_latents_of_v(
+    contents: dict[str, Frames], spoiler: Smoother
+) -> None:
+    torch.nn.init.ones_(spoiler.kept)
+    states, actions = states_of_play(2)
+    codes = look_at(states, actions, as_is)
+    found = mend(spoiler, look_at(*states_of_play(1), as_is), codes, shown(contents, states))
+    expected = codes.z * codes.scale + codes.centre
+    assert np.allclose(found.values, expected, atol=1e-6)
 
 
 def test_what_actions_decide_stays_and_frames_that_were_left_out_are_read(
@@ -168,9 +200,35 @@ def test_what_actions_decide_is_distributed_as_in_the_original(
 
 
 def test_pixels_are_held_by_which_what_actions_decide_changes(contents: dict[str, Frames]) -> None:
-    held = Sums(side(contents, 1)).held
+    held = Sums.deciphered(side(contents, 1)).held
     assert held[:PLACES].float().mean() > 0.9
     assert held[100 : 100 + PLACES].float().mean() < 0.2
+
+
+def test_held_sums_do_not_depend_on_what_is_taken_for_the_background(
+    contents: dict[str, Frames],
+) -> None:
+    """A pixel that is on in half of the frames is background in one world, and not in the other."""
+    read = []
+    for seed in (1, 2):
+        states, actions = states_of_play(seed)
+        states[:, 1] = states[:, 1].round()  # two places, of which either is taken more often
+        codes = replace(look_at(states, actions, as_is), centre=torch.zeros(2), scale=torch.ones(2))
+        one = Side(replace(codes, z=states), shown(contents, states), *deciphered(states))
+        sums = Sums.deciphered(one)
+        read.append(sums.read_held().mean(0) - sums.read().mean(0))
+    assert torch.stack(read).abs().max() < 1e-4
+
+
+def test_latents_of_other_frames_or_dimensions_are_refused(contents: dict[str, Frames]) -> None:
+    one = side(contents, 1)
+    for controlled in (
+        replace(one.controlled, frames=one.controlled.frames + 10**6),
+        replace(one.controlled, dimensions=one.controlled.dimensions[::-1].copy()),
+        replace(one.controlled, frames=one.controlled.frames[:0]),
+    ):
+        with pytest.raises(ArtefactError, match="original: expected latents deciphered of"):
+            Sums.deciphered(one._replace(controlled=controlled))
 
 
 def test_where_actions_decide_nothing_nothing_is_held(
@@ -182,6 +240,6 @@ def test_where_actions_decide_nothing_nothing_is_held(
         one = side(contents, seed)
         controlled = replace(one.controlled, values=np.zeros_like(one.controlled.values))
         sides.append(one._replace(controlled=controlled))
-    assert not Sums(sides[0]).held.any()
+    assert not Sums.deciphered(sides[0]).held.any()
     settled = settle(spoiler, *sides)
     assert (errors(settled, states_of_play(2)[0]) < 0.02).all()

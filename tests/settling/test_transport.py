@@ -41,6 +41,14 @@ def test_few_clusters_move_as_the_best_of_all_permutations_says(
     assert torch.allclose(transport(values, reference), expected, atol=1e-3)
 
 
+def test_values_that_are_all_the_same_become_the_reference() -> None:
+    """Distances of nothing were divided by each other."""
+    same = torch.full((500, 2), 0.3)
+    assert transport(same, same).abs().max() < 1e-6
+    assert torch.allclose(same + transport(same, same + 1), same + 1)
+    assert transport(line(500, 1), same).isfinite().all()
+
+
 def test_fewer_values_than_clusters_are_no_fault() -> None:
     """A bat has some sixty places."""
     places = torch.arange(5.0)[:, None].expand(5, 2).repeat(100, 1)

@@ -3,21 +3,22 @@
 import numpy as np
 
 from mwm.io.frames import Frames
-from mwm.smoothing.misreadings import AWAY, SELDOM, pictures
+from mwm.smoothing.misreadings import AWAY, BESIDE, SELDOM, pictures
 
 
 def slow_reference(frames: np.ndarray) -> list[np.ndarray]:
     """Frames (n, p) bool, pixel by pixel."""
     count, pixels = frames.shape
-    made = [frames.copy() for _ in range(1 + len(AWAY))]
+    made = [frames.copy() for _ in range(1 + len(AWAY) + len(BESIDE))]
     for pixel in range(pixels):
         share = frames[:, pixel].mean()
         common = share > 0.5
         if min(share, 1 - share) < SELDOM:
             made[0][:, pixel] = common
-            for which, part in enumerate(AWAY, 1):
+            others = [*(-(count // part) for part in AWAY), *BESIDE]
+            for which, away in enumerate(others, 1):
                 for frame in range(count):
-                    made[which][frame, pixel] = frames[frame - count // part, pixel]
+                    made[which][frame, pixel] = frames[(frame + away) % count, pixel]
     return made
 
 
