@@ -40,8 +40,8 @@ class Deciphered:
         """What is to be said of groups whose best search is less likely than a right one."""
         return [
             f"the best of {TRIES} searches for {name} functions has {one.share:.2f} of the score "
-            f"to expect, and a right one {one.enough} or more: these latents may be wrong; see "
-            "how the run's worlds align, or try another train.run.seed"
+            f"to expect, a right one {one.enough} or more; if the run's worlds do not align, try "
+            "another train.run.seed"
             for name, one in self.found.items()
             if one.share < one.enough
         ]

@@ -45,7 +45,6 @@ def misread(vision: Vision, content: Frames, codes: Codes) -> Misread:
         content: its frames.
         codes: of some of them, n.
     """
-
     packed = content.frames[codes.frames]
     parts = [means_of(vision, one)[0][:, codes.dimensions] for one in pictures(packed)]
     every = (torch.stack(parts) - codes.centre) / codes.scale

@@ -51,17 +51,15 @@ class Smoother(nn.Module):
         return mended
 
 
-def windows(x: Tensor, at: Tensor) -> Tensor:
-    """What x (n, ...) has in the windows around the frames `at` (m,): (m, w, ...)."""
-    return x[at[:, None] + OFFSETS]
+def windows(at: Tensor) -> Tensor:
+    """Which frames (m, w) the windows around the frames `at` (m,) read."""
+    return at[:, None] + OFFSETS
 
 
 def once(smoother: Smoother, codes: Codes, at: Tensor) -> Tensor:
     """All codes (n, d), of which those of the frames `at` are mended, each once."""
-    parts = [
-        smoother(windows(codes.z, part), windows(codes.actions, part))
-        for part in torch.split(at, PART)
-    ]
+    around = map(windows, torch.split(at, PART))
+    parts = [smoother(codes.z[part], codes.actions[part]) for part in around]
     z = codes.z.clone()
     z[at] = torch.cat(parts)
     return z

@@ -49,8 +49,7 @@ class Lessons:
 
     def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Codes (count, w, d), actions (count, w), and the true middle codes (count, d)."""
-        at = self._frames(count)
-        around = at[:, None] + OFFSETS
+        around = windows(self._frames(count))
         x = self._codes.z[around]
         truth = x[:, MIDDLE].clone()
         side = self._integers(0, len(self._misread.beside), count, 1)
@@ -65,7 +64,7 @@ class Lessons:
         x = torch.where(single[..., None], wrong[kind, around], x)
         strange = self._uniform(count, 1, x.shape[2]) < 0.25 * self._integers(1, 5, count, 1, 1)
         strange = strange & self._run(count, STRANGE)[..., None]
-        x = torch.where(strange, windows(self._codes.z, self._frames(count)), x)
+        x = torch.where(strange, self._codes.z[windows(self._frames(count))], x)
         spread = NOISE * self._uniform(count, 1, 1).square()
         x = x + spread * torch.randn(x.shape, generator=self._rng)
         return x, self._codes.actions[around], truth
