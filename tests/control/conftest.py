@@ -13,9 +13,8 @@ from mwm.settings.params import Params
 
 @pytest.fixture(scope="session")
 def setup() -> dict[str, Any]:
-    """A game whose steps are a second long, so that it ends after some 80 of them."""
-    chance = {"repeat_action_probability": 0.25, "noop_max": 3}
-    return {"game": "ALE/Pong-v5", "frame_skip": 60, **chance}
+    """A game that ends soon."""
+    return fresh.SETUP
 
 
 @pytest.fixture(scope="session")
