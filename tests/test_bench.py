@@ -39,6 +39,7 @@ def test_an_aim_may_be_for_ours_alone(most: float | None, within: bool | None) -
     assert Row("work", "s", {OURS: [2.0], LIMIT: [9.0]}, most=most).within is within
 
 
+@pytest.mark.slow
 def test_figures_are_written_with_the_machine(tmp_path: Path) -> None:
     out = tmp_path / "new" / "bench.json"
     result = CliRunner().invoke(bench.app, ["worlds", "--out", str(out)])

@@ -1,5 +1,6 @@
 """Functions of the dynamics: what moves by actions, and what moves slowly, in any world."""
 
+import pytest
 import torch
 from small_world import as_is, look_at, states_of_play, turned
 from torch import Tensor
@@ -15,6 +16,7 @@ def explained(function: Tensor, by: Tensor) -> float:
     return float(means[bins].var() / function.var())
 
 
+@pytest.mark.slow
 def test_controlled_functions_are_of_what_the_actions_move_in_any_world() -> None:
     for look in (as_is, turned):
         states, actions = states_of_play(1)

@@ -171,6 +171,7 @@ def test_foreign_plays_stand_beside_random_ones(reported):
     assert "Where the ball is lost" in text
 
 
+@pytest.mark.slow
 def test_without_foreign_plays_nothing_is_said_of_them(evaluated, settings, tmp_path):
     folder = evaluated({"anchored": ["original", "mirror"]}, plays=("random",))
     write_report(folder, tmp_path / "report", settings)
@@ -200,6 +201,7 @@ def test_an_unlisted_game_and_worlds_of_ones_own_are_reported_too(evaluated, set
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_games_of_few_and_of_many_objects_are_reported(evaluated, settings, tmp_path, count):
     names = ("agent", "ball", "opponent", "left", "right")[:count]
@@ -231,6 +233,7 @@ def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, 
     assert "ball_f1_min" not in (tmp_path / "report/metrics.json").read_text()
 
 
+@pytest.mark.slow
 def test_runs_that_were_never_validated_leave_a_chart_without_lines(
     three, reported, settings, tmp_path
 ):
@@ -275,6 +278,7 @@ def test_dreams_are_told_of_the_worst_pair_of_worlds_and_by_kind(reported):
     assert "A dream in motion, 31 steps." in text
 
 
+@pytest.mark.slow
 def test_the_figures_grow_with_the_resolution(three, reported, settings, tmp_path):
     large = write_report(three, tmp_path, settings.model_copy(update={"dpi": 110}))
     for name in FIGURES:

@@ -165,6 +165,7 @@ def test_a_smoother_that_changes_nothing_gives_the_latents_of_v(
     assert np.allclose(found.values, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_actions_decide_stays_and_frames_that_were_left_out_are_read(
     contents: dict[str, Frames], spoiler: Smoother, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,45 @@
+"""How long until a variant is aligned, and what finished studies took.
+
+    python -m bench.alignment results/runs/anchored-1 results/runs/independent-9
+
+Run it after `make studies`, or after any of its parts. It reads what studies recorded: the seconds
+of each act, and alignment on validation episodes at every fifth iteration of `recruit`. Seconds are
+those of one thread; the acts that all variants share are told apart.
+"""
+
+import sys
+from pathlib import Path
+
+from mwm.metrics.criterion import ALIGNMENT
+from mwm.reporting.shared.results import read_table
+from mwm.reporting.studies.study import ANCHORING, Study, read_study
+
+HEAD = ("study", "variant", "its own V, s", "shared, s", f"{ALIGNMENT} after iteration", "of")
+
+
+def reached(study: Study, variant: str) -> tuple[int | None, int]:
+    """The first iteration at which both directions are aligned, None for none; and the last."""
+    path = study.folder / "eval/curves.csv"
+    lowest: dict[int, float] = {}
+    for words, found in read_table(path, ("source", "target"), ("iteration", "alignment")):
+        if variant in words.values():
+            iteration = int(found["iteration"] or 0)
+            lowest[iteration] = min(found["alignment"] or 0, lowest.get(iteration, 1))
+    return next((one for one, least in lowest.items() if least >= ALIGNMENT), None), max(lowest)
+
+
+def main(folders: list[str]) -> None:
+    """Print a row per study and variant."""
+    print(f"| {' | '.join(HEAD)} |")
+    print("|---" * len(HEAD) + "|")
+    for study in map(read_study, map(Path, folders)):
+        shared = 60 * study.minutes(*ANCHORING)
+        for there, _ in study.pairs.runs:
+            first, last = reached(study, there.target)
+            own = 60 * study.minutes(*study.recruiting(there.target))
+            name, when = study.folder.name, "never" if first is None else first
+            print(f"| {name} | {there.target} | {own:.0f} | {shared:.0f} | {when} | {last} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
