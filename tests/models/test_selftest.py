@@ -95,7 +95,6 @@ def test_a_stage_stops_on_a_broken_machine_in_one_line_before_it_writes(two_thre
 LOAD = "import mwm, torch; torch.set_num_threads(2); mwm.load('m'); mwm.load('m')"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("environment", "warned"), [({}, 0), (ONE_OF_TWO, 1)])
 def test_the_library_warns_once_per_process(
     tmp_path: Path, defaults, environment: dict[str, str], warned: int

@@ -171,7 +171,6 @@ def test_foreign_plays_stand_beside_random_ones(reported):
     assert "Where the ball is lost" in text
 
 
-@pytest.mark.slow
 def test_without_foreign_plays_nothing_is_said_of_them(evaluated, settings, tmp_path):
     folder = evaluated({"anchored": ["original", "mirror"]}, plays=("random",))
     write_report(folder, tmp_path / "report", settings)
@@ -233,7 +232,6 @@ def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, 
     assert "ball_f1_min" not in (tmp_path / "report/metrics.json").read_text()
 
 
-@pytest.mark.slow
 def test_runs_that_were_never_validated_leave_a_chart_without_lines(
     three, reported, settings, tmp_path
 ):

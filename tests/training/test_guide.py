@@ -62,7 +62,6 @@ def test_a_share_of_the_frames_is_drawn_from_it() -> None:
     assert half[taken].std(0).mean().item() == pytest.approx(1.0, abs=0.1)
 
 
-@pytest.mark.slow
 def test_constraints_grow_beside_it(defaults, contents) -> None:
     """Told that all frames are one state, codes first shrink, then are drawn to the original's."""
     batch = defaults.train.batch.model_copy(update={"frames": 64, "sequences": 4, "length": 10})
