@@ -7,14 +7,34 @@ of each act, and alignment on validation episodes at every fifth iteration of `r
 those of one thread; the acts that all variants share are told apart.
 """
 
-import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from mwm.metrics.criterion import ALIGNMENT
 from mwm.reporting.shared.results import read_table
 from mwm.reporting.studies.study import ANCHORING, Study, read_study
+from mwm.runtime import commands
 
 HEAD = ("study", "variant", "its own V, s", "shared, s", f"{ALIGNMENT} after iteration", "of")
+app = commands.application(__doc__)
+
+
+@commands.command(app)
+def alignment(
+    studies: Annotated[list[Path], typer.Argument(help="folders of finished studies")],
+) -> None:
+    """Print a row per study and variant."""
+    print(f"| {' | '.join(HEAD)} |")
+    print("|---" * len(HEAD) + "|")
+    for study in map(read_study, studies):
+        shared = 60 * study.minutes(*ANCHORING)
+        for there, _ in study.pairs.runs:
+            first, last = reached(study, there.target)
+            own = 60 * study.minutes(*study.recruiting(there.target))
+            name, when = study.folder.name, "never" if first is None else first
+            print(f"| {name} | {there.target} | {own:.0f} | {shared:.0f} | {when} | {last} |")
 
 
 def reached(study: Study, variant: str) -> tuple[int | None, int]:
@@ -28,18 +48,5 @@ def reached(study: Study, variant: str) -> tuple[int | None, int]:
     return next((one for one, least in lowest.items() if least >= ALIGNMENT), None), max(lowest)
 
 
-def main(folders: list[str]) -> None:
-    """Print a row per study and variant."""
-    print(f"| {' | '.join(HEAD)} |")
-    print("|---" * len(HEAD) + "|")
-    for study in map(read_study, map(Path, folders)):
-        shared = 60 * study.minutes(*ANCHORING)
-        for there, _ in study.pairs.runs:
-            first, last = reached(study, there.target)
-            own = 60 * study.minutes(*study.recruiting(there.target))
-            name, when = study.folder.name, "never" if first is None else first
-            print(f"| {name} | {there.target} | {own:.0f} | {shared:.0f} | {when} | {last} |")
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    app()

@@ -1,10 +1,11 @@
-"""Real plays for all tests: a few short episodes of Pong, in the six worlds of the paper."""
+"""For all tests: a few short episodes of Pong in the six worlds of the paper, and a fresh model."""
 
 import os
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import brief
 import hardship
@@ -16,6 +17,10 @@ from mwm.pipeline.foreign import unbind
 from mwm.runtime import kernels
 from mwm.settings import params
 from mwm.settings.params import Params
+
+if TYPE_CHECKING:
+    from mwm.library.model import TrainedModel
+    from mwm.models.model import MetaWorldModel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -71,6 +76,31 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, defaults: Params) -> Path:
 def contents(worlds: Path, defaults: Params) -> dict[str, Frames]:
     """The same, in memory, by world."""
     return {w: read_frames(worlds / f"{w}.h5", "world") for w in defaults.variants.worlds}
+
+
+@pytest.fixture(scope="session")
+def setup() -> dict[str, Any]:
+    """A game whose steps are a second long, so that it ends after some 80 of them."""
+    chance = {"repeat_action_probability": 0.25, "noop_max": 3}
+    return {"game": "ALE/Pong-v5", "frame_skip": 60, **chance}
+
+
+@pytest.fixture(scope="session")
+def module(defaults: Params) -> "MetaWorldModel":
+    """Small Vs and an M that know nothing, and change codes with every frame and action of Pong."""
+    from mwm.models.model import initialise
+
+    small = {"latent": 6, "hidden": 16, "rank": 2, "memory": 8}
+    config = defaults.train.model.model_copy(update=small)
+    return initialise(config, ("original", "mirror"), 6, seed=0).eval()
+
+
+@pytest.fixture(scope="session")
+def model(module: "MetaWorldModel") -> "TrainedModel":
+    """The same as the library has it."""
+    from mwm.library.model import TrainedModel
+
+    return TrainedModel(module)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import fresh
 import gymnasium
 import numpy as np
 import pytest
@@ -22,12 +21,6 @@ from mwm.practice import playing
 from mwm.settings.params import Params
 
 EPISODES, LIMIT, SEED = 3, 60, 5
-
-
-@pytest.fixture(scope="module")
-def module(defaults: Params) -> MetaWorldModel:
-    """Vs and an M with fresh weights."""
-    return fresh.model(defaults)
 
 
 @pytest.fixture(scope="module")
