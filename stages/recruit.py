@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mwm.models.codes import Codes
     from mwm.models.model import MetaWorldModel
     from mwm.settings.train import ConstrainedAct, Record
-    from mwm.smoothing.smoother import Smoother
+    from mwm.settling.settle import Settler
     from mwm.training.acts import Setup, Trained
 
 app = commands.application(__doc__)
@@ -54,8 +54,9 @@ def recruit(
     if p.train.run.decipher_first:
         deciphered = read_deciphered(runs / "decipher" / run, models, worlds)
         if guided[0]:
-            mender = Mender.load(models[0], worlds, runs / "smooth", p.train.smooth.hidden)
-            found[mender.world] = mender.settle(models[1], *deciphered)
+            *theirs, own = deciphered
+            mender = Mender.load(models[0], worlds, runs / "smooth", p.train.smooth.hidden, own)
+            found[mender.world] = mender.settle(models[1], *theirs)
     model, past = acts.recruit(setup, run, models, worlds, act, p.train.record, found, *guided)
     if mender:
         both, again = (models[0], model), (f"{run} again", p.train.decipher.refinements)
@@ -77,18 +78,18 @@ def read_deciphered(
 
 
 class Mender(NamedTuple):
-    """Mends codes of another world by the smoother of the original's.
+    """Mends codes of another world by what is known of the original's.
 
     Attributes:
         codes: the original's.
-        smoother: as trained on them.
-        contents: the original's frames, and the other's.
-        world: the other's name.
+        settler: which knows them.
+        content: the other world's frames.
+        world: its name.
     """
 
     codes: "Codes"
-    smoother: "Smoother"
-    contents: "Sequence[Frames]"
+    settler: "Settler"
+    content: "Frames"
     world: str
 
     @classmethod
@@ -98,38 +99,38 @@ class Mender(NamedTuple):
         worlds: "Mapping[str, Frames]",
         folder: Path,
         hidden: int,
+        own: "Latents | None" = None,
     ) -> "Mender":
-        """For the second of two worlds; `seen` is the original's model."""
+        """For the second of two worlds; `seen` is the original's model.
+
+        `own`: the part of the original's latents that actions decide, if it is known.
+        """
         from mwm.models.codes import half
+        from mwm.settling.settle import Settler
+        from mwm.settling.sums import Side
         from mwm.smoothing.smoother import load
 
         original, other = worlds
         codes = half(seen.vision(original), worlds[original], 0)
         smoother = load(folder, len(codes.dimensions), seen.actions, hidden)
-        return cls(codes, smoother, tuple(worlds.values()), other)
+        settler = Settler(smoother, Side(codes, worlds[original], own))
+        return cls(codes, settler, worlds[other], other)
 
-    def settle(
-        self, model: "MetaWorldModel", found: "Latents", controlled: "Latents", own: "Latents"
-    ) -> "Latents":
+    def settle(self, model: "MetaWorldModel", found: "Latents", controlled: "Latents") -> "Latents":
         """What was deciphered, settled; the model's V need not be aligned."""
-        from mwm.settling.settle import settle
         from mwm.settling.sums import Side
 
-        ours, theirs = self.contents
-        original = Side(self.codes, ours, own)
-        return settle(self.smoother, original, Side(self._encode(model), theirs, controlled, found))
+        return self.settler.settle(Side(self._encode(model), self.content, controlled, found))
 
     def mend(self, model: "MetaWorldModel") -> "Latents":
         """The original's latents in the frames of the world, from a V that was recruited."""
-        from mwm.settling.settle import mend
-
-        return mend(self.smoother, self.codes, self._encode(model), self.contents[1])
+        return self.settler.mend(self._encode(model), self.content)
 
     def _encode(self, model: "MetaWorldModel") -> "Codes":
         """What the model's V makes of the other world's half, in the original's dimensions."""
         from mwm.models.codes import half
 
-        return half(model.vision(self.world), self.contents[1], 1, like=self.codes)
+        return half(model.vision(self.world), self.content, 1, like=self.codes)
 
 
 def refine(

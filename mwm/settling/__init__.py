@@ -1,9 +1,9 @@
 """Settling: deciphered latents are made to agree with what the pixels show, and with each other.
 
-- `settle`: fit sums of pixels to them, mend these with the smoother, and fit again; then the same
-  for codes of a V that was recruited by them;
-- `sums`: a world's latents as such sums, and which pixels what the actions decide shows in;
+- `settle`: what the actions decide is read anew; sums of pixels are fitted to the rest, mended with
+  the smoother, and fitted again; then the same for codes of a V that was recruited by them;
+- `patterns`: what pixels show of what the actions decide, in one world and the other;
+- `sums`: a world's latents as sums of what each pixel contributes;
 - `additive`: how sums are fitted;
-- `drift`: what the smoother does to latents that are right;
-- `transport`: give values the distribution of others.
+- `correction`: how codes are usually off.
 """

@@ -4,11 +4,14 @@ A chain reads some flights of the ball a step early: as a part of the play that 
 rest, they are nearly as likely so. But the same pixels are on where other flights pass, and those
 are read right. So latents are made sums of what each pixel contributes; the smoother mends these
 codes where they do not fit those around them; and each pixel's contribution follows, until flights
-agree. A V that was recruited by such latents errs less and in the same way. Its codes are mended
-alike: sums are added to them.
+agree. What the actions decide is read anew instead (`patterns`), and stays.
+
+A V that was recruited by such latents errs less and in the same way. Its codes are mended alike:
+sums are added to them.
 """
 
 from dataclasses import replace
+from functools import cached_property
 from itertools import cycle, islice
 
 import torch
@@ -17,82 +20,103 @@ from torch import Tensor
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.models.codes import Codes
-from mwm.settling.drift import Drift
+from mwm.settling.correction import Correction
+from mwm.settling.patterns import match, tell_apart
 from mwm.settling.sums import Side, Sums
-from mwm.settling.transport import transport
 from mwm.smoothing.smoother import REACH, Smoother, once
 
 PASSES = 20  # of the smoother over deciphered latents
 AGAIN = 8  # over codes of a V that was recruited
 BEYOND = 1.4  # times what the smoother changes; it does too little, and twice as much diverges
 FRAMES = 60_000  # that it mends in a pass, at most; the next pass mends others
+SPARED = 0.01  # least share of what patterns contribute in a direction in which nothing is mended
 
 
-@torch.no_grad()
-def settle(smoother: Smoother, original: Side, other: Side) -> Latents:
-    """Deciphered latents of another world's frames, those its codes are of, settled.
+class Settler:
+    """Settles the original's latents in frames of other worlds, by what is known at home."""
 
-    What the actions decide was found apart from the rest, by actions, and the smoother would blur
-    what it cannot know better. So pixels that show it are held. In the end they move together, so
-    that what they contribute to frames is distributed as in the original.
+    @torch.no_grad()
+    def __init__(self, smoother: Smoother, original: Side) -> None:
+        """Learn what patterns and pixels contribute to the original's codes.
 
-    Args:
-        smoother: as trained on the original's codes.
-        original: whose latents are right.
-        other: what was deciphered of it; what its own V makes of its frames does not matter.
+        Args:
+            smoother: as trained on these codes.
+            original: whose codes are right. If it is not known what actions decide there, it is not
+                read anew elsewhere.
 
-    Raises:
-        ArtefactError: what was deciphered is not of the codes.
-    """
-    drift, reference = _right(smoother, original)
-    theirs = Sums.deciphered(other)
-    _mend(smoother, theirs, other.codes, drift, PASSES)
-    if reference is not None and theirs.held.any():
-        scale = other.codes.precision.sqrt()
-        theirs.move_held(transport(theirs.read_held() * scale, reference * scale) / scale)
-    return _latents(theirs, other.codes)
+        Raises:
+            ArtefactError: what was deciphered is not of the codes.
+        """
+        self._smoother, self._codes, self._known = smoother, original.codes, tell_apart(original)
+        rest = self._known.rest.added()
+        rest -= rest.mean(0)
+        self._contributed = self._known.means(self._codes.z - rest)
+        decided = self._contributed[self._known.of]
+        self._sums = decided + rest
+        self._spared = _directions(decided, self._codes.precision.sqrt())
 
+    @torch.no_grad()
+    def settle(self, other: Side) -> Latents:
+        """Deciphered latents of another world's frames, those its codes are of, settled.
 
-@torch.no_grad()
-def mend(smoother: Smoother, original: Codes, codes: Codes, content: Frames) -> Latents:
-    """What a V that was recruited makes of another world's frames, settled.
+        Args:
+            other: what was deciphered of it; what its own V makes of its frames does not matter.
 
-    Args:
-        smoother: as trained on the original's codes.
-        original: those codes.
-        codes: of the other world, standardised as those.
-        content: its frames.
-    """
-    sums = Sums(codes, content, codes.z)
-    _mend(smoother, sums, codes, _drift(smoother, original, original.z), AGAIN)
-    return _latents(sums, codes)
-
-
-def _mend(smoother: Smoother, sums: Sums, codes: Codes, drift: Drift, passes: int) -> None:
-    for mended in islice(cycle(_parts(codes)), passes):
+        Raises:
+            ArtefactError: what was deciphered is not of the codes.
+        """
+        found = tell_apart(other)
+        sums = found.rest
+        decided = (match(self._known, found) @ self._contributed)[found.of]
+        sums.base = decided - sums.added().mean(0)
+        off = (other.z - sums.read()[other.at]).mean(0)
+        sums.base += off - off @ self._spared
+        self._mend(sums, other.codes, self._drift(self._sums), PASSES)
         z = sums.read()
-        change = once(smoother, replace(codes, z=z), mended) - z
-        change[mended] -= drift(z[mended])
-        sums.move(BEYOND * change, mended)
+        return _latents(z + self._left_out(z), other.codes)
+
+    @torch.no_grad()
+    def mend(self, codes: Codes, content: Frames) -> Latents:
+        """What a V that was recruited makes of another world's frames, settled.
+
+        Args:
+            codes: of the other world, standardised as the original's.
+            content: its frames.
+        """
+        sums = Sums(codes, content, codes.z)
+        self._mend(sums, codes, self._drift(self._codes.z), AGAIN)
+        return _latents(sums.read(), codes)
+
+    def _mend(self, sums: Sums, codes: Codes, drift: Correction, passes: int) -> None:
+        for mended in islice(cycle(_parts(codes)), passes):
+            z = sums.read()
+            change = once(self._smoother, replace(codes, z=z), mended)[mended] - z[mended]
+            change -= drift(z[mended])
+            sums.move(BEYOND * (change - change @ self._spared), mended)
+
+    def _drift(self, z: Tensor) -> Correction:
+        """What a pass changes on average in codes z of the original, which are right."""
+        mended = _parts(self._codes)[0]
+        change = once(self._smoother, replace(self._codes, z=z), mended)[mended] - z[mended]
+        return Correction(z[mended], change, self._codes.weights[mended].float())
+
+    @cached_property
+    def _left_out(self) -> Correction:
+        """What sums leave out of the original's codes."""
+        return Correction(self._sums, self._codes.z - self._sums, self._codes.weights.float())
 
 
-def _latents(sums: Sums, codes: Codes) -> Latents:
-    values = sums.read() * codes.scale + codes.centre
+def _directions(values: Tensor, scale: Tensor) -> Tensor:
+    """The projection (d, d) on the few directions in which values (n, d) differ, in this scale."""
+    variance, directions = torch.linalg.eigh(torch.cov((values * scale).T, correction=0).double())
+    spared = directions[:, variance > SPARED * variance.sum()].float()
+    projection: Tensor = scale[:, None] * (spared @ spared.T) / scale
+    return projection
+
+
+def _latents(z: Tensor, codes: Codes) -> Latents:
+    values = z * codes.scale + codes.centre
     return Latents(codes.frames, values.numpy(), codes.dimensions.numpy())
-
-
-def _right(smoother: Smoother, original: Side) -> tuple[Drift, Tensor | None]:
-    """What the smoother does to sums that are right, and what their held pixels contribute."""
-    sums = Sums.deciphered(original)
-    drift = _drift(smoother, original.codes, sums.read())
-    return drift, sums.read_held() if sums.held.any() else None
-
-
-def _drift(smoother: Smoother, codes: Codes, z: Tensor) -> Drift:
-    """What a pass changes on average in codes z that are right."""
-    mended = _parts(codes)[0]
-    change = once(smoother, replace(codes, z=z), mended) - z
-    return Drift(z[mended], change[mended], codes.weights[mended].float())
 
 
 def _parts(codes: Codes) -> list[Tensor]:

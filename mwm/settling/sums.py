@@ -13,7 +13,6 @@ from mwm.models.codes import Codes
 from mwm.settling.additive import Additive
 
 FIRST, LATER = 5, 2  # rounds of a fit of latents, and of a change
-HELD = 0.1  # least share of the actions in what a held pixel contributes; few of the ball have it
 
 
 class Side(NamedTuple):
@@ -23,21 +22,22 @@ class Side(NamedTuple):
         codes: of its frames, standardised as the original's.
         content: its frames.
         controlled: what the actions decide of the latents, in all or most of these frames: of the
-            original's informative dimensions, in the order of the codes.
+            original's informative dimensions, in the order of the codes; None: it is not known.
         latents: those of the same frames; None: the codes are right.
     """
 
     codes: Codes
     content: Frames
-    controlled: Latents
+    controlled: Latents | None = None
     latents: Latents | None = None
 
     def check(self) -> None:
         """Raise an ArtefactError if what was deciphered is not of these codes."""
-        codes, known = self.codes, self.controlled.frames
-        fits = len(known) > 0 and bool(np.isin(known, codes.frames).all())
-        for part in (self.controlled, self.latents or self.controlled):
-            fits = fits and np.array_equal(part.frames, known)
+        codes, parts = self.codes, [part for part in self[2:] if part is not None]
+        fits = True
+        for part in parts:
+            fits = fits and len(part.frames) > 0 and bool(np.isin(part.frames, codes.frames).all())
+            fits = fits and np.array_equal(part.frames, parts[0].frames)
             fits = fits and np.array_equal(part.dimensions, codes.dimensions.numpy())
         if not fits:
             raise ArtefactError(
@@ -45,69 +45,76 @@ class Side(NamedTuple):
                 "that its V's codes are of, in the same dimensions, found others"
             )
 
+    @property
+    def at(self) -> Tensor:
+        """(m,) which of the codes' frames were deciphered."""
+        known = self.controlled or self.latents
+        frames = self.codes.frames if known is None else known.frames
+        return torch.from_numpy(self.codes.frames.searchsorted(frames))
+
+    @property
+    def decided(self) -> Tensor:
+        """(m, d), what the actions decide of their latents, standardised."""
+        if self.controlled is None:
+            return torch.zeros_like(self.z)
+        return torch.from_numpy(self.controlled.values) / self.codes.scale
+
+    @property
+    def z(self) -> Tensor:
+        """(m, d), their latents, standardised."""
+        if self.latents is None:
+            return self.codes.z[self.at]
+        return (torch.from_numpy(self.latents.values) - self.codes.centre) / self.codes.scale
+
 
 class Sums:
     """Codes of a world's frames to which the pixels that differ from the background contribute.
 
     Attributes:
-        held: (pixels,) bool, those whose contribution comes in good part from what actions decide;
-            none unless latents were deciphered.
+        base: (n, d), the codes to which they add.
+        held: (pixels,) bool, those that contribute nothing.
     """
 
     def __init__(self, codes: Codes, content: Frames, base: Tensor) -> None:
         """Begin with `base` (n, d), the codes of n frames to which nothing contributes yet."""
-        self._codes, self._base = codes, base
+        self.base, self._codes = base, codes
         self._pixels = Additive(content.frames[codes.frames])
         self._contributions = torch.zeros(self._pixels.pixels + 1, base.shape[1])
         self.held = torch.zeros(self._pixels.pixels, dtype=torch.bool)
 
-    @classmethod
-    def deciphered(cls, side: Side) -> "Sums":
-        """Sums from nothing that come nearest to the latents of a side.
-
-        Raises:
-            ArtefactError: what was deciphered is not of the side's codes.
-        """
-        side.check()
-        codes = side.codes
-        sums = cls(codes, side.content, torch.zeros_like(codes.z))
-        at = torch.from_numpy(codes.frames.searchsorted(side.controlled.frames))
-        controlled = torch.from_numpy(side.controlled.values) / codes.scale
-        latents = codes.z[at]
-        if side.latents:
-            latents = (torch.from_numpy(side.latents.values) - codes.centre) / codes.scale
-        acts, rest = (
-            sums._fit(part, at, FIRST)[:-1].square() @ codes.precision
-            for part in (controlled, latents - controlled)
-        )
-        sums.held = (acts >= HELD * (acts + rest)) & acts.any()  # none if actions decide nothing
-        sums._contributions = sums._fit(latents, at, FIRST)
-        return sums
-
     def read(self) -> Tensor:
         """The codes, (n, d)."""
-        return self._base + self._pixels.read(self._contributions)
+        return self.base + self.added()
 
-    def read_held(self) -> Tensor:
-        """What held pixels contribute, and the mean of all else, (n, d).
+    def added(self) -> Tensor:
+        """What pixels contribute to them, (n, d)."""
+        return self._pixels.read(self._contributions)
 
-        Without that mean they would depend on which pixels are taken to be the background.
+    def move(self, change: Tensor, at: Tensor, rounds: int = LATER) -> None:
+        """Fit pixels to a change (m, d) of the frames `at` (m,)."""
+        self._contributions += self._fit(change, at, rounds)
+        self.hold(self.held)
+
+    def hold(self, pixels: Tensor) -> None:
+        """Let pixels (pixels,) bool contribute nothing, now and later."""
+        self.held = pixels
+        self._contributions[:-1] *= ~pixels[:, None]
+
+    def split(self, part: Tensor, at: Tensor, share: float) -> Tensor:
+        """What pixels say of a part (m, d) of the codes that were fitted in frames `at`: (n, d).
+
+        Only pixels of whose contributions it makes that share. The mean of what others say is
+        added, or else the result would depend on which pixels are taken to be the background.
         """
-        held = self._contributions.clone()
-        held[:-1] *= self.held[:, None]
-        sums = self._pixels.read(held)
-        return sums + (self.read() - sums).mean(0)
-
-    def move(self, change: Tensor, at: Tensor) -> None:
-        """Fit pixels that are not held to a change (n, d) of the frames `at`."""
-        fit = self._fit(change[at], at, LATER)[:-1]
-        self._contributions[:-1] += fit * ~self.held[:, None]
-
-    def move_held(self, change: Tensor) -> None:
-        """Fit pixels that are held, and the constant, to a change (n, d) of all frames."""
-        fit = self._fit(change, torch.arange(len(change)), 1)
-        fit[:-1] *= self.held[:, None]
-        self._contributions += fit
+        found = self._fit(part, at, FIRST)
+        part, rest = (
+            one[:-1].square() @ self._codes.precision
+            for one in (found, self._contributions - found)
+        )
+        whole = self._pixels.read(found)
+        found[:-1] *= ((part >= share * (part + rest)) & part.any())[:, None]
+        sums = self._pixels.read(found)
+        return sums + (whole - sums).mean(0)
 
     def _fit(self, values: Tensor, at: Tensor, rounds: int) -> Tensor:
         """Contributions (pixels + 1, d) whose sums come nearest to values (m, d) in frames `at`."""

@@ -1,4 +1,4 @@
-"""What the smoother does to codes that are right, so that it can be taken off elsewhere."""
+"""How codes are usually off, as a smooth function of the code."""
 
 import torch
 from torch import Tensor
@@ -10,12 +10,12 @@ RIDGE = 1e-3
 SEED = 0  # of the features
 
 
-class Drift:
+class Correction:
     """The mean change of a code, as a smooth function of the code.
 
     Args:
-        z: (n, d), codes that are right.
-        change: (n, d), what the smoother changed in them.
+        z: (n, d), codes.
+        change: (n, d), what changes in them.
         weights: (n,), how often they are met.
     """
 
