@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 from small_sides import PLACES, pictures, shown, side
 from small_world import as_is, look_at, states_of_play
@@ -79,6 +80,7 @@ def test_patterns_are_matched_though_they_were_read_a_few_places_off(
     assert (chances.argmax(1) == torch.arange(KINDS)).all()
 
 
+@pytest.mark.slow
 def test_a_world_of_one_pattern_is_matched_with_one_that_has_several(
     contents: dict[str, Frames],
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_world_of_one_pattern_is_matched_with_one_that_has_several(
     assert torch.allclose(match(other, one).sum(1), torch.ones(1))
 
 
+@pytest.mark.slow
 def test_patterns_are_the_same_twice(contents: dict[str, Frames]) -> None:
     once, again = (tell_apart(side(contents, 1)) for _ in range(2))
     assert torch.equal(once.of, again.of)

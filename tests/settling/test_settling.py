@@ -149,6 +149,7 @@ def test_what_actions_decide_stays_and_frames_that_were_left_out_are_read(
     assert np.array_equal(settled.values, settler.settle(other).values)
 
 
+@pytest.mark.slow
 def test_what_a_smoother_does_to_codes_that_are_right_is_taken_off(
     contents: dict[str, Frames], spoiler: Smoother
 ) -> None:
@@ -157,6 +158,7 @@ def test_what_a_smoother_does_to_codes_that_are_right_is_taken_off(
     assert (errors(settled, states_of_play(2)[0]) < 0.02).all()
 
 
+@pytest.mark.slow
 def test_what_actions_decide_is_read_anew(contents: dict[str, Frames], spoiler: Smoother) -> None:
     """A bat was read up to a pixel too high in the middle of its way, and right at both ends."""
     states, _ = states_of_play(2)
