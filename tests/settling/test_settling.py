@@ -16,6 +16,7 @@ from mwm.settings.train import Smooth
 from mwm.settling import additive
 from mwm.settling.additive import Additive
 from mwm.settling.correction import Correction
+from mwm.settling.patterns import tell_apart
 from mwm.settling.settle import Settler
 from mwm.settling.sums import Side
 from mwm.smoothing.smoother import Smoother
@@ -191,5 +192,6 @@ def test_where_actions_decide_nothing_latents_stay(
         one = side(contents, seed)
         controlled = replace(one.controlled, values=np.zeros_like(one.controlled.values))
         sides.append(one._replace(controlled=controlled))
+    assert not tell_apart(sides[0]).rest.held.any()
     settled = Settler(spoiler, sides[0]).settle(sides[1])
     assert (errors(settled, states_of_play(2)[0]) < 0.02).all()
