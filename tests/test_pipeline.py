@@ -36,6 +36,7 @@ TOO_MANY = {  # files that a command's folders of code hold, and that it does no
     "memories": 34,
     "study": 8,
     "adopt": 0,
+    "keep": 0,
     "play": 22,
     "learn": 11,
     "control": 32,
@@ -113,7 +114,7 @@ def test_params_are_loaded_in_commands_and_nowhere_else(path: Path) -> None:
     inside = sum(ast.unparse(function).count("params.load(") for function in functions.values())
     everywhere = path.read_text(encoding="utf-8").count("params.load(")
     # These read a study's other files, or none.
-    loaded = 0 if path.stem in ("params", "study", "adopt") else len(functions)
+    loaded = 0 if path.stem in ("params", "study", "adopt", "keep") else len(functions)
     assert inside == everywhere == loaded
 
 
@@ -124,23 +125,29 @@ def test_every_command_is_a_stage_of_a_pipeline() -> None:
     }
 
 
-def test_all_studies_are_tabulated() -> None:
+def test_all_studies_are_kept_and_tabulated() -> None:
+    """Memories are not kept: their dreams are too large for Git."""
     stages = pipelines.stages("results")
     judged = {
         out.removesuffix("/eval") for s in stages.values() for out in s.outs if "/eval" in out
     }
+    memories = {study for study in judged if "/memories/" in study}
+    kept = {s.words[0]: s for s in stages.values() if s.script.stem == "keep"}
+    assert set(kept) == judged - memories
+    for study, stage in kept.items():
+        assert {f"{study}/{part}" for part in ("params.yaml", "eval", "seconds")} == set(stage.data)
+        assert stage.outs == [study.replace("/runs/", "/studies/")]
     tables = [
         stage
         for name, stage in stages.items()
         if name.startswith("tabulate") and stage.command != "transfer"  # of no seeds
     ]
-    told = [word for stage in tables for word in stage.words if "/runs/" in word]
-    assert judged == set(told)
-    assert len(judged) == len(told)
+    told = [word for stage in tables for word in stage.words if "/studies/" in word]
+    assert sorted(told) == sorted(out for stage in kept.values() for out in stage.outs)
     for stage in tables:
-        parts = ("params.yaml", "eval", "seconds") if stage.command == "studies" else ("eval",)
-        studies = [word for word in stage.words if "/runs/" in word]
-        assert {f"{study}/{part}" for study in studies for part in parts} == set(stage.data)
+        studies = {word for word in stage.words if "/studies/" in word}
+        assert studies or set(stage.data) == {f"{study}/eval" for study in memories}
+        assert not studies or studies == set(stage.data)
 
 
 def test_evaluation_reads_every_world_and_every_run() -> None:

@@ -16,6 +16,7 @@ from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
 from mwm.reporting.studies.study import model_row, read_study, variant_rows
 from mwm.settings.overlay import lay_over
+from stages import keep
 from stages import tabulate as stage
 
 ROOT = Path(__file__).parents[2]
@@ -194,3 +195,24 @@ def test_a_word_for_a_time_is_told(made):
 def test_a_missing_study_is_told(tmp_path):
     with pytest.raises(MwmError, match="anchored-9"):
         read_study(tmp_path / "anchored-9")
+
+
+def test_what_is_kept_of_a_study_gives_the_same_tables(made, tmp_path):
+    """On a new machine no table could be made of studies that had run elsewhere."""
+    folder = made("independent-3", {"independent": WORLDS}, {("mirror", "original"): 0.6})
+    curves, rows = read_study(folder).curves, variant_rows(read_study(folder))
+    keep.app([str(folder), "--out", str(tmp_path / "kept")], standalone_mode=False)
+    (tmp_path / "runs").rename(tmp_path / "gone")
+    kept = read_study(tmp_path / "kept" / "independent-3")
+    assert variant_rows(kept) == rows
+    assert kept.curves == curves
+    assert (tmp_path / "kept/independent-3/eval/foreign.csv").is_file()
+
+
+def test_nothing_is_kept_of_a_study_that_was_not_evaluated(made, tmp_path, capsys):
+    folder = made("anchored-1", {"anchored": WORLDS})
+    (folder / "eval/foreign.csv").unlink()
+    with pytest.raises(SystemExit):
+        keep.app([str(folder), "--out", str(tmp_path / "kept")], standalone_mode=False)
+    assert "foreign.csv: expected what training or evaluation wrote" in capsys.readouterr().err
+    assert not (tmp_path / "kept").exists()
