@@ -29,10 +29,11 @@ TRIED, POLISHED = 12_000, 60_000  # frames on which delays are ranked, and the b
 FINALISTS, NUDGES = 3, 2  # delays that are learned, of `shift_parts` and of `nudge_parts`
 CANDIDATES = 2  # that `shift_parts` keeps
 ROUNDS = 6  # of `shift_parts`, at most
+GAIN = 1e-3  # least gain in score, in nats per step, after which it tries another round
 
 
 def shift_parts(level: Level, emissions: Tensor, workers: Workers = ALONE) -> Tensor:
-    """Delay everything or a part of the first candidate, as long as that raises the score.
+    """Delay everything or a part of the first candidate, as long as that raises the score by GAIN.
 
     Several candidates, since a level tells apart only what its states do; a finer one may choose.
 
@@ -47,7 +48,7 @@ def shift_parts(level: Level, emissions: Tensor, workers: Workers = ALONE) -> Te
         candidates += relax_all(level, moved, observed, 8, 4, workers)
         candidates.sort(key=lambda one: -one.score)
         candidates = distinct(level, candidates, CANDIDATES)
-        if candidates[0] is best:
+        if candidates[0].score < best.score + GAIN:
             break
     return torch.cat([one.emissions for one in candidates])
 

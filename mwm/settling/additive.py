@@ -42,15 +42,19 @@ class Additive:
 
     Args:
         packed: (n, 512) uint8, packed frames of one world.
+        background: (512,) uint8, packed: that of the world; None: that of these frames.
     """
 
-    def __init__(self, packed: NDArray[np.uint8]) -> None:
+    def __init__(
+        self, packed: NDArray[np.uint8], background: NDArray[np.uint8] | None = None
+    ) -> None:
         self.frames, self.pixels = len(packed), 8 * packed.shape[1]
-        background = rarity.usual(packed).background
+        self.background = rarity.usual(packed).background if background is None else background
         frames, pixels = [], []
         for start in range(0, self.frames, PART):
-            bits = np.unpackbits(packed[start : start + PART] ^ background, axis=1)
-            frame, pixel = np.nonzero(bits)
+            bits = np.unpackbits(packed[start : start + PART] ^ self.background)
+            # flat and of booleans: five times as fast as by rows or of numbers
+            frame, pixel = np.divmod(np.flatnonzero(bits.view(bool)), self.pixels)
             frames.append(frame + start)
             pixels.append(pixel)
         frame, pixel = np.concatenate(frames), np.concatenate(pixels)
@@ -61,6 +65,13 @@ class Additive:
     def read(self, contributions: Tensor) -> Tensor:
         """The sums (n, d) of contributions (pixels + 1, d), of which the last is the constant."""
         return self._of_frames.sums(contributions[:-1]) + contributions[-1]
+
+    def differ(self, groups: Tensor) -> Tensor:
+        """In how many frames of each of k groups (n,) a pixel is listed: (k, pixels) int64."""
+        frames, pixels, k = self._of_frames, self.pixels, int(groups.max()) + 1
+        each = torch.diff(frames.starts, append=torch.tensor([len(frames.entries)]))
+        pairs = groups.repeat_interleave(each) * pixels + frames.entries
+        return torch.bincount(pairs, minlength=k * pixels).view(k, pixels)
 
     def fit(self, values: Tensor, weights: Tensor, precision: Tensor, rounds: int) -> Tensor:
         """The contributions (pixels + 1, d) whose sums come nearest to values (n, d).

@@ -9,9 +9,7 @@ other; how they follow each other under the actions says it exactly.
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mwm.decipherment.chain import Observations, count_chain
@@ -26,8 +24,7 @@ TOLD = 0.5  # least share of a pixel's variance between patterns, if they tell w
 ROUGHLY = 4.0  # how far off a pattern may have been read, in distances between neighbours
 SEQUENCES, LENGTH = 600, 100  # that are learned from, at most, and frames of each
 ITERATIONS = 20
-PART = 4000  # frames unpacked at once
-TINY = 1e-9
+TINY = 1e-9  # added to chances, so that none is 0
 SEED = 0  # of clusters and sequences
 
 
@@ -48,8 +45,13 @@ class Patterns:
     centres: Tensor
     rest: Sums
 
+    @property
+    def frames(self) -> Tensor:
+        """How many frames show each pattern, (k,)."""
+        return torch.bincount(self.of, minlength=len(self.centres))
+
     def means(self, x: Tensor) -> Tensor:
-        """The mean of a quantity x (n, d) of the frames of each pattern, (k, d)."""
+        """The mean of a quantity x (n, d) over the frames of each pattern, (k, d)."""
         return means(self.of, x, len(self.centres))
 
 
@@ -62,14 +64,16 @@ def tell_apart(side: Side) -> Patterns:
     side.check()
     codes, values = side.codes, torch.zeros_like(side.codes.z)
     sums = Sums(codes, side.content, values)
-    sums.move(side.z, side.at, FIRST)
+    known = sums.some(side.at)
+    sums.move(side.z, known, FIRST)
     if side.controlled is not None:
-        values = sums.split(side.decided, side.at, DECIDED) * codes.precision.sqrt()
+        values = sums.split(side.decided, known, DECIDED) * codes.precision.sqrt()
     centres = cluster(values, torch.ones(len(values)), COUNT, SEED)
-    centres = centres[torch.bincount(nearest(values, centres), minlength=COUNT) > 0]
     of = nearest(values, centres)
-    sums.hold(_told(side.content.frames[codes.frames], of, len(centres)))
-    return Patterns(codes, of, centres, sums)
+    shown = torch.bincount(of, minlength=COUNT) > 0
+    patterns = Patterns(codes, (shown.cumsum(0) - 1)[of], centres[shown], sums)
+    sums.hold(_told(patterns))
+    return patterns
 
 
 def match(original: Patterns, other: Patterns) -> Tensor:
@@ -85,15 +89,11 @@ def match(original: Patterns, other: Patterns) -> Tensor:
     return chances / chances.sum(1, keepdim=True)
 
 
-def _told(packed: NDArray[np.uint8], of: Tensor, count: int) -> Tensor:
-    """(pixels,) bool, those of packed frames that their pattern (n,) turns on or off."""
-    on = torch.zeros(count, 8 * packed.shape[1])
-    for start in range(0, len(packed), PART):
-        bits = np.unpackbits(packed[start : start + PART], axis=1)
-        on.index_add_(0, of[start : start + PART], torch.from_numpy(bits).float())
-    frames = torch.bincount(of, minlength=count)[:, None]
-    share, usual = on / frames, on.sum(0) / len(packed)
-    between = (frames * (share - usual).square()).sum(0) / len(packed)
+def _told(patterns: Patterns) -> Tensor:
+    """(pixels,) bool, those that their frame's pattern turns on or off."""
+    differ, frames = patterns.rest.differ(patterns.of), patterns.frames[:, None]
+    share, usual = differ / frames, differ.sum(0) / frames.sum()
+    between = (frames * (share - usual).square()).sum(0) / frames.sum()
     return between > TOLD * usual * (1 - usual)
 
 
@@ -102,8 +102,7 @@ def _guess(original: Patterns, other: Patterns) -> Tensor:
     apart = torch.cdist(original.centres, original.centres).fill_diagonal_(torch.inf)
     spread = ROUGHLY * apart.min(1).values.median()
     distance = torch.cdist(original.centres, other.centres) / spread
-    frames = torch.bincount(other.of, minlength=len(other.centres))
-    return normalise(((-0.5 * distance.square()).exp() * frames + TINY)[None])
+    return normalise(((-0.5 * distance.square()).exp() * other.frames + TINY)[None])
 
 
 def _observe(other: Patterns) -> Observations:

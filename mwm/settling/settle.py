@@ -25,11 +25,11 @@ from mwm.settling.patterns import match, tell_apart
 from mwm.settling.sums import Side, Sums
 from mwm.smoothing.smoother import REACH, Smoother, once
 
-PASSES = 20  # of the smoother over deciphered latents
-AGAIN = 8  # over codes of a V that was recruited
+PASSES = 8  # of the smoother over deciphered latents
+AGAIN = 4  # over codes of a V that was recruited
 BEYOND = 1.4  # times what the smoother changes; it does too little, and twice as much diverges
 FRAMES = 60_000  # that it mends in a pass, at most; the next pass mends others
-SPARED = 0.01  # least share of what patterns contribute in a direction in which nothing is mended
+SPARED = 0.01  # directions of z with this share of the variance between patterns are not mended
 
 
 class Settler:
@@ -70,7 +70,7 @@ class Settler:
         decided = (match(self._known, found) @ self._contributed)[found.of]
         sums.base = decided - sums.added().mean(0)
         off = (other.z - sums.read()[other.at]).mean(0)
-        sums.base += off - off @ self._spared
+        sums.base = sums.base + off - off @ self._spared
         self._mend(sums, other.codes, self._drift(self._sums), PASSES)
         z = sums.read()
         return _latents(z + self._left_out(z), other.codes)
@@ -88,11 +88,12 @@ class Settler:
         return _latents(sums.read(), codes)
 
     def _mend(self, sums: Sums, codes: Codes, drift: Correction, passes: int) -> None:
-        for mended in islice(cycle(_parts(codes)), passes):
-            z = sums.read()
-            change = once(self._smoother, replace(codes, z=z), mended)[mended] - z[mended]
-            change -= drift(z[mended])
-            sums.move(BEYOND * (change - change @ self._spared), mended)
+        parts = [sums.some(part) for part in _parts(codes)]
+        for part in islice(cycle(parts), passes):
+            z, at = sums.read(), part.at
+            change = once(self._smoother, replace(codes, z=z), at)[at] - z[at]
+            change -= drift(z[at])
+            sums.move(BEYOND * (change - change @ self._spared), part)
 
     def _drift(self, z: Tensor) -> Correction:
         """What a pass changes on average in codes z of the original, which are right."""

@@ -67,20 +67,39 @@ class Side(NamedTuple):
         return (torch.from_numpy(self.latents.values) - self.codes.centre) / self.codes.scale
 
 
+class Some(NamedTuple):
+    """Some of a world's frames, in which contributions are fitted.
+
+    Attributes:
+        at: (m,) which of the codes' frames they are.
+        pixels: of these frames.
+        weights: (m,), how often they are met.
+    """
+
+    at: Tensor
+    pixels: Additive
+    weights: Tensor
+
+
 class Sums:
     """Codes of a world's frames to which the pixels that differ from the background contribute.
 
     Attributes:
-        base: (n, d), the codes to which they add.
+        base: (n, d), the codes to which they add; may be set anew.
         held: (pixels,) bool, those that contribute nothing.
     """
 
     def __init__(self, codes: Codes, content: Frames, base: Tensor) -> None:
         """Begin with `base` (n, d), the codes of n frames to which nothing contributes yet."""
-        self.base, self._codes = base, codes
-        self._pixels = Additive(content.frames[codes.frames])
+        self.base, self._codes, self._packed = base, codes, content.frames[codes.frames]
+        self._pixels = Additive(self._packed)
         self._contributions = torch.zeros(self._pixels.pixels + 1, base.shape[1])
         self.held = torch.zeros(self._pixels.pixels, dtype=torch.bool)
+
+    def some(self, at: Tensor) -> Some:
+        """The frames `at` (m,), for `move` and `split`."""
+        pixels = Additive(self._packed[at.numpy()], self._pixels.background)
+        return Some(at, pixels, self._codes.weights[at].float())
 
     def read(self) -> Tensor:
         """The codes, (n, d)."""
@@ -90,9 +109,17 @@ class Sums:
         """What pixels contribute to them, (n, d)."""
         return self._pixels.read(self._contributions)
 
-    def move(self, change: Tensor, at: Tensor, rounds: int = LATER) -> None:
-        """Fit pixels to a change (m, d) of the frames `at` (m,)."""
-        self._contributions += self._fit(change, at, rounds)
+    def differ(self, groups: Tensor) -> Tensor:
+        """In how many frames of each of k groups (n,) pixels differ from the background.
+
+        Returns:
+            (k, pixels) int64.
+        """
+        return self._pixels.differ(groups)
+
+    def move(self, change: Tensor, some: Some, rounds: int = LATER) -> None:
+        """Fit pixels to a change (m, d) of some frames."""
+        self._contributions += self._fit(change, some, rounds)
         self.hold(self.held)
 
     def hold(self, pixels: Tensor) -> None:
@@ -100,13 +127,13 @@ class Sums:
         self.held = pixels
         self._contributions[:-1] *= ~pixels[:, None]
 
-    def split(self, part: Tensor, at: Tensor, share: float) -> Tensor:
-        """What pixels say of a part (m, d) of the codes that were fitted in frames `at`: (n, d).
+    def split(self, part: Tensor, some: Some, share: float) -> Tensor:
+        """What pixels say of a part (m, d) of the codes that were fitted in some frames: (n, d).
 
         Only pixels of whose contributions it makes that share. The mean of what others say is
         added, or else the result would depend on which pixels are taken to be the background.
         """
-        found = self._fit(part, at, FIRST)
+        found = self._fit(part, some, FIRST)
         part, rest = (
             one[:-1].square() @ self._codes.precision
             for one in (found, self._contributions - found)
@@ -116,9 +143,6 @@ class Sums:
         sums = self._pixels.read(found)
         return sums + (whole - sums).mean(0)
 
-    def _fit(self, values: Tensor, at: Tensor, rounds: int) -> Tensor:
-        """Contributions (pixels + 1, d) whose sums come nearest to values (m, d) in frames `at`."""
-        codes = self._codes
-        everywhere, weights = torch.zeros_like(codes.z), torch.zeros(len(codes.z))
-        everywhere[at], weights[at] = values, codes.weights[at].float()
-        return self._pixels.fit(everywhere, weights, codes.precision, rounds)
+    def _fit(self, values: Tensor, some: Some, rounds: int) -> Tensor:
+        """Contributions (pixels + 1, d) whose sums come nearest to values (m, d) in some frames."""
+        return some.pixels.fit(values, some.weights, self._codes.precision, rounds)

@@ -45,9 +45,13 @@ class Smoother(nn.Module):
 
     def forward(self, codes: Tensor, actions: Tensor) -> Tensor:
         """Codes (n, w, d) and actions (n, w), int64, of windows to codes (n, d)."""
+        return self.mend(codes[:, MIDDLE], self.embed(codes), actions)
+
+    def mend(self, codes: Tensor, around: Tensor, actions: Tensor) -> Tensor:
+        """`forward` of middle codes (n, d) in windows that were embedded, (n, w, e)."""
         taken = nn.functional.one_hot(actions, self._actions).float()
-        around = torch.cat([self.embed(codes).flatten(1), taken.flatten(1)], 1)
-        mended: Tensor = codes[:, MIDDLE] * self.kept + self.read(around)
+        window = torch.cat([around.flatten(1), taken.flatten(1)], 1)
+        mended: Tensor = codes * self.kept + self.read(window)
         return mended
 
 
@@ -58,10 +62,12 @@ def windows(at: Tensor) -> Tensor:
 
 def once(smoother: Smoother, codes: Codes, at: Tensor) -> Tensor:
     """All codes (n, d), of which those of the frames `at` are mended, each once."""
-    around = map(windows, torch.split(at, PART))
-    parts = [smoother(codes.z[part], codes.actions[part]) for part in around]
+    # Each code is embedded once, not in every window that reads it: that was half of the time.
+    embedded = torch.cat([smoother.embed(part) for part in torch.split(codes.z, PART)])
     z = codes.z.clone()
-    z[at] = torch.cat(parts)
+    for part in torch.split(at, PART):
+        around = windows(part)
+        z[part] = smoother.mend(codes.z[part], embedded[around], codes.actions[around])
     return z
 
 

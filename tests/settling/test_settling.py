@@ -45,6 +45,15 @@ def test_contributions_are_those_of_a_dense_ridge_regression(
     assert torch.allclose(read.read(found).double(), x @ expected, atol=2e-3)
 
 
+def test_frames_that_differ_are_counted_in_groups() -> None:
+    packed = pictures(states_of_play(1)[0])[:50]
+    groups = torch.arange(50) % 3
+    read = Additive(packed)
+    dark = 1 - torch.from_numpy(np.unpackbits(packed, axis=1)).long()  # frames are mostly white
+    expected = torch.stack([dark[groups == group].sum(0) for group in range(3)])
+    assert torch.equal(read.differ(groups), expected)
+
+
 def test_a_few_frames_that_are_far_off_are_outvoted() -> None:
     states, _ = states_of_play(1)
     read = Additive(pictures(states))

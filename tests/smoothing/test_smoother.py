@@ -12,7 +12,7 @@ from mwm.io.checkpoints import Shelf
 from mwm.settings.train import Smooth
 from mwm.smoothing import smoother, training
 from mwm.smoothing.misreadings import Misread
-from mwm.smoothing.smoother import Smoother
+from mwm.smoothing.smoother import OFFSETS, REACH, Smoother, once
 from mwm.smoothing.training import Lessons, train
 
 ACTIONS = 3
@@ -90,3 +90,19 @@ def test_none_is_told_where_one_is_needed(tmp_path: Path) -> None:
     smoother.save(None, tmp_path, {})
     with pytest.raises(ArtefactError, match="not found"):
         smoother.load(tmp_path, 2, ACTIONS, 8)
+
+
+def test_many_codes_are_mended_as_each_window_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes are embedded once for all windows that read them."""
+    monkeypatch.setattr(smoother, "PART", 7)
+    codes = look_at(*states_of_play(1), as_is)
+    one, at = Smoother(2, ACTIONS, 8), codes.indices(REACH, REACH)[:50]
+    with torch.no_grad():
+        mended = once(one, codes, at)
+        for frame in at.tolist():
+            window = frame + OFFSETS
+            expected = one(codes.z[None, window], codes.actions[None, window])
+            assert torch.allclose(mended[[frame]], expected, atol=1e-5)
+    rest = torch.ones(len(codes.z), dtype=torch.bool)
+    rest[at] = False
+    assert torch.equal(mended[rest], codes.z[rest])
