@@ -107,7 +107,7 @@ class Mender(NamedTuple):
         """
         from mwm.models.codes import half
         from mwm.settling.settle import Settler
-        from mwm.settling.sums import Side
+        from mwm.settling.side import Side
         from mwm.smoothing.smoother import load
 
         original, other = worlds
@@ -118,7 +118,7 @@ class Mender(NamedTuple):
 
     def settle(self, model: "MetaWorldModel", found: "Latents", controlled: "Latents") -> "Latents":
         """What was deciphered, settled; the model's V need not be aligned."""
-        from mwm.settling.sums import Side
+        from mwm.settling.side import Side
 
         return self.settler.settle(Side(self._encode(model), self.content, controlled, found))
 

@@ -16,7 +16,8 @@ from mwm.decipherment.chain import Observations, count_chain
 from mwm.decipherment.clusters import cluster, means, nearest
 from mwm.decipherment.learning import learn, normalise
 from mwm.models.codes import Codes
-from mwm.settling.sums import FIRST, Side, Sums
+from mwm.settling.side import Side
+from mwm.settling.sums import FIRST, Sums
 
 DECIDED = 0.3  # least share of the actions in what a pixel contributes that is to tell patterns
 COUNT = 200  # of a world's patterns, at most
@@ -64,7 +65,7 @@ def tell_apart(side: Side) -> Patterns:
     side.check()
     codes, values = side.codes, torch.zeros_like(side.codes.z)
     sums = Sums(codes, side.content, values)
-    known = sums.some(side.at)
+    known = sums.sample(side.at)
     sums.move(side.z, known, FIRST)
     if side.controlled is not None:
         values = sums.split(side.decided, known, DECIDED) * codes.precision.sqrt()

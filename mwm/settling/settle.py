@@ -22,7 +22,8 @@ from mwm.io.latents import Latents
 from mwm.models.codes import Codes
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import match, tell_apart
-from mwm.settling.sums import Side, Sums
+from mwm.settling.side import Side
+from mwm.settling.sums import Sums
 from mwm.smoothing.smoother import REACH, Smoother, once
 
 PASSES = 8  # of the smoother over deciphered latents
@@ -68,6 +69,7 @@ class Settler:
         found = tell_apart(other)
         sums = found.rest
         decided = (match(self._known, found) @ self._contributed)[found.of]
+        # The mean is that of patterns in their directions, and of what was deciphered elsewhere.
         sums.base = decided - sums.added().mean(0)
         off = (other.z - sums.read()[other.at]).mean(0)
         sums.base = sums.base + off - off @ self._spared
@@ -88,7 +90,7 @@ class Settler:
         return _latents(sums.read(), codes)
 
     def _mend(self, sums: Sums, codes: Codes, drift: Correction, passes: int) -> None:
-        parts = [sums.some(part) for part in _parts(codes)]
+        parts = [sums.sample(part) for part in _parts(codes)]
         for part in islice(cycle(parts), passes):
             z, at = sums.read(), part.at
             change = once(self._smoother, replace(codes, z=z), at)[at] - z[at]

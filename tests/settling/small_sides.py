@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
-from mwm.settling.sums import Side
+from mwm.settling.side import Side
 
 PLACES = 60  # of the ball and of the lift, a pixel each
 

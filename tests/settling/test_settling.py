@@ -18,7 +18,7 @@ from mwm.settling.additive import Additive
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import tell_apart
 from mwm.settling.settle import Settler
-from mwm.settling.sums import Side
+from mwm.settling.side import Side
 from mwm.smoothing.smoother import Smoother
 from mwm.smoothing.training import train
 
