@@ -8,6 +8,12 @@ import typer
 from mwm.pipeline.browser import open_page
 
 PAGE = Path("playground.html")
+LEGEND = """
+full, here: the models as they were trained, and rounded to a byte a number as they are here
+found: frames in which a dream of 25 steps shows an object, as a share of those in which V finds it;
+  same: in the same rally, anew: after a new serve
+score: the player's points a game in the original; transferred: the share that it keeps in a world,
+  counted from the score of random play"""
 
 
 def demo(
@@ -34,6 +40,7 @@ def demo(
     for name, value in scores.items():
         if value is not None:
             print(f"{name.replace('_', ' '):32} {value:8.2f}")
+    print(LEGEND)
     print(f"demo: {out.resolve()}")
     if show:
         open_page(out)

@@ -29,6 +29,11 @@ function frameCanvas(label) {
   return canvas;
 }
 
+/** Tell `seen` whether a part of the page is in sight, whenever that changes. */
+function watch(part, seen) {
+  new IntersectionObserver((entries) => seen(entries.at(-1).isIntersecting)).observe(part);
+}
+
 /** Buttons of which one is pressed: fills `group`; {value: label}; `chosen(value)` on a press. */
 function makeChoice(group, labels, first, chosen) {
   const buttons = Object.entries(labels).map(([value, label]) => {

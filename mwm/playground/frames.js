@@ -45,7 +45,7 @@ class World {
   }
 
   /**
-   * How the agent moves in here when it goes up: {arrow, where, cut}.
+   * How the agent moves in here when it goes up, and where it is: {arrow, where, cut}.
    *
    * The pixels of its `box` [top, left, bottom, right] tell: where each is shown, and in which
    * direction the one above it. Where most agree that is the arrow; pixels that do not agree tell
@@ -69,19 +69,19 @@ class World {
       }
     }
     const [arrow, most] = Object.entries(votes).sort((a, b) => b[1] - a[1])[0];
-    if (most < moves / 2) return { arrow: "anywhere", where: "whole frame", cut: false };
+    if (most < moves / 2) return { arrow: "anywhere", where: "all over the frame", cut: false };
     return { arrow, where: World.side(row / count, column / count), cut: most < moves };
   }
 
-  /** In a word, where a place (row, column) is in the frame. */
+  /** In words, where a place (row, column) is in the frame. */
   static side(row, column) {
     const down = row - SIDE / 2, across = column - SIDE / 2;
-    if (Math.max(Math.abs(down), Math.abs(across)) < SIDE / 8) return "middle";
-    if (Math.abs(across) > Math.abs(down)) {
-      const side = across < 0 ? "left" : "right";
-      return Math.abs(across) < SIDE / 4 ? "middle" : side;
-    }
-    return down < 0 ? "top" : "bottom";
+    const [far, name] = Math.abs(across) > Math.abs(down)
+      ? [Math.abs(across), across < 0 ? "left" : "right"]
+      : [Math.abs(down), down < 0 ? "top" : "bottom"];
+    if (far >= SIDE / 4) return `${["left", "right"].includes(name) ? "on" : "at"} the ${name}`;
+    const beside = { left: "left of", right: "right of", top: "above", bottom: "below" };
+    return far < 2 ? "in the middle" : `just ${beside[name]} the middle`;
   }
 }
 

@@ -4,6 +4,7 @@ const KEYS = {
   ArrowUp: "up", KeyW: "up", ArrowDown: "down", KeyS: "down", Space: "fire",
   ArrowLeft: null, ArrowRight: null, // mean nothing in Pong, but would scroll
 };
+const TAP = 150; // ms that a pad is held by a click without a pointer: two steps
 
 class Keys {
   /**
@@ -34,6 +35,11 @@ class Keys {
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       button.addEventListener(end, letGo);
     }
+    button.addEventListener("click", (event) => { // assistive technology sends nothing else
+      if (event.detail) return; // a pointer's, which held the pad already
+      this.hold("click", name, button);
+      setTimeout(() => this.release("click"), TAP);
+    });
     button.addEventListener("contextmenu", (event) => event.preventDefault());
     button.addEventListener("keydown", (event) => {
       if (event.code !== "Enter" && event.code !== "Space") return;
@@ -44,9 +50,10 @@ class Keys {
   }
 
   down(event) {
+    if (event.metaKey) this.releaseAll(); // macOS tells of no key that goes up meanwhile
     if (!(event.code in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const own = event.target.closest?.("input, select, [data-keys]"); // has a use for arrows
-    const presses = event.code === "Space" && event.target.closest?.("button, summary, a");
+    const own = event.target.closest?.("input[type=range], select, [data-keys]"); // use arrows
+    const presses = event.code === "Space" && event.target.closest?.("button, input, summary, a");
     if (own || presses || !this.wanted()) return;
     event.preventDefault();
     if (KEYS[event.code]) this.hold(event.code, KEYS[event.code], null, event.repeat);

@@ -4,6 +4,7 @@ function fill(name, text) {
   document.querySelectorAll(`[data-${name}]`).forEach((part) => { part.textContent = text; });
 }
 
+/** A button for each play; gives the function that chooses the next one. */
 function buildStarts(plays, chosen) {
   const group = document.querySelector(".starts");
   const buttons = plays.map((play, at) => {
@@ -15,11 +16,14 @@ function buildStarts(plays, chosen) {
     group.append(button);
     return button;
   });
+  let current = 0;
   const choose = (at) => {
+    current = at;
     buttons.forEach((button, place) => button.setAttribute("aria-pressed", place === at));
     chosen(plays[at]);
   };
   choose(0);
+  return () => choose((current + 1) % plays.length);
 }
 
 async function main() {
@@ -36,11 +40,11 @@ async function main() {
   fill("rate", EMULATED / header.frame_skip);
   fill("pixels", PIXELS.toLocaleString("en"));
   document.querySelector("main").hidden = false;
-  const stage = new Stage(engine, worlds, plays, header);
+  const stage = new Stage(engine, worlds, plays, header, () => next());
   const truth = new Truth(engine, worlds, header);
   const games = new Games(recorded, worlds, EMULATED / header.frame_skip);
   const paint = new Paint(engine, worlds, stage);
-  buildStarts(plays, (play) => {
+  const next = buildStarts(plays, (play) => {
     stage.begin(play);
     truth.begin(play);
   });

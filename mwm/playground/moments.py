@@ -30,11 +30,12 @@ class Moments(NamedTuple):
 
 
 def choose(original: Frames, count: int = COUNT, steps: int = STEPS) -> Moments:
-    """Moments of test episodes at which the ball is in play, spread evenly over them.
+    """Moments of test episodes at which the ball is in play, each time at another place.
 
     Of disjoint sequences of LENGTH + `steps` frames, those that show the object with the largest
     box when M stops reading, and in IN_PLAY of the RALLY frames that follow; where none does, those
-    that show it most. Fewer than `steps` if no test episode is long enough.
+    that show it most. The first has it nearest to the middle of its places. Fewer than `steps` if
+    no test episode is long enough.
 
     Raises:
         MwmError: no test episode is longer than LENGTH.
@@ -43,13 +44,27 @@ def choose(original: Frames, count: int = COUNT, steps: int = STEPS) -> Moments:
     total = LENGTH + max(1, min(steps, longest - 1 - LENGTH))
     starts = windows(original, total, len(original.frames))
     view = OriginalView(original, torch.device("cpu"))
-    seen = np.zeros(len(starts), np.int64)
+    seen, places = np.zeros(len(starts), np.int64), np.zeros((len(starts), 2), np.float32)
     if ball := roaming(view.objects):
         after = LENGTH - 1 + np.arange(min(RALLY, total - LENGTH) + 1)
         packed = torch.from_numpy(original.frames[starts[:, None] + after])
-        present = there(shown(view, packed)[ball]).numpy()
+        track = shown(view, packed)[ball]
+        present = there(track).numpy()
         seen = present[:, 0] * present.sum(1)
-    playing = starts[seen >= min(IN_PLAY, seen.max())]
-    chosen = playing[np.linspace(0, len(playing) - 1, min(count, len(playing))).astype(np.int64)]
+        places = np.nan_to_num(track[:, 0].numpy())
+    playing = np.flatnonzero(seen >= min(IN_PLAY, seen.max()))
+    chosen = starts[playing[_apart(places[playing], min(count, len(playing)))]]
     index = chosen[:, None] + np.arange(total)
     return Moments(original.frames[index], original.actions[index])
+
+
+def _apart(places: NDArray[np.float32], count: int) -> list[int]:
+    """Which `count` of places (n, 2): the one nearest to their middle, then each the farthest."""
+    middle = (places.min(0) + places.max(0)) / 2
+    chosen = [int(np.linalg.norm(places - middle, axis=1).argmin())]
+    nearest = np.full(len(places), np.inf)  # distance to what is chosen
+    while len(chosen) < count:
+        nearest = np.minimum(nearest, np.linalg.norm(places - places[chosen[-1]], axis=1))
+        nearest[chosen] = -1.0
+        chosen.append(int(nearest.argmax()))
+    return chosen

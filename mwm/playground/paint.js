@@ -97,19 +97,18 @@ class Paint {
   }
 
   key(index, event) {
-    const moves = { ArrowUp: -SIDE, ArrowDown: SIDE, ArrowLeft: -1, ArrowRight: 1 };
-    if (event.code in moves) {
-      this.cursor ??= { index, pixel: PIXELS / 2 + SIDE / 2 };
-      this.cursor = { index, pixel: (this.cursor.pixel + moves[event.code] + PIXELS) % PIXELS };
+    const moves = { ArrowUp: -SIDE, ArrowDown: SIDE, ArrowLeft: -1, ArrowRight: 1, Space: 0 };
+    if (!(event.code in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const { pixel } = this.cursor ?? { pixel: PIXELS / 2 + SIDE / 2 };
+    this.cursor = { index, pixel: (pixel + moves[event.code] + PIXELS) % PIXELS };
+    if (event.code !== "Space") {
       this.show();
-    } else if (event.code === "Space" && this.cursor) {
-      const bits = this.frameOf(index);
-      this.dab(index, bits, this.cursor.pixel >> 6, this.cursor.pixel % SIDE);
-      this.take(index, bits);
-    } else {
       return;
     }
-    event.preventDefault();
+    const bits = this.frameOf(index);
+    this.dab(index, bits, pixel >> 6, pixel % SIDE);
+    this.take(index, bits);
   }
 
   show() {

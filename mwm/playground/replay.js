@@ -23,8 +23,7 @@ class Replay {
       this.show();
     });
     this.visible = false;
-    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; })
-      .observe(this.section);
+    watch(this.section, (visible) => { this.visible = visible; });
     this.setPlaying(false);
   }
 

@@ -3,9 +3,12 @@
 const EMULATED = 60; // frames per second of the original
 const SPEEDS = { slow: 1 / 3, real: 1, fast: 2 };
 const MOST_STEPS = 4; // between two pictures; a machine that is too slow for more dreams slower
+const PATIENCE = 12; // steps for which a player's dream may be lost before the next one starts
 const NOTES = {
   you: "Your keys mean what they mean in Pong itself. Under each world stands what up looks like there.",
-  player: "A policy that learned to play in the original alone, from these numbers. Press a key to take over.",
+  player: "A network that learned, in the original alone, which key to press at which numbers. It hits many more "
+    + "balls than the random play that M has seen. M loses its way within seconds; then the next moment starts. "
+    + "Press a key to take over.",
 };
 const LEVELS = {
   known: "Yes. This looks like the game that it has seen.",
@@ -14,8 +17,9 @@ const LEVELS = {
 };
 
 class Stage {
-  constructor(engine, worlds, plays, header) {
-    Object.assign(this, { engine, worlds, plays, header });
+  /** @param next starts a dream from the next moment */
+  constructor(engine, worlds, plays, header, next) {
+    Object.assign(this, { engine, worlds, plays, header, next });
     this.dream = new Dream(engine, worlds);
     this.rate = EMULATED / header.frame_skip; // steps per second
     this.clock = new Clock(this.rate);
@@ -29,8 +33,12 @@ class Stage {
       this.keys.addPad(pad, pad.dataset.pad));
     this.buildWorlds();
     this.buildControls();
-    const board = this.section.querySelector(".board");
-    new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; }).observe(board);
+    watch(this.section.querySelector(".worlds"), (visible) => { this.visible = visible; });
+    this.section.addEventListener("click", (event) => { // a mouse's leaves the keys to the game
+      if (event.detail) setTimeout(() => this.section.querySelector("button:focus, input:focus")?.blur());
+    });
+    window.addEventListener("resize", () => this.show());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
     this.setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
     this.begin();
   }
@@ -39,21 +47,16 @@ class Stage {
     const { agent } = this.header.objects;
     this.views = this.worlds.map((world, index) => {
       const { arrow, where, cut } = world.up(agent);
-      const bat = ["right", "left"].includes(where) ? `on the ${where}`
-        : ["top", "bottom"].includes(where) ? `at the ${where}` : `in the ${where}`;
       const way = cut ? ", its way in two halves" : "";
       const canvas = frameCanvas(`The dream in the world ${world.name}: ${world.words}`);
       const button = element("button", { type: "button" }, canvas);
       button.setAttribute("aria-label", `Look at ${world.name}`);
-      button.addEventListener("click", (event) => {
-        this.look(index);
-        if (event.detail) button.blur(); // a click leaves Space to the game
-      });
+      button.addEventListener("click", () => this.look(index));
       const name = element("span", { className: "name" }, element("b", { textContent: world.name }),
         element("span", { className: "up", textContent: `up is ${arrow}` }));
       const caption = element("figcaption", {}, name,
         element("span", { textContent: world.words }),
-        element("span", { className: "bat", textContent: `your bat is ${bat}${way}` }));
+        element("span", { className: "bat", textContent: `your bat is ${where}${way}` }));
       const figure = element("figure", { className: "world" }, button, caption);
       this.section.querySelector(".worlds").append(figure);
       return { figure, canvas, button };
@@ -123,18 +126,22 @@ class Stage {
   begin(play = this.play) {
     this.play = play;
     this.dream.begin(play, this.large);
-    this.strange = [];
-    this.assess();
-    this.show();
+    this.wake();
   }
 
   /** Dream on from another latent; M still remembers what came before. */
   goOn(z) {
     this.dream.z = z;
+    this.wake();
+    this.section.scrollIntoView();
+  }
+
+  /** Show the first picture of a dream. */
+  wake() {
     this.strange = [];
+    this.lostFor = 0;
     this.assess();
     this.show();
-    this.section.scrollIntoView();
   }
 
   /** One step, with the time that it takes. */
@@ -147,11 +154,15 @@ class Stage {
     this.pace = this.pace === null ? took : this.pace + 0.05 * (took - this.pace);
   }
 
-  /** Draw z in all worlds, and note how strange it is. */
+  /** Draw z in all worlds, and note how strange it is, and for how many steps it has been lost. */
   assess() {
+    const { span, strange, foreign } = this.header.familiar;
     this.dream.draw();
     this.strange.push(this.dream.strangeness());
-    if (this.strange.length > this.header.familiar.span) this.strange.shift();
+    if (this.strange.length > span) this.strange.shift();
+    this.mean = this.strange.reduce((sum, value) => sum + value, 0) / this.strange.length;
+    this.level = this.mean > foreign ? "lost" : this.mean > strange ? "doubtful" : "known";
+    this.lostFor = this.level === "lost" ? this.lostFor + 1 : 0;
   }
 
   /** Show what is due at the time `now`, in ms. */
@@ -162,7 +173,8 @@ class Stage {
     }
     const steps = Math.min(MOST_STEPS, this.clock.look(now));
     for (let step = 0; step < steps; step += 1) this.advance();
-    if (steps) this.show();
+    if (this.driver.value === "player" && this.lostFor > PATIENCE) this.next();
+    else if (steps) this.show();
   }
 
   show() {
@@ -175,18 +187,15 @@ class Stage {
   }
 
   showStrangeness() {
-    const { strange, foreign } = this.header.familiar;
-    const mean = this.strange.reduce((sum, value) => sum + value, 0) / this.strange.length;
-    const level = mean > foreign ? "lost" : mean > strange ? "doubtful" : "known";
-    const share = Math.min(100, (100 * mean) / this.scale);
+    const share = Math.min(100, (100 * this.mean) / this.scale);
     const meter = this.section.querySelector(".meter");
-    meter.className = `meter ${level}`;
+    meter.className = `meter ${this.level}`;
     meter.firstElementChild.style.width = `${share}%`;
     meter.setAttribute("aria-valuenow", Math.round(share));
-    if (this.level === level) return;
-    this.level = level;
-    document.getElementById("familiar").textContent = LEVELS[level];
-    meter.setAttribute("aria-valuetext", LEVELS[level]);
+    const told = document.getElementById("familiar");
+    if (told.textContent === LEVELS[this.level]) return; // what is live is told once
+    told.textContent = LEVELS[this.level];
+    meter.setAttribute("aria-valuetext", LEVELS[this.level]);
   }
 
   showPace() {

@@ -8,9 +8,11 @@ import torch
 
 from mwm.control.player import Player
 from mwm.control.policy import Policy
+from mwm.evaluation.tracks import drawn
 from mwm.io.frames import Frames
 from mwm.library.pretrained import rounded
 from mwm.library.quantise import dequantise, quantise
+from mwm.metrics.objects import OriginalView
 from mwm.models.encoding import decode, dream, encode
 from mwm.models.model import MetaWorldModel
 from mwm.playground.familiarity import strangeness
@@ -109,13 +111,20 @@ def test_a_dream_of_25_steps(
     """From frames on: the page shows them in the world, encodes and reads them, and goes on."""
     found = opened.evaluate(
         """(world) => {
-          const dream = new Dream(engine, stage.worlds), play = stage.plays[0], codes = [];
+          const dream = new Dream(engine, stage.worlds), play = stage.plays[0];
+          const codes = [], places = [];
           dream.begin(play, world);
           for (let step = 0; step < 25; step += 1) {
             dream.step(play.actions[play.seen - 1 + step]);
+            dream.draw();
             codes.push([...dream.z]);
+            const bits = stage.worlds[world].unshow(drawnBits(dream.pictures[world]));
+            places.push(Object.values(stage.header.objects).map((box) => {
+              const place = findObject(bits, box); // in the frame, not in the object's box
+              return place && [place.row - box[0], place.column - box[1]];
+            }));
           }
-          return codes;
+          return [codes, places];
         }""",
         held.worlds.index(world),
     )
@@ -123,7 +132,13 @@ def test_a_dream_of_25_steps(
     actions = torch.from_numpy(moments.actions[:1, : LENGTH + 25].astype(np.int64))
     wanted = dream(held, world, shown[None], actions)[0]
     assert wanted.std(0).max() > 1e-3
-    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-4, atol=2e-5)
+    np.testing.assert_allclose(found[0], wanted.numpy(), rtol=1e-4, atol=2e-5)
+    view = OriginalView(contents[world], torch.device("cpu"))
+    places = torch.stack(list(drawn(view, held, world, wanted).values()), 1)
+    away = [np.nan, np.nan]
+    drawn_at = np.array([[away if at is None else at for at in step] for step in found[1]])
+    assert np.isfinite(drawn_at).any()
+    np.testing.assert_allclose(drawn_at, places.numpy(), rtol=1e-5)
 
 
 def test_strangeness(opened: Any, held: MetaWorldModel, z: torch.Tensor) -> None:

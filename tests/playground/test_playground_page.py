@@ -5,11 +5,14 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from browsing import games_of, page_of
 
 from mwm import ArtefactError, UsageError
 from mwm.control.player import Player
-from mwm.io.frames import Frames
+from mwm.evaluation.tracks import shown
+from mwm.io.frames import SPLITS, Frames
+from mwm.metrics.objects import OriginalView, there
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.playground.moments import LENGTH, choose
 from mwm.playground.page import ROOM, SCRIPTS
@@ -46,6 +49,16 @@ def test_moments_are_test_episodes_with_their_actions(contents: dict[str, Frames
         ]
         episodes = np.searchsorted(original.episode_offsets, fitting, side="right") - 1
         assert {*episodes} & {*original.episodes("test").tolist()}
+
+
+def test_moments_show_the_ball_at_places_far_apart(contents: dict[str, Frames]) -> None:
+    """Four of the six that the page had once showed it at the same place."""
+    split = np.full_like(contents["original"].split, SPLITS.index("test"))  # there are few of them
+    original = dataclasses.replace(contents["original"], split=split)
+    frames = torch.from_numpy(choose(original, count=3, steps=5).frames[:, LENGTH - 1])
+    places = shown(OriginalView(original, torch.device("cpu")), frames)["ball"]
+    assert there(places).tolist() == [True] * 3
+    assert torch.pdist(places).min() > 4
 
 
 @pytest.mark.parametrize(("key", "value"), [("vision", "dense"), ("predicts", "latent")])
