@@ -18,7 +18,6 @@ from mwm.runtime.processes import alive, started, told
 
 STUDIES = "runs/**/.mwm"  # what .mwm is to the project, of each study
 PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
-RUN = ".mwm/run.json"  # in which `mwm repro` notes how far it is
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 
@@ -82,7 +81,7 @@ def forget_gone() -> None:
 def progress(running: bool = True) -> dict[Path, dict[str, Any]]:
     """The files in which stages note how far they are: those at work, or those that are gone."""
     paths = (path for pattern in PROGRESS for path in sorted(root().glob(pattern)))
-    found = {path: _read(path) for path in paths}
+    found = {path: read(path) for path in paths}
     return {
         path: note
         for path, note in found.items()
@@ -90,12 +89,18 @@ def progress(running: bool = True) -> dict[Path, dict[str, Any]]:
     }
 
 
+def named(note: dict[str, Any]) -> str:
+    """What is under way, and of which stage unless that says the same: `see` may be of studies."""
+    label, stage = str(note["label"]), note.get("stage")
+    return label if not stage or stage == label.replace(" ", "@") else f"{label} of {stage}"
+
+
 def at_work() -> list[str]:
     """Commands that run in the project, this one aside."""
     held = [f"{h.command} (pid {h.pid})" for h in holders() if h.alive and h.pid != os.getpid()]
     run = claim.holder()
     held += [f"{run['command']} (pid {run['pid']})"] if run and run["pid"] != os.getpid() else []
-    return held + [f"{note['label']} (pid {note['pid']})" for note in progress().values()]
+    return held + [f"{named(note)} (pid {note['pid']})" for note in progress().values()]
 
 
 def refuse_at_work(why: str) -> None:
@@ -109,30 +114,6 @@ def refuse_at_work(why: str) -> None:
             f"{root()}: expected nothing at work, found {held[0]}; wait for it (`mwm status`), "
             f"{why}"
         )
-
-
-def eta(note: dict[str, Any]) -> float | None:
-    """Seconds that a stage still takes at the pace so far.
-
-    None before its first step, and if the clock has been set back since it started.
-    """
-    done, total = note["done"], note["total"]
-    worked, since = note["updated"] - note["started"], time.time() - note["updated"]
-    if not done or worked < 0 or since < 0:
-        return None
-    return max(0.0, float(worked / done * (total - done) - since))
-
-
-def outlook() -> dict[str, Any] | None:
-    """Of the run under way: how many stages are "done", of what "total", and seconds to go, "eta".
-
-    None if nothing runs, or nothing was told of it.
-    """
-    note = _read(root() / RUN)
-    if note is None or not alive(note.get("pid", 0), note.get("pid_started", 0)):
-        return None
-    eta = max(0.0, note["left"] - max(0.0, time.time() - note["updated"]))
-    return {"done": note["done"], "total": note["total"], "eta": eta}
 
 
 def newest() -> tuple[str, str, float] | None:
@@ -166,7 +147,7 @@ def _inside(path: Path) -> bool:
     return above == root()
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read(path: Path) -> dict[str, Any] | None:
     """A JSON object; None if it is not there, or not whole at this moment."""
     for _ in range(3):
         try:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from mwm.pipeline import activity, times
+from mwm.pipeline import remaining, times
 from mwm.pipeline.child import Child, Ended, Heard, Said
-from mwm.pipeline.output import duration
 from mwm.pipeline.plan import Step
 from mwm.pipeline.project import root
 from mwm.runtime.processes import idle_cores
@@ -63,7 +62,8 @@ class Executor:
         steps = {step.stage: step for step in planned}
         self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
         self._settings = {stage: step.settings for stage, step in steps.items()}
-        self._outlook = times.Outlook(steps, {each: steps[each].seconds for each in steps})
+        timed = {each: step.seconds for each, step in steps.items() if step.timed != "unknown"}
+        self._outlook = times.Outlook(steps, timed)
         self._order = self._outlook.by_urgency(self._upstream)
         self._jobs, self._say, self._alone = jobs, say, set(alone)
         self._begin: Callable[[str, Heard], Handle] = launch or Child
@@ -104,15 +104,14 @@ class Executor:
 
     def _launch(self, stage: str) -> Handle:
         at_once = self._jobs or len(self._running) + 1
-        left = self._outlook.seconds_at_once(self._upstream, at_once)
-        done = self._outlook.total - len(self._outlook.left)
+        seconds = self._outlook.seconds_at_once(self._upstream, at_once)
+        total, untimed = self._outlook.total, self._outlook.untimed()
+        done = total - len(self._outlook.left)
         beside = f" beside {', '.join(self._running)}" if self._running else ""
-        told = {"done": done, "total": self._outlook.total, "left": left}
-        publish(root() / activity.RUN, told, self._since)
-        self._say(
-            f"repro: {stage}{beside}; {done} of {self._outlook.total} done, "
-            f"at most about {duration(left)} left"
-        )
+        told = {"done": done, "total": total, "left": seconds, "untimed": untimed}
+        publish(root() / remaining.RUN, told, self._since)
+        words = remaining.in_words(seconds, untimed)
+        self._say(f"repro: {stage}{beside}; {done} of {total} done, {words}")
         self._tries[stage] += 1
         return self._begin(stage, self._heard)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mwm.io.files import write_text
-from mwm.pipeline import activity, browser, claim
+from mwm.pipeline import activity, browser, claim, remaining
 from mwm.pipeline.curves import HEIGHT, WIDTH, trainings
 from mwm.pipeline.output import duration
 from mwm.pipeline.project import required
@@ -49,10 +49,10 @@ def page(project: Path, out: Path, every: float | None) -> str:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    run, outlook = claim.holder(), activity.outlook()
+    notes = list(activity.progress().values())
+    run, outlook = claim.holder(), remaining.outlook(notes)
     stages = [
-        note | {"left": None if (left := activity.eta(note)) is None else duration(left)}
-        for note in activity.progress().values()
+        note | {"name": activity.named(note), "left": remaining.of_stage(note)} for note in notes
     ]
     films = [project / film for film in FILMS if (project / film).is_file()]
     return templates.get_template("live.html").render(
@@ -60,8 +60,7 @@ def page(project: Path, out: Path, every: float | None) -> str:
         every=every,
         run=run,
         ago=duration(max(0.0, time.time() - run["started"])) if run else "",
-        outlook=outlook,
-        left=duration(outlook["eta"]) if outlook else "",
+        outlook=remaining.told(outlook) if outlook else "",
         stages=stages,
         trainings=trainings(project, run["started"] if run else 0.0, stages),
         films=[(film.stem, os.path.relpath(film, out.parent)) for film in films],

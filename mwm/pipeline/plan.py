@@ -1,5 +1,6 @@
 """What `dvc repro` would run, all the way down, why, and how long it took last."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,10 @@ def plan(targets: Targets = None, as_json: AsJson = False) -> None:
         print(f"{step.stage} {TOLD[step.action]}{told}:\n  {step.why}")
     if any(reason.kind == "missing" for step in found for reason in step.reasons):
         print("plan: missing files that a remote has come by `dvc pull`, with nothing run")
-    rough = sum(step.timed != "here" for step in found if step.action != "restore")
+    timed = Counter(step.timed for step in found if step.action != "restore")
+    rough = timed["other params"] + timed["default params"]
     more = f"; {rough} of these times are not of these params" if rough else ""
+    more += f"; the time of {timed['unknown']} is unknown" if timed["unknown"] else ""
     runs, maybe = ([s for s in found if s.action == action] for action in ("run", "maybe"))
     print(
         f"plan: {len(runs)} run ({duration(certain)}), {len(maybe)} may follow "

@@ -3,21 +3,22 @@
 import time
 from typing import Any
 
-from mwm.pipeline import activity, claim
+from mwm.pipeline import activity, claim, remaining
 from mwm.pipeline.output import AsJson, duration, print_json, shortened
 
 
 def status(as_json: AsJson = False) -> None:
     """Show what runs now, how far it is, how long is left, and who holds DVC's locks.
 
-    JSON: {"running": [{"label", "done", "total", "unit", "note", "pid", "eta" (seconds, or null)}],
-    "run": {"pid", "command", "started"} or null, "stages": {"done", "total", "eta"} or null,
-    "locks": [{"pid", "command", "alive", "writes", "reads"}], "last": {"stage", "path", "written"
-    (Unix seconds)} or null}.
+    JSON: {"running": [{"label", "stage", "done", "total", "unit", "note", "pid", "eta" (seconds, or
+    null)}], "run": {"pid", "command", "started"} or null, "stages": {"done", "total", "eta",
+    "untimed" (how many are not in it), "late" (it takes longer than expected)} or null, "locks":
+    [{"pid", "command", "alive", "writes", "reads"}], "last": {"stage", "path", "written" (Unix
+    seconds)} or null}.
     """
-    running = [note | {"eta": activity.eta(note)} for note in activity.progress().values()]
+    running = [note | {"eta": remaining.eta(note)} for note in activity.progress().values()]
     run, locks, last = claim.holder(), activity.holders(), activity.newest()
-    outlook = activity.outlook()
+    outlook = remaining.outlook(running)
     if as_json:
         newest = dict(zip(("stage", "path", "written"), last, strict=True)) if last else None
         held = [vars(holder) for holder in locks]
@@ -28,8 +29,7 @@ def status(as_json: AsJson = False) -> None:
         ago = duration(max(0.0, time.time() - run["started"]))  # the clock may be set back
         print(f"{shortened(run['command'], 60)} (pid {run['pid']}) for {ago}")
     if outlook:
-        left = f"at most about {duration(outlook['eta'])} left"
-        print(f"repro: {outlook['done']} of {outlook['total']} stages done, {left}")
+        print(f"repro: {remaining.told(outlook)}")
     for note in running:
         print(_told(note))
     for holder in locks:
@@ -42,10 +42,11 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _told(note: dict[str, Any]) -> str:
-    left = "" if note["eta"] is None else f", about {duration(note['eta'])} left"
     more = f", {note['note']}" if note.get("note") else ""
     share = f"{note['done']:,} of {note['total']:,} {note['unit']}"
-    return shortened(f"{note['label']}: {share}{left}{more} (pid {note['pid']})", 100)
+    return shortened(
+        f"{activity.named(note)}: {share}{remaining.of_stage(note)}{more} (pid {note['pid']})", 100
+    )
 
 
 def _held(holder: activity.Holder) -> str:

@@ -28,6 +28,7 @@ USUAL = {  # seconds on two cores at the default settings
     "pretrained": 90,
     "playground": 15,
 }
+GUESS = 1  # second that a stage of which nothing is known takes, to sort stages by
 SETTLED = 60  # seconds after which the pace of this run counts
 
 Earlier = dict[str, dict[str, float]]  # seconds by stage and settings
@@ -42,19 +43,25 @@ class Outlook:
     """Which stages are still to end, and how long they took before."""
 
     def __init__(self, stages: Iterable[str], times: Mapping[str, float]) -> None:
+        """Begin with all `stages`; `times`: seconds of those that ran here."""
         self.left = set(stages)
         self.total = len(self.left)
         self.times = dict(times)
         self._expected = self._took = 0.0
 
-    def usual(self, stage: str) -> float:
-        """Seconds that a stage took when it last ran here, or takes elsewhere."""
-        return self.times.get(stage, usual(stage) or 1)
+    def known(self, stage: str) -> float | None:
+        """Seconds that a stage took when it last ran here, or takes elsewhere; None: unknown."""
+        return self.times.get(stage, usual(stage))
+
+    def untimed(self) -> int:
+        """How many stages are left of which nobody knows how long they take."""
+        return sum(self.known(stage) is None for stage in self.left)
 
     def finish(self, stage: str, seconds: float) -> None:
         """Learn from a stage that ran how fast this machine is today."""
-        self._expected += self.usual(stage)
-        self._took += seconds
+        if (expected := self.known(stage)) is not None:
+            self._expected += expected
+            self._took += seconds
         self.times[stage] = round(seconds, 1)
 
     def pace(self) -> float:
@@ -62,20 +69,22 @@ class Outlook:
         return self._took / self._expected if self._expected > SETTLED else 1.0
 
     def seconds(self) -> float:
-        """What all stages in `left` take at today's pace, if every one has to run."""
-        return self.pace() * sum(map(self.usual, self.left))
+        """What the stages in `left` take at today's pace, if every one has to run; no untimed."""
+        return self.pace() * sum(self.known(stage) or 0 for stage in self.left)
 
     def seconds_at_once(self, upstream: Mapping[str, Collection[str]], jobs: int) -> float:
         """The same for `jobs` at once: their share of the sum, or the longest chain if longer.
 
         `upstream` gives the stages that each stage waits for.
         """
-        chains = self._chains(upstream, lambda stage: self.usual(stage) * (stage in self.left))
+        chains = self._chains(
+            upstream, lambda stage: self.known(stage) or 0 if stage in self.left else 0
+        )
         return max(self.seconds() / jobs, self.pace() * max(chains.values(), default=0.0))
 
     def by_urgency(self, upstream: Mapping[str, Collection[str]]) -> list[str]:
         """The stages, first that with the longest chain of stages that wait for it."""
-        chains = self._chains(upstream, self.usual)
+        chains = self._chains(upstream, lambda stage: self.known(stage) or GUESS)
         return sorted(upstream, key=lambda stage: -chains[stage])
 
     def _chains(

@@ -86,7 +86,8 @@ class Progress:
     def _publish(self, note: str) -> None:
         self._published = time.monotonic()
         told = {name: getattr(self, name) for name in ("label", "done", "total", "unit")}
-        publish(self._file, told | {"note": note}, self._since)
+        told |= {"before": self._before, "note": note, "stage": os.environ.get("DVC_STAGE", "")}
+        publish(self._file, told, self._since)
 
     @property
     def rate(self) -> float:

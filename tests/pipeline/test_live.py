@@ -46,7 +46,7 @@ def keep(path: Path, rows: list[dict[str, Any]]) -> None:
 def test_the_page_tells_how_far_all_is_and_reloads_itself(busy: Project) -> None:
     text = page(busy.folder, busy / "build/live.html", 5.0)
     assert '<meta http-equiv="refresh" content="5">' in text
-    assert "3 of 33 stages done, at most 10 min left" in text
+    assert "3 of 33 stages done, at most about 10 min left" in text
     assert "<b>see mirror</b>: 250 of 1,000 iterations, about 2 min left" in text
     assert "loss &lt;20" in text
     assert "see-mirror, under way" in text
@@ -112,7 +112,7 @@ def test_the_command_writes_it_once_and_ends(busy: Project) -> None:
 def test_status_tells_of_the_stages_too(busy: Project) -> None:
     told = busy.told("status")["stages"]
     assert 590 < told.pop("eta") <= 600
-    assert told == {"done": 3, "total": 33}
+    assert told == {"done": 3, "total": 33, "untimed": 0, "late": False}
     assert "repro: 3 of 33 stages done, at most about 10 min left\n" in busy.mwm("status")
 
 

@@ -153,10 +153,11 @@ def test_every_stage_that_runs_is_announced_with_the_time_left(fresh: Project) -
     )
     told = announced(fresh, "join")
     assert told[:3] == [
-        "start; 0 of 6 done, at most about 54 s left",
-        "world@c; 1 of 6 done, at most about 24 s left",  # the longest first
-        "world@a; 2 of 6 done, at most about 4 s left",
+        "start; 0 of 6 done, about 51 s left, and 3 stages of unknown length",
+        "world@c; 1 of 6 done, about 21 s left, and 3 stages of unknown length",  # longest first
+        "world@a; 2 of 6 done, about 1 s left, and 3 stages of unknown length",
     ]
+    assert told[-2] == "join; 5 of 6 done, at most about 1 s left"
     assert told[-1].startswith("6 stages ran, in ")
     times = json.loads((fresh / ".mwm/times.json").read_text())
     assert times.keys() == {"start", "join", *WORLDS}
@@ -233,6 +234,15 @@ def test_the_pace_of_this_run_scales_what_is_left() -> None:
     outlook.left.discard("anchor")
     assert outlook.seconds() == 4 * USUAL["recruit"]
     assert outlook.times == {"anchor": 2 * USUAL["anchor"]}
+
+
+def test_a_stage_of_unknown_length_is_counted_and_sets_no_pace() -> None:
+    outlook = Outlook(["theirs@a", "theirs@b", "anchor", "recruit@a"], {})
+    assert outlook.untimed() == 2
+    outlook.finish("anchor", USUAL["anchor"])
+    outlook.finish("theirs@a", 3600)
+    outlook.left -= {"anchor", "theirs@a"}
+    assert (outlook.seconds(), outlook.untimed()) == (USUAL["recruit"], 1)
 
 
 def test_what_others_wait_for_longest_is_most_urgent() -> None:
