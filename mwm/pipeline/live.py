@@ -22,27 +22,32 @@ def live(
     once: Annotated[bool, typer.Option("--once", help="write it once, and end")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
 ) -> None:
-    """Write a page with the time left, curves and films of what runs, until Ctrl-C.
+    """Write a page with the time left and curves of what runs, and links to films, until Ctrl-C.
 
-    It reloads itself. Nothing is served: the page is a file, which needs no network.
+    It reloads itself until then. Nothing is served: the page is a file, which needs no network.
     """
     project = required()
     write_text(out, page(project, out, None if once else every))
-    print(f"live: {out.resolve()}{'' if once else ', until Ctrl-C'}", flush=True)
-    if show:
-        browser.open_page(out)
-    while not once:
-        time.sleep(every)
-        write_text(out, page(project, out, every))
+    try:
+        print(f"live: {out.resolve()}{'' if once else ', until Ctrl-C'}", flush=True)
+        if show:
+            browser.open_page(out)
+        while not once:
+            time.sleep(every)
+            write_text(out, page(project, out, every))
+    except KeyboardInterrupt:  # the way to end it, so no failure
+        write_text(out, page(project, out, None, ended=True))
+        print("live: ended; the page stays as of now, and whatever runs goes on")
 
 
-def page(project: Path, out: Path, every: float | None) -> str:
+def page(project: Path, out: Path, every: float | None, ended: bool = False) -> str:
     """The page as it is now.
 
     Args:
         project: its root.
         out: where the page will be, for links to films.
-        every: seconds until it reloads itself; None: it does not.
+        every: seconds until it reloads itself; None: it does not, and shows the films.
+        ended: whether nobody will write it anew, though somebody did.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -57,7 +62,9 @@ def page(project: Path, out: Path, every: float | None) -> str:
     films = [project / film for film in FILMS if (project / film).is_file()]
     return templates.get_template("live.html").render(
         now=time.strftime("%H:%M:%S"),
+        written=time.time(),
         every=every,
+        ended=ended,
         run=run,
         ago=duration(max(0.0, time.time() - run["started"])) if run else "",
         outlook=remaining.told(outlook) if outlook else "",

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def keep(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def test_the_page_tells_how_far_all_is_and_reloads_itself(busy: Project) -> None:
     text = page(busy.folder, busy / "build/live.html", 5.0)
-    assert '<meta http-equiv="refresh" content="5">' in text
+    assert "setTimeout(() => location.reload(), 5000);" in text
     assert "3 of 33 stages done, at most about 10 min left" in text
     assert "<b>see mirror</b>: 250 of 1,000 iterations, about 2 min left" in text
     assert "loss &lt;20" in text
@@ -53,17 +54,39 @@ def test_the_page_tells_how_far_all_is_and_reloads_itself(busy: Project) -> None
     assert "loss: 100 → <b>20</b>" in text
     assert "kl: 0.5 → <b>2.5</b>" in text
     assert "steps:" not in text
-    assert "refresh" not in page(busy.folder, busy / "build/live.html", None)
+    assert "script" not in page(busy.folder, busy / "build/live.html", None)
 
 
 def test_when_nothing_runs_it_says_so(fresh: Project) -> None:
     assert "<h1>Nothing runs</h1>" in page(fresh.folder, fresh / "live.html", None)
 
 
-def test_films_are_linked_from_where_the_page_is(busy: Project) -> None:
+def test_films_are_where_no_reload_starts_them_anew(busy: Project) -> None:
     (busy / "report").mkdir()
     (busy / "report/play.gif").write_bytes(b"GIF89a")
-    assert 'src="../report/play.gif"' in page(busy.folder, busy / "build/live.html", None)
+    still, reloading = (page(busy.folder, busy / "build/live.html", each) for each in (None, 5.0))
+    assert '<img src="../report/play.gif"' in still
+    assert '<a href="../report/play.gif" target="_blank">play</a>' in reloading
+    assert "<img" not in reloading
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_once_ended_the_page_says_so_and_stays_as_it_is(
+    busy: Project, sent: signal.Signals
+) -> None:
+    process = busy.start("mwm", "live", "--no-open")
+    assert process.stdout is not None
+    assert process.stdout.readline().endswith("until Ctrl-C\n")
+    reloading = (busy / "build/live.html").read_text()
+    process.send_signal(sent)
+    said = process.communicate(timeout=30)[0]
+    assert (process.returncode, said.count("\n")) == (0, 1)
+    assert said.startswith("live: ended; ")
+    text = (busy / "build/live.html").read_text()
+    assert "reload" in reloading
+    assert "reload" not in text
+    assert re.search(r"<h1>At \S+: 3 of 33 stages done", text)
+    assert "when <code>mwm live</code> ended; what ran then may go on." in text
 
 
 def test_a_training_that_ended_since_the_run_began_is_shown_by_its_table(busy: Project) -> None:
