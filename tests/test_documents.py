@@ -7,6 +7,8 @@ import plain_yaml
 import pytest
 from messages import messages
 
+import mwm
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -52,6 +54,13 @@ def test_every_page_is_in_the_index() -> None:
     assert {page.name for page in PAGES if page.parent != ROOT} - {"README.md"} == set(
         re.findall(r"\]\(([\w-]+\.md)\)", index)
     )
+
+
+def test_a_release_is_called_the_same_everywhere() -> None:
+    cited = plain_yaml.parse(ROOT / "CITATION.cff")
+    versions = re.findall(r"^## \[([\d.]+)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert (cited["version"], str(cited["date-released"])) == versions[0]
+    assert cited["version"] == mwm.__version__
 
 
 def test_ray_accepts_its_cluster_file() -> None:

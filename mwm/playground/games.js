@@ -39,7 +39,7 @@ class Games extends Replay {
   view(game, world) {
     const canvas = frameCanvas(`The player's game in the world ${world.name}`);
     const told = element("b", {});
-    const mean = `${game.score < 0 ? "−" : "+"}${Math.abs(game.score).toFixed(1)}`;
+    const mean = `${game.score < 0 ? "−" : "+"}${Math.abs(game.score).toFixed(2)}`;
     const caption = element("figcaption", {},
       element("span", { className: "name" }, element("b", { textContent: world.name }), told),
       element("span", { textContent: `${mean} points, mean of ${game.games} games` }));

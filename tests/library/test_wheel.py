@@ -22,6 +22,10 @@ model = mwm.load(sys.argv[2])
 z = model.encode("mirror", mwm.World("mirror", ["mirror"]).show(frames))
 shown = mwm.frames_of("ALE/Pong-v5", np.load(sys.argv[4]))
 print(*model.decode("transpose", z).shape, *shown.shape)
+ours = mwm.load("pretrained")
+again = ours.decode("mirror", ours.encode("original", frames)) > 0.5
+wanted = np.unpackbits(mwm.World("mirror", ["mirror"]).show(frames), axis=1).astype(bool)
+print(np.mean(again.reshape(wanted.shape) == wanted) > 0.99)
 """
 
 
@@ -87,6 +91,10 @@ def test_an_installed_wheel_works_without_the_repository(checkout, trained, fram
     np.save(here / "screens.npy", screens)
     arguments = [str(site), str(trained / "runs"), "frames.npy", "screens.npy"]
     used = python(here, "-c", USE, *arguments, PYTHONPATH=str(site))
-    assert used.split() == ["40", "64", "64", "2", "512"]
+    assert used.split() == ["40", "64", "64", "2", "512", "True"]
     command = str(site / "bin" / "mwm")
     assert "Usage: mwm" in python(here, command, "--help", PYTHONPATH=str(site))
+    assert "found ball same" in python(here, command, "demo", "--no-open", PYTHONPATH=str(site))
+    page = (here / "playground.html").read_text(encoding="utf-8")
+    assert len(page) < 12_000_000
+    assert "<script src" not in page

@@ -70,7 +70,8 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
     }
     card = Path("hub/README.md").read_text()
     assert "| alignment | 0.990 | 0.980 |" in card
-    assert "12.5 points a game" in card
+    assert "12.50 points a game" in card
+    assert not [line for line in card.splitlines() if line != line.rstrip()]
     assert f"```python\n{Path('hub/example.py').read_text()}```" in card
     ran = subprocess.run(
         [sys.executable, "example.py"], cwd="hub", capture_output=True, text=True, check=False

@@ -349,7 +349,7 @@ def test_the_player_s_games_are_shown_with_their_points(opened: Any, contents: C
         list(contents).index("mirror"),
     )
     assert np.array_equal(shown, np.unpackbits(contents["mirror"].frames[39]))
-    assert "−6.0 points, mean of 100 games" in mirror.inner_text()
+    assert "−6.00 points, mean of 100 games" in mirror.inner_text()
 
 
 def test_the_games_run_to_their_end_and_start_again(open_page: Open) -> None:
