@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 TABLES, CHECKPOINTS = "runs/**/training.csv", ".mwm/checkpoints/*/*/*.safetensors"
+STUDIES = "runs/*/"  # where a study keeps checkpoints of its own
 COUNTS = {"iteration", "steps", "games"}  # columns that count, and are no curves
 WIDTH, HEIGHT = 300, 90  # of a curve, in pixels
 MOST = 400  # points of a curve
@@ -47,10 +48,14 @@ def trainings(project: Path, since: float, stages: Sequence[Mapping[str, Any]]) 
     """
     busy = {str(note["label"]).replace(" ", "-") for note in stages}
     found: dict[str, Training] = {}
-    for path in (*project.glob(TABLES), *project.glob(CHECKPOINTS)):
-        checkpoint = path.suffix == ".safetensors"
-        name = path.parts[-3] if checkpoint else "-".join(path.relative_to(project).parts[1:-1])
-        when, runs = modified(path), checkpoint and name in busy
+    patterns = (TABLES, CHECKPOINTS, STUDIES + CHECKPOINTS)
+    for path in (path for pattern in patterns for path in project.glob(pattern)):
+        checkpoint, parts = path.suffix == ".safetensors", path.relative_to(project).parts
+        label = parts[-3] if checkpoint else "-".join(parts[1:-1])
+        name = f"{parts[1]}-{label}" if checkpoint and parts[0] == "runs" else label
+        when = modified(path)
+        mine = name == label or when >= since  # another study's training may be called alike
+        runs = checkpoint and label in busy and mine
         known = found.get(name)
         wanted = runs if checkpoint else when >= since and name not in busy
         if not wanted or (known and known.when >= when):
