@@ -138,7 +138,8 @@ class Stage {
 
   /** Show the first picture of a dream. */
   wake() {
-    this.strange = [];
+    const { span, usual } = this.header.familiar;
+    this.strange = new Array(span).fill(usual); // as if before: one strange picture is none yet
     this.lostFor = 0;
     this.assess();
     this.show();
@@ -159,8 +160,8 @@ class Stage {
     const { span, strange, foreign } = this.header.familiar;
     this.dream.draw();
     this.strange.push(this.dream.strangeness());
-    if (this.strange.length > span) this.strange.shift();
-    this.mean = this.strange.reduce((sum, value) => sum + value, 0) / this.strange.length;
+    this.strange.shift();
+    this.mean = this.strange.reduce((sum, value) => sum + value, 0) / span;
     this.level = this.mean > foreign ? "lost" : this.mean > strange ? "doubtful" : "known";
     this.lostFor = this.level === "lost" ? this.lostFor + 1 : 0;
   }
