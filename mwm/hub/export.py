@@ -11,6 +11,7 @@ from mwm.library import pretrained
 from mwm.models.model import save
 
 CARD = Path(__file__).with_name("card.md")
+LICENCE = "LICENSE"
 PLAYER = "player"
 EXAMPLE = """\
 import numpy as np
@@ -29,7 +30,7 @@ print(pictures.shape, player.choose(codes))
 
 
 def export(folder: Path) -> None:
-    """Write weights, config.json, a model card and an example into a new folder.
+    """Write weights, config.json, a model card, the licence and an example into a new folder.
 
     Raises:
         UsageError: the folder is there and not empty, or this copy of mwm has no pretrained models.
@@ -51,3 +52,11 @@ def export(folder: Path) -> None:
     text = template.render(about=about, worlds=model.worlds, example=EXAMPLE)
     write_text(folder / "README.md", text.rstrip() + "\n")
     write_text(folder / "example.py", EXAMPLE)
+    write_text(folder / LICENCE, _licence())
+
+
+def _licence() -> str:
+    """Installed, it is in the package's metadata; in a checkout, beside the package."""
+    root = Path(__file__).parents[2]
+    found = [*root.glob(f"mwm-*.dist-info/licenses/{LICENCE}"), root / LICENCE]
+    return found[0].read_text(encoding="utf-8")

@@ -17,7 +17,9 @@ from mwm.control.player import Player, about
 from mwm.library import pretrained
 from mwm.playground.opening import opening, write
 
-SCORES = {"score": 12.5, "score_random": -20.0, "transferred_min": 0.97, "transferred_x": None}
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = {"transferred_min": 0.97, "transferred_y": 1.0, "transferred_z": 0.97, "transferred_x": None}
+SCORES = {"score": 12.5, "score_random": -20.0, **KEPT}
 QUALITY = {"full": {"alignment": 0.99}, "quantised": {"alignment": 0.98}}
 
 
@@ -65,12 +67,14 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
     assert done.exit_code == 0
     names = {p.relative_to("hub").as_posix() for p in Path("hub").rglob("*") if p.is_file()}
     assert names == {
-        *("README.md", "config.json", "example.py", "manifest.json", "model.safetensors"),
+        *("LICENSE", "README.md", "config.json", "example.py", "manifest.json"),
+        "model.safetensors",
         *("player/manifest.json", "player/player.safetensors"),
     }
     card = Path("hub/README.md").read_text()
     assert "| alignment | 0.990 | 0.980 |" in card
     assert "12.50 points a game" in card
+    assert Path("hub/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert not [line for line in card.splitlines() if line != line.rstrip()]
     assert f"```python\n{Path('hub/example.py').read_text()}```" in card
     ran = subprocess.run(
