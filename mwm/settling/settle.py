@@ -4,7 +4,8 @@ A chain reads some flights of the ball a step early: as a part of the play that 
 rest, they are nearly as likely so. But the same pixels are on where other flights pass, and those
 are read right. So latents are made sums of what each pixel contributes; the smoother mends these
 codes where they do not fit those around them; and each pixel's contribution follows, until flights
-agree. What the actions decide is read anew instead (`patterns`), and stays.
+agree. In between, what comes again is read by how often it does (`scenes`). What the actions decide
+is read anew instead (`patterns`), and stays.
 
 A V that was recruited by such latents errs less and in the same way. Its codes are mended alike:
 sums are added to them.
@@ -20,6 +21,7 @@ from torch import Tensor
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.models.codes import Codes
+from mwm.settling import scenes
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import match, tell_apart
 from mwm.settling.side import Side
@@ -28,6 +30,7 @@ from mwm.smoothing.smoother import REACH, Smoother, once
 
 PASSES = 8  # of the smoother over deciphered latents
 AGAIN = 4  # over codes of a V that was recruited
+OFTEN = 2  # passes after which scenes are read
 BEYOND = 1.4  # times what the smoother changes; it does too little, and twice as much diverges
 FRAMES = 60_000  # that it mends in a pass, at most; the next pass mends others
 SPARED = 0.01  # directions of z with this share of the variance between patterns are not mended
@@ -55,6 +58,7 @@ class Settler:
         decided = self._contributed[self._known.of]
         self._sums = decided + rest
         self._spared = _directions(decided, self._codes.precision.sqrt())
+        self._scenes = scenes.sort(self._known.rest)
 
     @torch.no_grad()
     def settle(self, other: Side) -> Latents:
@@ -73,7 +77,7 @@ class Settler:
         sums.base = decided - sums.added().mean(0)
         off = (other.z - sums.read()[other.at]).mean(0)
         sums.base = sums.base + off - off @ self._spared
-        self._mend(sums, other.codes, self._drift(self._sums), PASSES)
+        self._mend(sums, other.codes, self._sums, PASSES)
         z = sums.read()
         return _latents(z + self._left_out(z), other.codes)
 
@@ -86,16 +90,21 @@ class Settler:
             content: its frames.
         """
         sums = Sums(codes, content, codes.z)
-        self._mend(sums, codes, self._drift(self._codes.z), AGAIN)
+        self._mend(sums, codes, self._codes.z, AGAIN)
         return _latents(sums.read(), codes)
 
-    def _mend(self, sums: Sums, codes: Codes, drift: Correction, passes: int) -> None:
-        parts = [sums.sample(part) for part in _parts(codes)]
-        for part in islice(cycle(parts), passes):
+    def _mend(self, sums: Sums, codes: Codes, right: Tensor, passes: int) -> None:
+        """Mend a world's codes by what is known of the original's, of which `right` are right."""
+        seen, drift = scenes.sort(sums), self._drift(right)
+        samples = [sums.sample(part) for part in _parts(codes)]
+        for turn, part in enumerate(islice(cycle(samples), passes), start=1):
             z, at = sums.read(), part.at
             change = once(self._smoother, replace(codes, z=z), at)[at] - z[at]
             change -= drift(z[at])
             sums.move(BEYOND * (change - change @ self._spared), part)
+            if turn % OFTEN == 0:
+                change = scenes.change(self._scenes, right, seen, sums.read())
+                sums.base = sums.base + change - change @ self._spared
 
     def _drift(self, z: Tensor) -> Correction:
         """What a pass changes on average in codes z of the original, which are right."""

@@ -10,6 +10,7 @@ from mwm.models.codes import Codes
 from mwm.settling.additive import Additive
 
 FIRST, LATER = 5, 2  # rounds of a fit of latents, and of a change
+KEYS, SEED = 2**40, 0  # random numbers of pixels, whose sums tell frames apart
 
 
 class Sample(NamedTuple):
@@ -61,6 +62,21 @@ class Sums:
             (k, pixels) int64.
         """
         return self._pixels.differ(groups)
+
+    def alike(self, rare: float) -> Tensor:
+        """Which frames show the same rare pixels: (n,) int64, -1 for those that show none.
+
+        Args:
+            rare: largest share of the frames in which a pixel that counts is shown.
+        """
+        once = self.differ(torch.zeros(len(self.base), dtype=torch.int64))[0]
+        chance = torch.Generator().manual_seed(SEED)
+        keys = torch.randint(1, KEYS, once.shape, generator=chance).double()
+        keys[once > rare * len(self.base)] = 0
+        # Sums of whole numbers this small are exact, so that the same pixels have the same.
+        found = self._pixels.read(torch.cat([keys, torch.zeros(1)])[:, None])[:, 0]
+        alike: Tensor = torch.unique(found, return_inverse=True)[1]
+        return alike.where(found > 0, -1)
 
     def move(self, change: Tensor, sample: Sample, rounds: int = LATER) -> None:
         """Fit pixels to a change (m, d) of the codes of a sample."""
