@@ -4,7 +4,7 @@ A chain reads some flights of the ball a step early: as a part of the play that 
 rest, they are nearly as likely so. But the same pixels are on where other flights pass, and those
 are read right. So latents are made sums of what each pixel contributes; the smoother mends these
 codes where they do not fit those around them; and each pixel's contribution follows, until flights
-agree. In between, what comes again is read by how often it does (`scenes`). What the actions decide
+agree. In between, what comes again is read by how often it does (`motifs`). What the actions decide
 is read anew instead (`patterns`), and stays.
 
 A V that was recruited by such latents errs less and in the same way. Its codes are mended alike:
@@ -21,7 +21,7 @@ from torch import Tensor
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.models.codes import Codes
-from mwm.settling import scenes
+from mwm.settling import motifs
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import match, tell_apart
 from mwm.settling.side import Side
@@ -30,7 +30,7 @@ from mwm.smoothing.smoother import REACH, Smoother, once
 
 PASSES = 8  # of the smoother over deciphered latents
 AGAIN = 4  # over codes of a V that was recruited
-OFTEN = 2  # passes after which scenes are read
+OFTEN = 2  # passes after which motifs are read
 BEYOND = 1.4  # times what the smoother changes; it does too little, and twice as much diverges
 FRAMES = 60_000  # that it mends in a pass, at most; the next pass mends others
 SPARED = 0.01  # directions of z with this share of the variance between patterns are not mended
@@ -58,7 +58,7 @@ class Settler:
         decided = self._contributed[self._known.of]
         self._sums = decided + rest
         self._spared = _directions(decided, self._codes.precision.sqrt())
-        self._scenes = scenes.sort(self._known.rest)
+        self._motifs = motifs.sort(self._known.rest)
 
     @torch.no_grad()
     def settle(self, other: Side) -> Latents:
@@ -95,7 +95,7 @@ class Settler:
 
     def _mend(self, sums: Sums, codes: Codes, right: Tensor, passes: int) -> None:
         """Mend a world's codes by what is known of the original's, of which `right` are right."""
-        seen, drift = scenes.sort(sums), self._drift(right)
+        seen, drift = motifs.sort(sums), self._drift(right)
         samples = [sums.sample(part) for part in _parts(codes)]
         for turn, part in enumerate(islice(cycle(samples), passes), start=1):
             z, at = sums.read(), part.at
@@ -103,7 +103,7 @@ class Settler:
             change -= drift(z[at])
             sums.move(BEYOND * (change - change @ self._spared), part)
             if turn % OFTEN == 0:
-                change = scenes.change(self._scenes, right, seen, sums.read())
+                change = motifs.change(self._motifs, right, seen, sums.read())
                 sums.base = sums.base + change - change @ self._spared
 
     def _drift(self, z: Tensor) -> Correction:

@@ -13,7 +13,7 @@ from mwm import ArtefactError
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
 from mwm.settings.train import Smooth
-from mwm.settling import additive, scenes
+from mwm.settling import additive, motifs
 from mwm.settling.additive import Additive
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import tell_apart
@@ -132,12 +132,12 @@ def spoiler(monkeypatch: pytest.MonkeyPatch) -> Smoother:
 
 
 @pytest.fixture
-def no_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_motifs(monkeypatch: pytest.MonkeyPatch) -> None:
     """None comes often enough, so that the smoother alone changes codes."""
-    monkeypatch.setattr(scenes, "LEAST", 10**6)
+    monkeypatch.setattr(motifs, "LEAST", 10**6)
 
 
-@pytest.mark.usefixtures("no_scenes")
+@pytest.mark.usefixtures("no_motifs")
 def test_a_smoother_that_changes_nothing_gives_the_latents_of_v(
     contents: dict[str, Frames], spoiler: Smoother
 ) -> None:
@@ -199,7 +199,7 @@ def test_latents_of_other_frames_or_dimensions_are_refused(
             Settler(spoiler, one._replace(controlled=controlled))
 
 
-@pytest.mark.usefixtures("no_scenes")
+@pytest.mark.usefixtures("no_motifs")
 def test_where_actions_decide_nothing_latents_stay(
     contents: dict[str, Frames], spoiler: Smoother
 ) -> None:

@@ -1,10 +1,10 @@
-"""Scenes that come again: read by how often each of them does, in one world and the other.
+"""Motifs that come again: read by how often each of them does, in one world and the other.
 
 A chain may read a whole flight a third of a step ahead. In Pong all serves of a kind take the same
 way, but they start at one of five fractions of a step, and one is taken for the next: nothing that
 happens in a flight speaks against that. But each comes hundreds of times, equally often in both
 worlds, and if all are read a third of a step ahead, the last has none to be taken for. So frames
-are sorted into *scenes* by the rare pixels that they show, and those of one world are matched with
+are sorted into *motifs* by the rare pixels that they show, and those of one world are matched with
 those of the other by what they say and by how often they come.
 """
 
@@ -17,18 +17,18 @@ from mwm.decipherment.clusters import means
 from mwm.settling.sums import Sums
 
 RARE = 0.03  # largest share of frames in which a pixel differs from the background, if it counts
-LEAST = 20  # frames of a scene
-BLUR = 0.5  # of the match, in squared distances by what a scene leaves open
-UNMATCHED = 20.0  # by such distances: what it costs to match a scene more or less often than it is
+LEAST = 20  # frames of a motif
+BLUR = 0.5  # of the match, in squared distances by what a motif leaves open
+UNMATCHED = 20.0  # by such distances: what it costs to match a motif more or less often than it is
 ITERATIONS = 300
-TINY = 1e-4  # variance that a scene leaves open at least, of codes with a variance of about 1
+TINY = 1e-4  # variance that a motif leaves open at least, of codes with a variance of about 1
 
 
-class Scenes(NamedTuple):
-    """A world's frames by scenes.
+class Motifs(NamedTuple):
+    """A world's frames by motifs.
 
     Attributes:
-        of: (n,) int64, the scene of each frame, -1 if it shows none that comes LEAST times.
+        of: (n,) int64, the motif of each frame, -1 if it shows none that comes LEAST times.
         shares: (k,) float64, of all frames.
     """
 
@@ -43,8 +43,8 @@ class Scenes(NamedTuple):
         return mean, means(of, (z - mean[of]).square(), count)
 
 
-def sort(sums: Sums) -> Scenes:
-    """The scenes of a world."""
+def sort(sums: Sums) -> Motifs:
+    """The motifs of a world."""
     kinds = sums.alike(RARE)
     shown = kinds >= 0
     counts = torch.bincount(kinds[shown])
@@ -52,17 +52,17 @@ def sort(sums: Sums) -> Scenes:
     number = torch.where(often, often.cumsum(0) - 1, -1)
     of = torch.full_like(kinds, -1)
     of[shown] = number[kinds[shown]]
-    return Scenes(of, counts[often].double() / len(kinds))
+    return Motifs(of, counts[often].double() / len(kinds))
 
 
-def change(original: Scenes, right: Tensor, other: Scenes, z: Tensor) -> Tensor:
-    """By how much codes z (n, d) have to change for scenes to say what they say in the original.
+def change(original: Motifs, right: Tensor, other: Motifs, z: Tensor) -> Tensor:
+    """By how much codes z (n, d) have to change for motifs to say what they say in the original.
 
     Args:
-        original: its scenes.
+        original: its motifs.
         right: (m, d), codes of its frames.
-        other: another world's scenes.
-        z: codes of that world's frames. They stay where no scene is known.
+        other: another world's motifs.
+        z: codes of that world's frames. They stay where no motif is known.
     """
     changed = torch.zeros_like(z)
     if not len(original.shares) or not len(other.shares):

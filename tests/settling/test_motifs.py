@@ -1,4 +1,4 @@
-"""Scenes that come again: told apart by rare pixels, and read by how often each comes."""
+"""Motifs that come again: told apart by rare pixels, and read by how often each comes."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from small_world import as_is, look_at, states_of_play
 from torch import Tensor
 
 from mwm.io.frames import Frames
-from mwm.settling import scenes
-from mwm.settling.scenes import Scenes
+from mwm.settling import motifs
+from mwm.settling.motifs import Motifs
 from mwm.settling.sums import Sums
 
 SHARES = [0.4, 0.24, 0.16, 0.12, 0.08]  # of five fractions of a step
@@ -37,54 +37,54 @@ def test_frames_are_alike_if_they_show_the_same_rare_pixels(contents: dict[str, 
     assert inverted == found
 
 
-def test_scenes_come_often_enough(contents: dict[str, Frames]) -> None:
+def test_motifs_come_often_enough(contents: dict[str, Frames]) -> None:
     sums = sums_of(contents, pictures(states_of_play(1)[0]))
-    kinds = sums.alike(scenes.RARE)
-    found = scenes.sort(sums)
+    kinds = sums.alike(motifs.RARE)
+    found = motifs.sort(sums)
     counts = torch.bincount(found.of[found.of >= 0])
     assert len(found.shares) > 5
-    assert counts.min() >= scenes.LEAST
+    assert counts.min() >= motifs.LEAST
     assert torch.equal(found.shares, counts.double() / len(kinds))
     left = kinds[(found.of < 0) & (kinds >= 0)]
-    assert len(left) == 0 or torch.bincount(left).max() < scenes.LEAST
-    for scene in range(len(counts)):
-        assert len(kinds[found.of == scene].unique()) == 1
+    assert len(left) == 0 or torch.bincount(left).max() < motifs.LEAST
+    for motif in range(len(counts)):
+        assert len(kinds[found.of == motif].unique()) == 1
 
 
-def flights(seed: int, count: int) -> tuple[Scenes, Tensor]:
-    """Scenes and codes (n, 2) of flights that start at one of five fractions of a step."""
+def flights(seed: int, count: int) -> tuple[Motifs, Tensor]:
+    """Motifs and codes (n, 2) of flights that start at one of five fractions of a step."""
     chance = torch.Generator().manual_seed(seed)
     of = torch.multinomial(torch.tensor(SHARES), count, replacement=True, generator=chance)
     z = torch.stack([of.float(), torch.zeros(count)], 1)
     z += 0.8 * torch.randn(z.shape, generator=chance)
-    return Scenes(of, torch.bincount(of).double() / count), z
+    return Motifs(of, torch.bincount(of).double() / count), z
 
 
 def test_flights_that_were_all_read_a_fraction_of_a_step_early_are_read_in_time() -> None:
-    """The nearest scene is the next one's, which fits as well; the last is nearest to none."""
+    """The nearest motif is the next one's, which fits as well; the last is nearest to none."""
     (ours, right), (theirs, true) = flights(1, 4000), flights(2, 3000)
     early = true + torch.tensor([1.0, 0.0])
     for _ in range(4):  # as settling does
-        early += scenes.change(ours, right, theirs, early)
+        early += motifs.change(ours, right, theirs, early)
     assert (early - true).abs().max() < 0.2
-    assert scenes.change(ours, right, theirs, true).abs().max() < 0.2
+    assert motifs.change(ours, right, theirs, true).abs().max() < 0.2
 
 
-def test_codes_stay_where_no_scene_is_known() -> None:
+def test_codes_stay_where_no_motif_is_known() -> None:
     (ours, right), (theirs, z) = flights(1, 4000), flights(2, 3000)
     some = theirs._replace(of=theirs.of.where(theirs.of < 3, -1), shares=theirs.shares[:3])
-    change = scenes.change(ours, right, some, z + torch.tensor([0.3, 0.0]))
+    change = motifs.change(ours, right, some, z + torch.tensor([0.3, 0.0]))
     assert not change[theirs.of >= 3].any()
     assert change[theirs.of < 3].any(1).all()
-    none = Scenes(torch.full_like(theirs.of, -1), torch.zeros(0, dtype=torch.float64))
-    assert not scenes.change(ours, right, none, z).any()
-    assert not scenes.change(none, z, ours, right).any()
+    none = Motifs(torch.full_like(theirs.of, -1), torch.zeros(0, dtype=torch.float64))
+    assert not motifs.change(ours, right, none, z).any()
+    assert not motifs.change(none, z, ours, right).any()
 
 
 def test_a_match_has_the_shares_unless_that_costs_too_much() -> None:
     shares = torch.tensor(SHARES).double()
     apart = 100 * torch.cdist(torch.arange(5.0)[:, None], torch.arange(5.0)[:, None]).double()
-    found = scenes.match(apart, shares, shares)
+    found = motifs.match(apart, shares, shares)
     assert torch.allclose(found, shares.diag(), rtol=0.05, atol=1e-9)
-    far = scenes.match(apart + 1000, shares, shares)
+    far = motifs.match(apart + 1000, shares, shares)
     assert far.sum() < 1e-6
