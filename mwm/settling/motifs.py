@@ -20,6 +20,7 @@ RARE = 0.03  # largest share of frames in which a pixel differs from the backgro
 LEAST = 20  # frames of a motif
 BLUR = 0.5  # of the match, in squared distances by what a motif leaves open
 UNMATCHED = 20.0  # by such distances: what it costs to match a motif more or less often than it is
+MATCHED = 0.3  # least share of a motif that is matched, or else it has none in the original
 ITERATIONS = 300
 TINY = 1e-4  # variance that a motif leaves open at least, of codes with a variance of about 1
 
@@ -62,7 +63,8 @@ def change(original: Motifs, right: Tensor, other: Motifs, z: Tensor) -> Tensor:
         original: its motifs.
         right: (m, d), codes of its frames.
         other: another world's motifs.
-        z: codes of that world's frames. They stay where no motif is known.
+        z: codes of that world's frames. They stay where no motif is known, or it is matched with
+            none.
     """
     changed = torch.zeros_like(z)
     if not len(original.shares) or not len(other.shares):
@@ -71,9 +73,12 @@ def change(original: Motifs, right: Tensor, other: Motifs, z: Tensor) -> Tensor:
     scale = (torch.cat([open_here, open_there]).mean(0) + TINY).rsqrt()
     apart = torch.cdist(read * scale, said * scale).square().double()
     shares = match(apart, other.shares, original.shares)
-    means_there = (shares / shares.sum(1, keepdim=True)).float() @ said
+    found = shares.sum(1) > MATCHED * other.shares
+    moved = torch.zeros_like(read)
+    moved[found] = ((shares[found] @ said.double()) / shares[found].sum(1)[:, None]).float()
+    moved[found] -= read[found]
     shown = other.of >= 0
-    changed[shown] = (means_there - read)[other.of[shown]]
+    changed[shown] = moved[other.of[shown]]
     return changed
 
 

@@ -81,6 +81,16 @@ def test_codes_stay_where_no_motif_is_known() -> None:
     assert not motifs.change(none, z, ours, right).any()
 
 
+def test_a_motif_that_the_original_does_not_have_stays() -> None:
+    """One far from all others was matched with none, and divided by that."""
+    (ours, right), (theirs, z) = flights(1, 4000), flights(2, 3000)
+    z[theirs.of == 4] += 1000.0
+    change = motifs.change(ours, right, theirs, z)
+    assert change.isfinite().all()
+    assert not change[theirs.of == 4].any()
+    assert change[theirs.of < 4].abs().max() < 0.5  # motifs are 1 apart
+
+
 def test_a_match_has_the_shares_unless_that_costs_too_much() -> None:
     shares = torch.tensor(SHARES).double()
     apart = 100 * torch.cdist(torch.arange(5.0)[:, None], torch.arange(5.0)[:, None]).double()
