@@ -72,6 +72,7 @@ def test_what_actions_control_is_judged_at_the_finest_level_that_is_searched() -
     assert found.share > found.enough == CONTROLLED_ENOUGH, "the level below is not judged"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_actions_that_the_original_never_took_are_read_like_any() -> None:
     """Their transitions were whatever the memory held."""
