@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TABLES, CHECKPOINTS = "runs/**/training.csv", ".mwm/checkpoints/*/*/*.safetensors"
-STUDIES = "runs/*/"  # where a study keeps checkpoints of its own
+from mwm.pipeline.activity import STUDIES
+
+TABLES, CHECKPOINTS = "runs/**/training.csv", "checkpoints/*/*/*.safetensors"
 COUNTS = {"iteration", "steps", "games"}  # columns that count, and are no curves
 WIDTH, HEIGHT = 300, 90  # of a curve, in pixels
 MOST = 400  # points of a curve
@@ -48,11 +49,11 @@ def trainings(project: Path, since: float, stages: Sequence[Mapping[str, Any]]) 
     """
     busy = {str(note["label"]).replace(" ", "-") for note in stages}
     found: dict[str, Training] = {}
-    patterns = (TABLES, CHECKPOINTS, STUDIES + CHECKPOINTS)
+    patterns = (TABLES, f".mwm/{CHECKPOINTS}", f"{STUDIES}/{CHECKPOINTS}")
     for path in (path for pattern in patterns for path in project.glob(pattern)):
         checkpoint, parts = path.suffix == ".safetensors", path.relative_to(project).parts
         label = parts[-3] if checkpoint else "-".join(parts[1:-1])
-        name = f"{parts[1]}-{label}" if checkpoint and parts[0] == "runs" else label
+        name = "-".join((*parts[1 : parts.index(".mwm")], label)) if checkpoint else label
         when = modified(path)
         mine = name == label or when >= since  # another study's training may be called alike
         runs = checkpoint and label in busy and mine

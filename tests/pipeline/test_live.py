@@ -104,13 +104,13 @@ def test_a_training_that_ended_since_the_run_began_is_shown_by_its_table(busy: P
 
 
 def test_studies_side_by_side_have_curves_of_their_own(busy: Project) -> None:
-    for study, age in (("anchored-1", 5), ("anchored-2", 5), ("anchored-3", 500)):
+    for study, age in (("anchored-1", 5), ("ablations/none-2", 5), ("anchored-3", 500)):
         path = busy / "runs" / study / ".mwm/checkpoints/anchor/4567/latest.safetensors"
         keep(path, ROWS)
         os.utime(path, (time.time() - age, time.time() - age))
     found = trainings(busy.folder, time.time() - 100, [{"label": "anchor"}, {"label": "anchor"}])
     names = {(each.name, each.runs) for each in found}
-    assert names == {("anchored-1-anchor", True), ("anchored-2-anchor", True)}
+    assert names == {("anchored-1-anchor", True), ("ablations-none-2-anchor", True)}
 
 
 def test_a_curve_goes_from_its_first_value_to_its_last(busy: Project) -> None:
