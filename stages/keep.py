@@ -1,4 +1,4 @@
-"""Keep what tables need of a study: runs/<study>/{params.yaml, eval, seconds} -> studies/<study>.
+"""Keep what tables need of a study: runs/<study>/{params.yaml, eval, seconds} -> <out>/<study>.
 
 That is small enough for Git, while models stay in the cache of the machine that trained them. So
 studies can run on several machines, and tables be made on any.
@@ -30,7 +30,7 @@ def keep(
         if not (study / part).exists():
             raise ArtefactError(
                 f"{study / part}: expected what training or evaluation wrote, found nothing; run "
-                f"`cd results && mwm repro evaluate@{study.name}` first"
+                f"the stage that evaluates {study.name} first (`mwm plan` lists it)"
             )
     folder = locks.claim_folder(out / study.name)
     for part in KEPT:

@@ -1,4 +1,4 @@
-"""The stages of both dvc.yaml as DVC reads them, with paths from the root of the project."""
+"""The stages of every dvc.yaml as DVC reads them, with paths from the root of the project."""
 
 import functools
 import os
@@ -14,8 +14,8 @@ from dvc.repo import Repo
 from plain_yaml import parse
 
 ROOT = closure.ROOT
-FOLDERS = ("", "results")  # of pipelines
-LINKED = re.compile(r"^results/(?=(mwm|stages)/)")  # links to the code, for studies
+FOLDERS = ("", "results", "experiments")  # of pipelines
+LINKED = re.compile(r"^(results|experiments)/(?=(mwm|stages)/)")  # links to the code, for studies
 COMMAND = re.compile(r"python -m (?:(mwm) |stages\.)(\w+)(.*)", re.S)
 
 

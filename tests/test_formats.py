@@ -96,7 +96,8 @@ def test_every_file_is_documented_and_no_other(made: Path) -> None:
     files = [path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()]
     files += [f"data/worlds/{path.name}" for path in (made / "data" / "worlds").glob("[a-z]*.h5")]
     found = {name for name in files if not name.startswith((".mwm/", "data/worlds/frames"))}
-    told = [name for name in documented()["Files"] if not name.startswith(("results/", "seconds/"))]
+    elsewhere = ("results/", "experiments/", "seconds/")
+    told = [name for name in documented()["Files"] if not name.startswith(elsewhere)]
     for name in ("params.yaml", "training.json"):  # of a study
         told.remove(name)
     told.remove("runs/smooth/smoother.safetensors")  # which independent inputs alone have
@@ -110,7 +111,8 @@ def test_every_out_is_a_documented_file_or_a_folder_of_them(folder: str) -> None
     told = documented()["Files"]
     folders = {parent.as_posix() for name in told for parent in Path(name).parents}
     for out in (out for stage in stages(folder).values() for out in stage.outs):
-        name = re.sub(r"^results/runs/((ablations|memories)/)?[^/]+/", "", out)  # of a study
+        study = r"^(results|experiments)/runs/((ablations|memories)/)?[^/]+/"
+        name = re.sub(study, "", out)
         assert any(pattern(each).fullmatch(name) for each in {*told, *folders}), out
 
 
@@ -122,7 +124,6 @@ def test_every_out_is_a_documented_file_or_a_folder_of_them(folder: str) -> None
             ["results/corresponding.csv", "results/independent/independent.csv"],
         ),
         ("results/models.csv", ["results/models.csv", "results/independent/models.csv"]),
-        ("results/independent/ablations.csv", ["results/independent/ablations.csv"]),
     ],
 )
 def test_every_column_of_the_studies_is_documented(title: str, files: list[str]) -> None:

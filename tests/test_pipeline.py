@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -98,12 +99,12 @@ def test_every_other_dep_is_one_file_or_made_by_a_stage(folder: str) -> None:
     worlds = {
         Path(out).parent.as_posix()
         for out in made
-        if re.search("/(worlds|transfer|recruit|see)/", out)
+        if re.search("/(worlds|transfer|recruit|see|studies|ablations)/", out)
     }  # folders of outs
     for stage in pipelines.stages(folder).values():
         for dep in stage.data:
             path = ROOT / dep
-            ours = path.is_file() or dep == "results/methods"
+            ours = path.is_file() or path.name == "methods"
             inside = {dep, *map(str, Path(dep).parents)} & made.keys()  # an out, or a part of one
             assert inside or dep in worlds or ours, f"{stage.name}: {dep}"
 
@@ -125,29 +126,29 @@ def test_every_command_is_a_stage_of_a_pipeline() -> None:
     }
 
 
-def test_all_studies_are_kept_and_tabulated() -> None:
+@pytest.mark.parametrize("folder", FOLDERS[1:])
+def test_all_studies_are_kept_and_tabulated(folder: str) -> None:
     """Memories are not kept: their dreams are too large for Git."""
-    stages = pipelines.stages("results")
-    judged = {
-        out.removesuffix("/eval") for s in stages.values() for out in s.outs if "/eval" in out
-    }
+    stages = pipelines.stages(folder).values()
+    judged = {out.removesuffix("/eval") for s in stages for out in s.outs if "/eval" in out}
     memories = {study for study in judged if "/memories/" in study}
-    kept = {s.words[0]: s for s in stages.values() if s.script.stem == "keep"}
+    kept = {s.words[0]: s for s in stages if s.script.stem == "keep"}
     assert set(kept) == judged - memories
     for study, stage in kept.items():
         assert {f"{study}/{part}" for part in ("params.yaml", "eval", "seconds")} == set(stage.data)
-        assert stage.outs == [study.replace("/runs/", "/studies/")]
-    tables = [
-        stage
-        for name, stage in stages.items()
-        if name.startswith("tabulate") and stage.command != "transfer"  # of no seeds
-    ]
-    told = [word for stage in tables for word in stage.words if "/studies/" in word]
-    assert sorted(told) == sorted(out for stage in kept.values() for out in stage.outs)
-    for stage in tables:
-        studies = {word for word in stage.words if "/studies/" in word}
-        assert studies or set(stage.data) == {f"{study}/eval" for study in memories}
-        assert not studies or studies == set(stage.data)
+        assert stage.outs == [f"{stage.words[-1]}/{Path(study).name}"]
+    every = sorted([*memories, *(out for stage in kept.values() for out in stage.outs)])
+    told = []  # studies of which there is a table
+    for stage in (s for s in stages if s.command in ("studies", "ablations", "memories")):
+        names = [word for word in stage.words if word.startswith(folder) and "/" in word]
+        found = [each for each in every for name in names if fnmatch(each, name)]
+        assert found
+        folders = {
+            f"{study}/eval" if study in memories else str(Path(study).parent) for study in found
+        }
+        assert folders == set(stage.data)
+        told += found
+    assert sorted(told) == every
 
 
 def test_evaluation_reads_every_world_and_every_run() -> None:

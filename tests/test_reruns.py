@@ -148,30 +148,26 @@ def test_studies_run_in_folders_of_their_own_and_leave_the_default_run_alone(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     before = workspace.outputs()
-    workspace.edit("results/methods/joint.yaml", "iterations: 150", "iterations: 2")
-    workspace.edit("results/methods/joint.yaml", "prediction_steps: 20", "prediction_steps: 2")
-    ends = ("evaluate@anchored-2", "evaluate@joint-2")
-    folder = "import os; os.chdir('results'); "  # a DVC project of its own
-    dvc = f"{folder}from dvc.cli import main; raise SystemExit(main({['repro', *ends]}))"
-    ran = re.findall(r"^Running stage '(.+)':", workspace.run("-c", dvc), re.M)
-    assert sorted(ran) == sorted(
-        f"{stage}@{study}-2"
-        for stage in ("params", "train", "evaluate")
-        for study in ("anchored", "joint")
-    )
+    workspace.edit("experiments/methods/joint.yaml", "iterations: 150", "iterations: 2")
+    workspace.edit("experiments/methods/joint.yaml", "prediction_steps: 20", "prediction_steps: 2")
+    for project, study in (("results", "anchored-5"), ("experiments", "joint-2")):
+        words = ["repro", f"evaluate@{study}"]
+        enter = f"import os; os.chdir('{project}'); "
+        dvc = f"{enter}from dvc.cli import main; raise SystemExit(main({words}))"
+        ran = re.findall(r"^Running stage '(.+)':", workspace.run("-c", dvc), re.M)
+        assert ran == [f"{stage}@{study}" for stage in ("params", "train", "evaluate")]
     assert workspace.outputs() == before
     assert workspace.repro() == []
 
-    studies = ["results/runs/anchored-2", "results/runs/joint-2"]
+    studies = ["results/runs/anchored-5", "experiments/runs/joint-2"]
     workspace.run("-m", "stages.tabulate", "studies", *studies, "--out", str(tmp_path))
     rows = (tmp_path / "corresponding.csv").read_text().splitlines()[1:]
     assert len(rows) == 5 + 3
     seeds = {line.split(",")[2] for line in rows}
-    assert seeds == {"2"}
+    assert seeds == {"5", "2"}
     model = "runs/mirror/model.safetensors"
-    others = [
-        workspace.folder / "results/runs" / study / model for study in ("anchored-2", "joint-2")
-    ]
+    others = [workspace.folder / study / model for study in studies]
     contents = [path.read_bytes() for path in [workspace.folder / model, *others]]
     assert len(set(contents)) == 3
-    shutil.rmtree(workspace.folder / "results/runs")
+    for study in studies:
+        shutil.rmtree((workspace.folder / study).parent)

@@ -272,7 +272,7 @@ def test_a_diff_shows_no_line_of_a_page(windows: Path) -> None:
     for page in ("report/index.html", "results/index.html", "results/independent/index.html"):
         (windows / "there" / page).write_text("<p>A change</p>\n")
     assert "A change" not in git(windows / "there", "diff")
-    for lock in ("dvc.lock", "results/dvc.lock", "results/independent/dvc.lock"):
+    for lock in ("dvc.lock", "results/dvc.lock", "experiments/dvc.lock"):
         told = git(windows / "there", "check-attr", "linguist-generated", "diff", "--", lock)
         assert "linguist-generated: set" in told
         assert "diff: unspecified" in told

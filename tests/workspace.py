@@ -18,8 +18,8 @@ from mwm.pipeline.foreign import unbound
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = re.compile(
-    r"(results/)?dvc\.lock|(metrics|transfer)\.json|report/.*|mwm/pretrained/.*|"
-    r"results/(independent/)?[^/]*\.(csv|html|png)"
+    r"((results|experiments)/)?dvc\.lock|(metrics|transfer)\.json|report/.*|mwm/pretrained/.*|"
+    r"(results|experiments)/(independent/)?[^/]*\.(csv|html|png)|results/studies/.*"
 )
 
 

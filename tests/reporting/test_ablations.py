@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from test_formats import documented, general
 
 from mwm import MwmError
 from mwm.reporting.studies.ablations import report_ablations
@@ -32,6 +33,7 @@ def test_a_row_per_condition_variant_and_seed(tmp_path, contents, evaluated, mon
         ("no_prediction", "2", "vswap", "true"),
         ("no_prediction", "2", "mirror", "false"),
     ]
+    assert {general(name) for name in rows[0]} == set(documented()["experiments/ablations.csv"])
     assert [row["alignment"] for row in rows] == ["0.98", "0.98", "0.98", "0.4"]
     assert rows[3]["reading_ball"] == "upside down"
     with Image.open(tmp_path / "ablations.png") as picture:

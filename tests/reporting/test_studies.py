@@ -32,9 +32,11 @@ def made(tmp_path, contents, evaluated) -> Made:
         folder = tmp_path / "runs" / name
         (folder / "seconds").mkdir(parents=True)
         method, _, seed = name.rpartition("-")
-        profile = f"results/methods/{method}.yaml"
-        if method == "independent":
-            profile = "profiles/independent.yaml"
+        profile = {
+            "anchored": "results/methods/anchored.yaml",
+            "joint": "experiments/methods/joint.yaml",
+            "independent": "profiles/independent.yaml",
+        }[method]
         laid = lay_over(ROOT / "params.yaml", [ROOT / profile], [f"train.run.seed={seed}"])
         (folder / "params.yaml").write_text(laid)
         evaluated.func(folder / "eval", contents, models, alignments)
