@@ -8,9 +8,10 @@ from mwm.decipherment.chain import count_chain
 
 def test_counted_chain_is_that_of_the_states() -> None:
     chain = random_chain(4, 2, seed=5)
-    states, actions = play(chain, 1, 200_000, seed=6)
-    at = torch.arange(states.shape[1] - 1)
-    found = count_chain(states[0], at, 1, 4, (actions[0], 2))
+    plays, length = 1_000, 200
+    states, actions = (each.flatten() for each in play(chain, plays, length, seed=6))
+    at = torch.arange(plays * length).view(plays, length)[:, :-1].flatten()  # not past a play's end
+    found = count_chain(states, at, 1, 4, (actions, 2))
     torch.testing.assert_close(found.transitions, chain.transitions, atol=0.02, rtol=0)
-    alone = count_chain(states[0], at, 1, 4)
+    alone = count_chain(states, at, 1, 4)
     torch.testing.assert_close(alone.transitions[0], chain.transitions.mean(0), atol=0.02, rtol=0)
