@@ -144,7 +144,7 @@ def test_the_stage_writes_tables_pictures_and_a_page(made, tmp_path, monkeypatch
         lost = {("original", "vswap"): 0.4} if seed == 3 else None
         made(f"anchored-{seed}", {"anchored": WORLDS}, lost, minutes=seed)
     made("joint-1", {"mirror": ["original", "mirror"]}, {("mirror", "original"): -0.5})
-    out = _tabulated(tmp_path, "anchored-1", "anchored-2", "anchored-3", "joint-1")
+    out = _tabulated(tmp_path, "anchored-3", "joint-1", "anchored-1", "anchored-2")
 
     rows = _rows(out / "corresponding.csv")
     told = [(row["method"], row["seed"], row["world"], row["success"]) for row in rows]

@@ -15,9 +15,12 @@ from mwm.reporting.studies.study import Study, model_row, variant_rows
 def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
     """Write <inputs>.csv, models.csv, index.html, and a PNG of curves for each method.
 
+    Studies of a method stand in the order of their seeds, however a shell sorts their folders.
+
     Raises:
         MwmError: an input is damaged, or an output cannot be written.
     """
+    studies = sorted(studies, key=lambda study: (study.method, study.seed))
     variants = [row for study in studies for row in variant_rows(study)]
     models = [row for study in studies if (row := model_row(study))]
     methods = list(dict.fromkeys(study.method for study in studies))
