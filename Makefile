@@ -53,7 +53,7 @@ control: $(STAMP) repository  ## learn to play in the original, and play in ever
 	@echo "control: mwm repro pretrained playground; then open report/control.html"
 	@$(BIN)/python -m mwm repro pretrained playground
 
-studies: $(STAMP) repository  ## run other seeds and methods (hours; each part that ran is kept), and tabulate
+studies: $(STAMP) repository  ## run other seeds, and independent inputs (hours; each part that ran is kept), and tabulate
 	@echo "studies: mwm repro variants, then mwm repro in results/; then open results/index.html"
 	@$(BIN)/python -m mwm repro variants
 	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm repro
@@ -62,8 +62,9 @@ live: $(STAMP)  ## a page of what runs now, with curves, films and the time left
 	@$(BIN)/python -m mwm live
 
 check: $(STAMP) repository  ## check that dvc.lock, code, params and present files agree
-	@echo "check: mwm check (all that is stale, and why)"
+	@echo "check: mwm check, also in results/ (all that is stale, and why)"
 	@$(BIN)/python -m mwm check
+	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm check
 
 test: $(STAMP)  ## run the tests that take seconds
 	@echo "test: pytest, about 6 minutes on two cores (the slow ones: make slow)"

@@ -1,6 +1,6 @@
 """How long until a variant is aligned, and what finished studies took.
 
-    python -m bench.alignment results/runs/anchored-1 results/runs/independent-9
+    python -m bench.alignment results/runs/anchored-5 results/runs/independent-13
 
 Run it after `make studies`, or after any of its parts. It reads what studies recorded: the seconds
 of each act, and alignment on validation episodes at every fifth iteration of `recruit`. Seconds are
