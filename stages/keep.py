@@ -30,7 +30,8 @@ def keep(
         if not (study / part).exists():
             raise ArtefactError(
                 f"{study / part}: expected what training or evaluation wrote, found nothing; run "
-                f"the stage that evaluates {study.name} first (`mwm plan` in results/ or experiments/ lists it)"
+                f"the stage that evaluates {study.name} first (`mwm plan` in results/ or "
+                "experiments/ lists it)"
             )
     folder = locks.claim_folder(out / study.name)
     for part in KEPT:
