@@ -142,7 +142,7 @@ class Workspace:
         """Go back to the remembered state, outputs included."""
         git(self.folder, "reset", "--hard", "--quiet")
         git(self.folder, "clean", "-d", "--force", "--quiet")
-        self.run("-m", "dvc", "checkout", "--force", "--quiet")
+        self.run("-m", "dvc", "checkout", "--force", "--quiet", "--allow-missing")
 
 
 def git(folder: Path, *arguments: str) -> str:
