@@ -19,7 +19,8 @@ from mwm.pipeline.foreign import unbound
 ROOT = Path(__file__).resolve().parents[1]
 MADE = re.compile(
     r"((results|experiments)/)?dvc\.lock|(metrics|transfer)\.json|report/.*|mwm/pretrained/.*|"
-    r"(results|experiments)/(independent/)?[^/]*\.(csv|html|png)|results/studies/.*"
+    r"(results|experiments)/(independent/)?[^/]*\.(csv|html|png)|"
+    r"(results|experiments)/studies/.*|experiments/ablations/.*"
 )
 
 
