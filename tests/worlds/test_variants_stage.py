@@ -39,6 +39,15 @@ def test_a_world_is_written_beside_the_others_and_twice_the_same(project, pong, 
     assert world.attributes["world"] == name
 
 
+def test_frames_are_changed_a_block_at_a_time(project, pong, monkeypatch):
+    monkeypatch.setattr(variants, "BLOCK", 7)
+    assert _run("shuffled").exit_code == 0
+    steps = plain_yaml.parse(project / "params.yaml")["variants"]["worlds"]["shuffled"]
+    write_frames("whole.h5", World("shuffled", steps).make(pong), kind="world")
+    made = project / "data/worlds/shuffled.h5"
+    assert made.read_bytes() == (project / "whole.h5").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
