@@ -73,6 +73,26 @@ def makers() -> dict[str, str]:
     return {out: stage.name for stage in every for out in stage.outs}
 
 
+def needed(folder: str, targets: Iterable[str]) -> set[str]:
+    """The targets, and all stages of a folder's dvc.yaml that they read from, however far above."""
+    every, found, ahead = stages(folder), set(), list(targets)
+    while ahead:
+        found.add(name := ahead.pop())
+        read = every[name].data
+        above = {
+            maker.name
+            for maker in every.values()
+            if any(_overlap(out, dep) for out in maker.outs for dep in read)
+        }
+        ahead += above - found
+    return found
+
+
+def _overlap(path: str, other: str) -> bool:
+    """Whether they are one path, or one is a folder in which the other lies."""
+    return f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")
+
+
 def _stage(folder: str, name: str, entry: dict[str, Any]) -> Stage:
     found = COMMAND.search(entry["cmd"])
     assert found, entry["cmd"]
