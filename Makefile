@@ -74,7 +74,7 @@ slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real trainin
 	@echo "slow: pytest -m slow, a line for each test"
 	@$(BIN)/python -m pytest -m slow -v
 
-smoke: $(STAMP)  ## run all stages at their smallest, twice, in temporary copies; compare the bytes
+smoke: $(STAMP)  ## run the pipeline at its smallest, twice, in temporary copies; compare the bytes
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
 
@@ -86,7 +86,7 @@ docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, 
 	@echo "docs: python docs/site/build.py build/site; then open build/site/index.html"
 	@$(BIN)/python docs/site/build.py build/site
 
-bench: $(STAMP)  ## measure every step against what bounds it and what others do (ten minutes, idle cores)
+bench: $(STAMP)  ## measure every step against what bounds it and what others do (five minutes, idle cores)
 	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \
 	$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[bench]'; }
 	@echo "bench: python -m bench; all figures go to build/bench.json"

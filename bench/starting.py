@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.table import LIMIT, OURS, Row, measured, seconds
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 ROUNDS, STAGES = 5, 4
 PIPELINE = """

@@ -8,15 +8,15 @@ import typer
 from mwm import __version__
 from mwm.pipeline.check import check
 from mwm.pipeline.compare import compare
-from mwm.pipeline.demo import demo, export
-from mwm.pipeline.foreign import name_user, unbind
 from mwm.pipeline.live import live
 from mwm.pipeline.plan import plan
+from mwm.pipeline.pretrained import demo, export
 from mwm.pipeline.profile import profile
 from mwm.pipeline.prune import prune
 from mwm.pipeline.repro import repro
 from mwm.pipeline.schema import schema
 from mwm.pipeline.status import status
+from mwm.pipeline.subprocess_environment import name_user, unbind
 from mwm.pipeline.vouch import vouch
 from mwm.pipeline.world import app as world
 from mwm.runtime import commands

@@ -13,7 +13,7 @@ import plain_yaml
 import pytest
 
 from mwm.io.frames import Frames, read_frames, write_frames
-from mwm.pipeline.foreign import unbind
+from mwm.pipeline.subprocess_environment import unbind
 from mwm.runtime import kernels
 from mwm.settings import params
 from mwm.settings.params import Params

@@ -66,7 +66,7 @@ def test_the_harness_imports_no_science() -> None:
     assert not outsiders("runtime", *SHARED)
     assert not outsiders("engines", *SHARED, "runtime")
     told = outsiders("pipeline", *SHARED, "runtime", "engines", "reporting.comparison")
-    told = [each for each in told if not each.startswith("mwm.pipeline.demo ")]
+    told = [each for each in told if not each.startswith("mwm.pipeline.pretrained ")]
     assert not [each for each in told if not each.endswith(" mwm.reporting")]
 
 

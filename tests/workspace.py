@@ -14,7 +14,7 @@ from typing import Any, Self
 import plain_yaml
 
 from mwm import MwmError
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = re.compile(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mwm.pipeline import activity, project
-from mwm.pipeline.foreign import with_this_python
+from mwm.pipeline.subprocess_environment import with_this_python
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
 DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")

@@ -41,8 +41,8 @@ def launching(on: Name, planned: Sequence[Step], most: int) -> Iterator[Launch |
         yield None
         return
     from mwm.engines import cluster as clusters
-    from mwm.pipeline.jobs import base_of
-    from mwm.pipeline.remote import Remote
+    from mwm.pipeline.remote.head import Remote
+    from mwm.pipeline.remote.jobs import base_of
 
     with project.opened() as repo:
         cluster = clusters.load(project.root(), base_of(repo))

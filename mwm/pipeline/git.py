@@ -2,10 +2,11 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from mwm import MwmError
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 
 def used(root: Path) -> bool:
@@ -46,6 +47,26 @@ def tracked(root: Path) -> set[Path]:
     if not used(root):
         return set()
     return {root / name for name in os.fsdecode(git(root, "ls-files", "-z")).split("\0") if name}
+
+
+def blobs(root: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """The contents of these objects, by name; those that Git lacks, as in a partial clone, not.
+
+    Raises:
+        MwmError: Git is not installed, or refuses.
+    """
+    asked = "".join(f"{name}\n" for name in sorted(set(names)))
+    told = git(root, "cat-file", "--batch", given=asked.encode()) if asked else b""
+    found, at = {}, 0
+    while at < len(told):
+        end = told.index(b"\n", at)
+        name, *more = told[at:end].split()
+        at = end + 1
+        if more[-1] != b"missing":
+            size = int(more[1])
+            found[name.decode()] = told[at : at + size]
+            at += size + 1
+    return found
 
 
 def _refused(root: Path, words: tuple[str, ...], found: str) -> MwmError:

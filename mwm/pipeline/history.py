@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mwm.pipeline import hashes
-from mwm.pipeline.git import git
+from mwm.pipeline import git, hashes
 
 CHANGED = re.compile(rb":\d{6} \d{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\0([^\0]+)\0")
 LISTED = re.compile(rb"\d{6} blob ([0-9a-f]+)\t([^\0]+)\0")
@@ -28,12 +27,12 @@ class History:
     @property
     def shallow(self) -> bool:
         """Whether Git has the latest commits alone."""
-        return git(self.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        return git.git(self.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
     @functools.cached_property
     def _versions(self) -> dict[str, list[str]]:
         """The blobs that every file ever was, newest first: all at once, Git asked once."""
-        told = git(self.top, "log", "--all", "-m", "--format=", "-z", *DIFFERENCES)
+        told = git.git(self.top, "log", "--all", "-m", "--format=", "-z", *DIFFERENCES)
         found = defaultdict(list)
         for blob, path in CHANGED.findall(told):
             if blob.strip(b"0"):
@@ -71,14 +70,14 @@ class History:
     def _folder(
         self, path: str, digest: str, kept: Callable[[str], bool]
     ) -> dict[str, bytes] | None:
-        commits = git(self.top, *LOG, "--format=%H", "--", path).decode().split()
+        commits = git.git(self.top, *LOG, "--format=%H", "--", path).decode().split()
         asked = "".join(f"{commit}:{path}\n" for commit in commits)
-        answers = git(
+        answers = git.git(
             self.top, "cat-file", "--batch-check=%(objecttype) %(objectname)", given=asked.encode()
         )
         trees = (words[1] for line in answers.splitlines() if (words := line.split())[0] == b"tree")
         for tree in dict.fromkeys(trees):  # newest first
-            listed = git(self.top, "ls-tree", "-r", "-z", tree.decode())
+            listed = git.git(self.top, "ls-tree", "-r", "-z", tree.decode())
             blobs = {os.fsdecode(name): blob.decode() for blob, name in LISTED.findall(listed)}
             files = {name: blob for name, blob in blobs.items() if kept(name)}
             self._read(files.values())
@@ -90,14 +89,4 @@ class History:
 
     def _read(self, blobs: Iterable[str]) -> None:
         """Keep the contents of these, as far as Git has them."""
-        asked = "".join(f"{blob}\n" for blob in sorted(set(blobs) - self._contents.keys()))
-        answers = git(self.top, "cat-file", "--batch", given=asked.encode()) if asked else b""
-        at = 0
-        while at < len(answers):
-            end = answers.index(b"\n", at)
-            name, *more = answers[at:end].split()
-            at = end + 1
-            if more[-1] != b"missing":
-                size = int(more[1])
-                self._contents[name.decode()] = answers[at : at + size]
-                at += size + 1
+        self._contents |= git.blobs(self.top, set(blobs) - self._contents.keys())

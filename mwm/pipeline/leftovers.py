@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm.io import files
-from mwm.pipeline import activity, git, project, records
+from mwm.pipeline import activity, git, past_outputs, project
 
 PROJECT = (".git", ".dvc")  # what the root of a project holds
 
@@ -42,7 +42,7 @@ def find(repo: Any, stages: list[Any]) -> list[Leftover]:
     root = Path(repo.root_dir)
     listed = {Path(entry.fs_path) for entry in (*repo.index.outs, *repo.index.deps)}
     kept = Kept(root, listed | _locked(stages) | git.tracked(root))
-    outputs = records.outputs(repo, stages, kept.keeps)
+    outputs = past_outputs.outputs(repo, stages, kept.keeps)
     made = outputs.keys() | {Path(out.fs_path) for out in repo.index.outs}
     found = [
         *(("output", path, why) for path, why in outputs.items() if not kept.hidden(path)),

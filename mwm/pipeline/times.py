@@ -21,7 +21,7 @@ USUAL = {  # seconds on two cores at the default settings
     "unite": 4,
     "evaluate": 80,
     "report": 13,
-    "control": 1380,
+    "control": 2220,
     "transfer-home": 170,
     "transfer": 215,
     "tabulate-transfer": 15,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brief import run
 from plain_yaml import parse, text
-from typer import Typer
 from typer.testing import CliRunner
 
 from mwm.io import latents
@@ -31,11 +31,6 @@ def independent(project: Path, iterations: int) -> None:
     for act in ("see", "anchor"):
         values["train"][act]["iterations"] = iterations
     path.write_text(text(values))
-
-
-def run(app: Typer, *arguments: str) -> None:
-    done = CliRunner().invoke(app, list(arguments))
-    assert done.exit_code == 0, done.stderr
 
 
 def whole_run() -> None:

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import plain_yaml
 import pytest
-from typer.testing import CliRunner
+from brief import run
 
 from stages import evaluate, recruit, report, train
-
-
-def run(app, *arguments: str) -> None:
-    done = CliRunner().invoke(app, list(arguments))
-    assert done.exit_code == 0, done.stderr
 
 
 @pytest.mark.slow

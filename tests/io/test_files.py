@@ -253,7 +253,10 @@ def test_a_world_is_no_frames_file(worlds: Path) -> None:
 
 
 def test_a_file_that_another_program_has_locked_is_read(tmp_path: Path, worlds: Path) -> None:
-    """Nor does reading need a file system that has locks: HDF5 would ask for one."""
+    """HDFView and h5py lock what they open to write to; nobody writes to a file with a checksum.
+
+    Nor does reading need a file system that has locks: HDF5 would ask for one.
+    """
     path = tmp_path / "frames.h5"
     path.write_bytes((worlds / "frames.h5").read_bytes())
     with path.open("r+b") as other:

@@ -1,7 +1,6 @@
 """What the system refuses is told as that: no reader calls a file damaged that it cannot read."""
 
 import errno
-import fcntl
 import os
 import resource
 import subprocess
@@ -83,13 +82,6 @@ def test_a_checkpoint_that_cannot_be_read_is_told_as_that(
     said = capsys.readouterr().err
     assert said.startswith(f"note: {path}: cannot be read (Too many open files; ")
     assert checkpoints.load(path, "key") is not None
-
-
-def test_a_file_that_another_program_has_locked_is_read_all_the_same(artefacts: Path) -> None:
-    """HDFView and h5py lock what they open to write to; nobody writes to a file with a checksum."""
-    with (artefacts / "mirror.h5").open("r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        READERS["frames"](artefacts)
 
 
 LITTLE = """

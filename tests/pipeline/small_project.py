@@ -4,14 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner
 
 from mwm.__main__ import app
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = "make: {speed: 1, more: {deep: 2}}\nworlds: {a: 1, b: 2, c: 3, d: 4}\n"
@@ -34,6 +36,14 @@ stages:
     deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]
     outs: [joined.txt]
 """
+
+
+def wait_for(found: Callable[[], object], seconds: float = 90) -> None:
+    """Until `found` finds something."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
 
 
 class Project:

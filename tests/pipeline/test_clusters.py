@@ -6,14 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from clusters import kill_node, ray_cluster, second_raylet, slurm_cluster, slurm_is_here
-from small_project import Project, new
+from small_project import Project, new, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -39,13 +38,6 @@ def ray(short: Path) -> Iterator[dict[str, str]]:
 def slurm(short: Path) -> Iterator[dict[str, str]]:
     with slurm_cluster(short) as variables:
         yield variables
-
-
-def wait_for(found: Callable[[], object], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 def asleep(seconds: int) -> list[psutil.Process]:

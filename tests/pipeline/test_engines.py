@@ -6,18 +6,18 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from process_engine import ProcessEngine
-from small_project import Project, new
+from small_project import Project, new, wait_for
 from workspace import Workspace
 
 from mwm.engines import job as jobs
-from mwm.pipeline import attempts, engines
+from mwm.pipeline import engines
+from mwm.pipeline.remote import attempts
 
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
 
@@ -38,13 +38,6 @@ def cached(project: Project) -> dict[str, bytes]:
     files = (path for path in cache.rglob("*") if path.is_file())
     named = {path.relative_to(cache).as_posix(): path.read_bytes() for path in files}
     return {name: content for name, content in named.items() if not name.startswith("mwm/")}
-
-
-def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_lock_cache_and_outputs_are_those_of_dvc_repro(
@@ -285,7 +278,7 @@ def test_a_dep_that_is_edited_meanwhile_is_told_and_nothing_recorded(
 def test_a_node_with_another_version_refuses(
     fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mwm.pipeline import jobs as prepared
+    from mwm.pipeline.remote import jobs as prepared
 
     monkeypatch.setattr(prepared, "versions", lambda: jobs.versions() | {"torch": "1.0"})
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from small_project import Project
 
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 
 def git(project: Project, *words: str) -> None:

@@ -7,27 +7,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_project import ROOT, Project, new
+from small_project import ROOT, Project, new, wait_for
 
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 from mwm.pipeline.times import USUAL, Outlook
 
 pytestmark = pytest.mark.slow
 
 WORLDS = [f"world@{world}" for world in "abcd"]
 COUNT = 12  # stages that end at nearly the same time
-
-
-def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def many(project: Project) -> None:

@@ -15,7 +15,7 @@ from small_project import ROOT, Project
 from typer.testing import CliRunner
 
 from mwm.__main__ import app
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 from mwm.settings import params
 
 LINE = "data/worlds/quarter_turn.h5, runs/see/quarter_turn, runs/quarter_turn,"

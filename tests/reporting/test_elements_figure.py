@@ -160,15 +160,3 @@ def test_damaged_tables_are_told_by_file_and_line(table, old, new, told):
 def test_a_model_without_original_or_variant_is_refused(table, models, told):
     with pytest.raises(MwmError, match=told):
         read_elements(table(models))
-
-
-def test_missing_and_foreign_tables_are_told(tmp_path):
-    path = tmp_path / "elements.csv"
-    with pytest.raises(MwmError, match=r"elements.csv: not found"):
-        read_elements(path)
-    rewrite(path, b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(MwmError, match=r"elements.csv: expected CSV"):
-        read_elements(path)
-    rewrite(path, "")
-    with pytest.raises(MwmError, match=r"elements.csv: expected a column"):
-        read_elements(path)

@@ -2,6 +2,7 @@ import pytest
 from forgery import rewrite
 
 from mwm import MwmError
+from mwm.reporting.figures.elements import read_elements
 from mwm.reporting.shared.results import read_curves, read_pairs
 
 THREE = {"anchored": ["original", "vswap", "mirror"]}
@@ -66,7 +67,7 @@ def test_pairs_without_a_variant_are_refused(evaluated):
         read_pairs(evaluated({"lonely": ["original"]}) / "pairs.csv")
 
 
-@pytest.mark.parametrize("read", [read_pairs, read_curves])
+@pytest.mark.parametrize("read", [read_pairs, read_curves, read_elements])
 def test_missing_and_foreign_tables_are_told(tmp_path, read):
     path = tmp_path / "table.csv"
     with pytest.raises(MwmError, match=r"table.csv: not found"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mwm.pipeline.foreign import unbound
+from mwm.pipeline.subprocess_environment import unbound
 
 pytestmark = pytest.mark.slow
 

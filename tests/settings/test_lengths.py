@@ -100,9 +100,6 @@ def test_a_strip_beyond_the_film_is_told(
     assert said.endswith(f"or raise {raised}")
 
 
-INDEPENDENT = {"run": {"inputs": "independent"}, "recruit": {"frames": "random"}}
-
-
 @pytest.fixture
 def independent(defaults: Params) -> Params:
     values = defaults.model_dump()

@@ -13,8 +13,8 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.pipeline import cache, hashes
-from mwm.pipeline.foreign import BINDING, with_this_python
 from mwm.pipeline.source import Source
+from mwm.pipeline.subprocess_environment import BINDING, with_this_python
 from mwm.pipeline.vouching.comparison import TIMING
 
 BOUND = {*BINDING, "DVC_STAGE", "DVC_ROOT"}  # would tie the stage to the project itself

@@ -1,6 +1,6 @@
 """The chart of open-loop dreams: where objects are drawn, by the number of steps dreamt."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -37,6 +37,14 @@ def kinds_of(rows: Dreams) -> list[str]:
     """Those that were told apart, or all frames together where none was."""
     found = {words["kind"] for words, _ in rows}
     return [kind for kind in ("same", "anew") if kind in found] or ["all"]
+
+
+def worst(dreams: Iterable[Mapping[str, float | None]]) -> tuple[float | None, float | None]:
+    """The lowest share found of what V finds, and the greatest distance; None: never measured."""
+    known = [each for each in dreams if each["found"] is not None]
+    shares = [(each["found"] or 0.0) / own for each in known if (own := each["own_found"])]
+    distances = [distance for each in known if (distance := each["distance"]) is not None]
+    return min(shares, default=None), max(distances, default=None)
 
 
 def dreams_figure(rows: Dreams, theme: Theme, dpi: int) -> bytes:

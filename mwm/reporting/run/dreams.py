@@ -1,8 +1,8 @@
 """Dreams as a table: how well objects are drawn after some steps, in the worst pair of worlds."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from mwm.reporting.figures.dreams import KINDS, Dreams, kinds_of
+from mwm.reporting.figures.dreams import KINDS, Dreams, kinds_of, worst
 from mwm.reporting.shared.pages import Body, Line, Table
 from mwm.reporting.shared.results import Numbers
 from mwm.reporting.shared.words import UNKNOWN, beside, pixels, share
@@ -21,16 +21,14 @@ def dreams_table(rows: Dreams) -> Table:
         of_object = [row for row in rows if row[0]["object"] == name]
         for kind in kinds_of(of_object):
             of_kind = [numbers for words, numbers in of_object if words["kind"] == kind]
-            cells = [_worst(n for n in of_kind if n["step"] == step) for step in steps]
+            cells = [_cell([n for n in of_kind if n["step"] == step]) for step in steps]
             lines.append(Line(name, cells, KINDS[kind]))
     heads = [f"{step}" for step in steps]
     return Table([("", ["object", "frames"]), ("steps dreamt", heads)], [Body(lines)])
 
 
-def _worst(numbers: Iterable[Numbers]) -> str:
-    known = [n for n in numbers if n["found"] is not None]
-    shares = [(n["found"] or 0.0) / own for n in known if (own := n["own_found"])]
-    distances = [d for n in known if (d := n["distance"]) is not None]
-    if not known:
+def _cell(dreams: Sequence[Numbers]) -> str:
+    if all(each["found"] is None for each in dreams):
         return UNKNOWN
-    return beside(share(min(shares, default=None)), pixels(max(distances, default=None)))
+    found, distance = worst(dreams)
+    return beside(share(found), pixels(distance))

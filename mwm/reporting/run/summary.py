@@ -19,7 +19,7 @@ def summarise(pairs: Pairs, foreign: Pairs | None = None) -> dict[str, float]:
     summary: dict[str, float | None] = {
         "alignment_min": lowest(pairs.crossed, "alignment"),
         "predicted_alignment_min": lowest(pairs.crossed, "predicted_alignment"),
-        **{f"{name}_f1_min": lowest(to_and_from, f"f1_{name}") for name in pairs.objects},
+        **{f"{name}_f1_min": lowest(pairs.crossed, f"f1_{name}") for name in pairs.objects},
         "successes": sum(there["success"] == 1 for there, _ in pairs.runs),
         "pairs_aligned": sum(aligned(row) for row in pairs.crossed),
     }

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from mwm import UsageError
 from mwm.io.files import replacing
 from mwm.io.tables import write_csv
-from mwm.reporting.figures.dreams import KINDS, kinds_of, read_dreams
+from mwm.reporting.figures.dreams import KINDS, kinds_of, read_dreams, worst
 from mwm.reporting.figures.style import LIGHT, Theme, blank, png, themed
 
 FACTORS = ("units", "predicts", "steps")  # in a folder's name, <units>-<predicts>-<steps>
@@ -57,10 +57,7 @@ def memory_rows(folder: Path) -> list[Row]:
         found.setdefault((words["object"], words["kind"], step), []).append(numbers)
     rows = []
     for (name, kind, step), pairs in found.items():
-        shares = [
-            p["found"] / p["own_found"] for p in pairs if p["own_found"] and p["found"] is not None
-        ]
-        distances = [p["distance"] for p in pairs if p["distance"] is not None]
+        share, distance = worst(pairs)
         row: Row = dict(zip(FACTORS, parts, strict=True))
         row |= {
             "object": name,
@@ -68,8 +65,8 @@ def memory_rows(folder: Path) -> list[Row]:
             "step": int(step),
             "frames": int(pairs[0]["frames"] or 0),
         }
-        row["found"] = round(min(shares), 6) if shares else None
-        row["distance"] = max(distances, default=None)
+        row["found"] = None if share is None else round(share, 6)
+        row["distance"] = distance
         rows.append(row)
     return rows
 

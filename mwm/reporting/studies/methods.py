@@ -10,7 +10,7 @@ METHODS = {
 INPUTS = {
     "corresponding": "Both worlds get the same batches; the model is told neither which "
     "frames belong together nor the transformation.",
-    "independent": "The worlds learn from disjoint episodes.",
+    "independent": "The original learns from half of the episodes, each variant from the rest.",
 }
 PAPER = {  # inputs: variant: the outcome in the paper, which shows one curve of each
     "corresponding": dict.fromkeys(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from workspace import ROOT, Workspace, git
 
-from mwm.pipeline.foreign import BINDING
+from mwm.pipeline.subprocess_environment import BINDING
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,5 @@
 """Which paths DVC's records name as outputs of stages: dvc.lock, its history, and the run-cache."""
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm.engines.store import md5_of
 from mwm.pipeline import git, project
 
 SECTION = re.compile(r" {4}(\w+):")  # of a stage in dvc.lock: cmd, deps, params, outs
@@ -87,25 +87,8 @@ def _history(root: Path) -> list[Version]:
             path = next(told)
             if blob.strip("0"):  # else deleted
                 changes.setdefault((path, blob), commit)
-    texts = _blobs(root, {blob for _, blob in changes})
-    return [Version(root / path, texts[blob], at) for (path, blob), at in changes.items()]
-
-
-def _blobs(root: Path, names: Iterable[str]) -> dict[str, bytes | None]:
-    names = list(names)
-    told = git.git(root, "cat-file", "--batch", given="".join(f"{n}\n" for n in names).encode())
-    texts: dict[str, bytes | None] = {}
-    start = 0
-    for name in names:
-        end = told.index(b"\n", start)
-        words = told[start:end].split()
-        start = end + 1
-        texts[name] = None
-        if words[-1] != b"missing":
-            size = int(words[-1])
-            texts[name] = told[start : start + size]
-            start += size + 1
-    return texts
+    texts = git.blobs(root, {blob for _, blob in changes})
+    return [Version(root / path, texts.get(blob), at) for (path, blob), at in changes.items()]
 
 
 def _outs(text: bytes) -> Iterator[tuple[str, str]]:
@@ -147,8 +130,7 @@ def _cached(
         for name, md5 in named:
             for path in (_at(folder, name) for folder in folders):
                 if path.is_file() and path not in hashes and not keeps(path):
-                    with path.open("rb") as file:
-                        hashes[path] = hashlib.file_digest(file, "md5").hexdigest()
+                    hashes[path] = md5_of(path)
                 if hashes.get(path) == md5:
                     yield path, head.partition("\n")[0].removeprefix("cmd: ")
 

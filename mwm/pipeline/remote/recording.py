@@ -8,7 +8,7 @@ from typing import Any
 from mwm import MwmError
 from mwm.engines.job import Receipt
 from mwm.engines.store import Store
-from mwm.pipeline.jobs import Prepared, Read, place
+from mwm.pipeline.remote.jobs import Prepared, Read, place
 
 
 def recorded(stage: Any) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from mwm.engines.cluster import Cluster
 from mwm.engines.job import Job, Receipt
 from mwm.engines.store import Store
 from mwm.pipeline import project
-from mwm.pipeline.attempts import Work, known
 from mwm.pipeline.child import Ended, Heard, Said
-from mwm.pipeline.jobs import parts, prepare, store_of
-from mwm.pipeline.recording import record, recorded
+from mwm.pipeline.remote.attempts import Work, known
+from mwm.pipeline.remote.jobs import parts, prepare, store_of
+from mwm.pipeline.remote.recording import record, recorded
 
 _dvc = threading.Lock()  # one thread at a time uses DVC's classes
 

@@ -13,7 +13,7 @@ from mwm.engines.base import Engine, Task
 from mwm.engines.job import Job, Made, Receipt, log_path, read_receipt, receipt_path
 from mwm.engines.store import Store
 from mwm.pipeline.cache import listed
-from mwm.pipeline.watching import Note
+from mwm.pipeline.remote.watching import Note
 
 LOOK = 0.5  # seconds between two looks at a task
 TRIES = 2  # of a job whose worker ended within ...
