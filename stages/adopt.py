@@ -3,7 +3,6 @@
 Other worlds can then join them, with plays that none of them has seen.
 """
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,7 @@ def adopt(
 ) -> None:
     """Copy folders of trained models -> runs/<part>."""
     from mwm import ArtefactError
-    from mwm.runtime import locks
+    from mwm.runtime import copying, locks
 
     for part in parts:
         if not (source / part).is_dir():
@@ -31,7 +30,7 @@ def adopt(
                 "`make repro` and `make control` first"
             )
     for part in parts:
-        shutil.copytree(source / part, locks.claim_folder(runs / part), dirs_exist_ok=True)
+        copying.copy(source / part, locks.claim_folder(runs / part))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ That is small enough for Git, while models stay in the cache of the machine that
 studies can run on several machines, and tables be made on any.
 """
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,7 @@ def keep(
 ) -> None:
     """Copy what tables are made of -> <out>/<study>."""
     from mwm import ArtefactError
-    from mwm.runtime import locks
+    from mwm.runtime import copying, locks
 
     for part in KEPT:
         if not (study / part).exists():
@@ -35,9 +34,7 @@ def keep(
             )
     folder = locks.claim_folder(out / study.name)
     for part in KEPT:
-        (folder / part).parent.mkdir(exist_ok=True)
-        copy = shutil.copytree if (study / part).is_dir() else shutil.copyfile
-        copy(study / part, folder / part)
+        copying.copy(study / part, folder / part)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def play(
     """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""
     import torch
 
+    from mwm import UsageError
     from mwm.control.look import mask_of
     from mwm.control.player import load_player
     from mwm.control.visions import of_same_anchor
@@ -42,6 +43,11 @@ def play(
     from mwm.settings.base import ORIGINAL
 
     p = params.load()
+    if data.resolve() == plays.resolve():
+        raise UsageError(
+            f"--data {data}: expected another folder than that of --plays, found the same; the "
+            "random plays would be overwritten"
+        )
     torch.set_num_threads(p.train.run.threads)
     player = load_player(base / "control")
     model, name = player.model, ORIGINAL

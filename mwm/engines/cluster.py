@@ -38,20 +38,23 @@ class Cluster(Section):
     ray: Ray = Ray()
 
 
-def load(*folders: Path) -> Cluster:
-    """Read cluster.yaml in the first of these folders that has one.
+def load(project: Path, base: Path) -> Cluster:
+    """Read cluster.yaml in `project`, or in the nearest folder above it up to `base` that has one.
 
-    What it does not say is as above.
+    What it does not say is as above. Paths of `harness` stand relative to the file; the result has
+    them in full.
 
     Raises:
         UsageError: an unknown key, or a value of another kind.
     """
-    path = next((folder / FILE for folder in folders if (folder / FILE).is_file()), None)
+    above = [folder for folder in (project, *project.parents) if folder.is_relative_to(base)]
+    path = next((folder / FILE for folder in above if (folder / FILE).is_file()), None)
     if path is None:
         return Cluster()
     values, places = read(path)
     try:
-        return Cluster.model_validate(values or {})
+        found = Cluster.model_validate(values or {})
     except ValidationError as error:
         told = [tell(places, key, said) for key, said in faults(error, places, Cluster)]
         raise UsageError("\nerror: ".join(told)) from None
+    return found.model_copy(update={"harness": [str(path.parent / name) for name in found.harness]})

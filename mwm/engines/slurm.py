@@ -82,6 +82,7 @@ class SlurmEngine:
         with self._lock:
             self._jobs.add(number)
             self._states[number] = "PENDING"
+            self._heard = time.monotonic()  # squeue's silence counts from its first question on
         return SlurmTask(self, number)
 
     def state(self, number: str) -> str | None:

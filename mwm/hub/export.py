@@ -1,12 +1,13 @@
 """The pretrained models as a folder that a model hub takes as it is."""
 
+import tempfile
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from mwm import UsageError
+from mwm import MwmError, UsageError
 from mwm.control import player as players
-from mwm.io.files import write_json, write_text
+from mwm.io.files import check_folder, write_json, write_text
 from mwm.library import pretrained
 from mwm.models.model import save
 
@@ -32,15 +33,29 @@ print(pictures.shape, player.choose(codes))
 def export(folder: Path) -> None:
     """Write weights, config.json, a model card, the licence and an example into a new folder.
 
+    The folder gets its name once it is complete, so that the command can run again.
+
     Raises:
         UsageError: the folder is there and not empty, or this copy of mwm has no pretrained models.
         MwmError: it cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: expected a new or an empty folder, found another")
+    folder = folder.absolute()
+    check_folder(folder.parent)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        made = Path(temporary) / folder.name
+        try:
+            _write(made)
+        except MwmError as error:
+            raise type(error)(str(error).replace(str(made), str(folder))) from None
+        made.replace(folder)
+
+
+def _write(folder: Path) -> None:
     model, _, about = pretrained.read()
     player = players.load_player(pretrained.NAME)
-    (folder / PLAYER).mkdir(parents=True, exist_ok=True)
+    (folder / PLAYER).mkdir(parents=True)
     settings = {"made_of": pretrained.NAME, "control": about["control"]}
     save(model, folder, settings)
     as_player = player.about.model_copy(update={"kind": "player"})

@@ -121,22 +121,30 @@ def newest() -> tuple[str, str, float] | None:
 
     An output that is said to be of the future says nothing: the clock was set back since.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
-        try:
-            stages = (YAML(typ="safe").load(lock.read_text()) or {}).get("stages", {})
-        except YAMLError:  # DVC is writing it, which it does in place
-            continue
-        for stage, entry in stages.items():
-            for path in (lock.parent / out["path"] for out in entry.get("outs", [])):
-                if path.exists():
-                    times.append((path.stat().st_mtime, stage, shown(str(path))))
+        for stage, out in _outs(lock):
+            if out.exists():
+                times.append((out.stat().st_mtime, stage, shown(str(out))))
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None
+
+
+def _outs(lock: Path) -> list[tuple[str, Path]]:
+    """The stages of a dvc.lock and their outputs; none if DVC is writing it, in place, or was."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        stages = YAML(typ="safe").load(lock.read_text(encoding="utf-8"))["stages"]
+        return [
+            (stage, lock.parent / out["path"])
+            for stage, entry in stages.items()
+            for out in entry.get("outs", [])
+        ]
+    except (OSError, YAMLError, AttributeError, KeyError, TypeError, ValueError):
+        return []
 
 
 def _inside(path: Path) -> bool:

@@ -20,6 +20,8 @@ def schema(
     """Write the schema, generated from mwm/settings and the comments in params.yaml."""
     from mwm.io.files import write_text
 
+    if not params.is_file():
+        raise UsageError(f"{params}: not found")
     if sys.flags.optimize > 1:
         raise UsageError(
             "mwm schema: expected the code's docstrings, of which it is made, found none; run it "

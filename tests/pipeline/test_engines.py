@@ -15,7 +15,10 @@ from process_engine import ProcessEngine
 from small_project import Project, new, wait_for
 from workspace import Workspace
 
+from mwm import MwmError
 from mwm.engines import job as jobs
+from mwm.engines import slurm
+from mwm.engines.cluster import Slurm
 from mwm.pipeline import engines
 from mwm.pipeline.remote import attempts
 
@@ -134,6 +137,45 @@ def test_a_project_inside_another_whose_params_a_stage_makes(
     inner.run("dvc", "checkout")
     assert (inner / "used.txt").read_text() == "tool\na: 1"
     assert "up to date" in inner.run("dvc", "status")
+
+
+def test_a_project_in_a_folder_of_a_larger_repository_has_its_harness(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its paths were looked for at the top of the repository, and nothing was sent or said."""
+    inner = new(fresh / "inner")
+    shutil.rmtree(inner / ".git")
+    inner.edit("dvc.yaml", "cp source.txt start.txt", "cat source.txt tool.txt > start.txt")
+    (inner / "tool.txt").write_text("tool\n")
+    (inner / "cluster.yaml").write_text("harness: [tool.txt]\n")
+    monkeypatch.chdir(inner.folder)
+    out = inner.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "harness: expected paths of files that Git tracks, found " in out
+    subprocess.run(["git", "add", "tool.txt"], check=True)
+    assert "1 stages ran" in inner.mwm("repro", "--on", "slurm", "start")
+
+
+def test_squeue_may_be_silent_for_a_minute_after_the_first_question(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The minute began when the engine was made, so one hiccup after a long restore was fatal."""
+    clock = [1000.0]
+
+    def commands(name: str, *words: str, **more: object) -> str:
+        if name == "squeue":
+            raise MwmError("slurm: squeue failed: connect failure")
+        return "7\n"
+
+    monkeypatch.setattr(slurm, "_slurm", commands)
+    monkeypatch.setattr(slurm.time, "monotonic", lambda: clock[0])
+    made = slurm.SlurmEngine(Slurm())
+    clock[0] += 600
+    task = made.submit(tmp_path / "job", "1", "start", 1)
+    clock[0] += slurm.PATIENCE / 2
+    assert task.ended() is None
+    clock[0] += slurm.PATIENCE
+    with pytest.raises(MwmError, match="connect failure"):
+        task.ended()
 
 
 def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(

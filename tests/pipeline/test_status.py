@@ -79,6 +79,13 @@ def test_its_version_is_told(fresh: Project) -> None:
     assert fresh.mwm("--version") == f"mwm {mwm.__version__}\n"
 
 
+@pytest.mark.parametrize("kept", ["schema: '2.0'\nstages:\n", "stages:\n  start:\n    outs:\n"])
+def test_a_lock_file_that_is_being_written_is_no_obstacle(made: Project, kept: str) -> None:
+    """Many a beginning of a dvc.lock is YAML, too; it was reported as a fault of mwm."""
+    (made / "dvc.lock").write_text(kept)
+    assert "nothing runs" in made.mwm("status")
+
+
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
     now = time.time()
     for path in ("start.txt", "joined.txt", *(f"w/{world}/out.txt" for world in "abcd")):

@@ -11,9 +11,11 @@ from browsing import games_of, page_of
 from typer.testing import CliRunner
 
 import mwm
+from mwm import MwmError
 from mwm.__main__ import app
 from mwm.control import policy
 from mwm.control.player import Player, about
+from mwm.hub import export as hub
 from mwm.library import pretrained
 from mwm.playground.opening import opening, write
 
@@ -88,6 +90,23 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
     again = CliRunner().invoke(app, ["export", "hub"])
     assert again.exit_code == 2
     assert "hub: expected a new or an empty folder, found another" in again.output
+
+
+def test_an_export_that_is_interrupted_leaves_nothing_and_can_run_again(
+    released, monkeypatch, tmp_path
+) -> None:
+    """It left half a folder, and then refused it."""
+    with monkeypatch.context() as broken:
+        broken.setattr(hub, "_licence", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            hub.export(tmp_path / "models")
+    assert {path.name for path in tmp_path.iterdir()} == {"released"}
+    (tmp_path / "models").mkdir()
+    hub.export(tmp_path / "models")
+    assert (tmp_path / "models/example.py").is_file()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MwmError, match="file: cannot be written"):
+        hub.export(tmp_path / "file/models")
 
 
 def test_a_copy_without_models_says_so(released) -> None:

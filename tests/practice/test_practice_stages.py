@@ -73,6 +73,17 @@ def test_what_is_not_there_is_told_and_nothing_is_copied(tmp_path: Path) -> None
     assert not (tmp_path / "mine").exists()
 
 
+def test_random_plays_are_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --data the pipeline's own plays had the player's added, at each call anew."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
+    words = ["play", "original", "--base", "runs", "--plays", "data/worlds"]
+    done = CliRunner().invoke(practise.app, words)
+    assert done.exit_code == 2
+    assert "--data data/worlds: expected another folder than that of --plays" in done.output
+
+
 def test_corresponding_inputs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))

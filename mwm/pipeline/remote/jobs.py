@@ -163,10 +163,15 @@ def _tree(dep: Any) -> Listed:
 
 def _harness(base: Path, cluster: Cluster, store: Store) -> list[File]:
     """What every stage gets beside its deps: the files that Git tracks there."""
-    if not cluster.harness:
-        return []
-    told = git.git(base, "ls-files", "-z", "--", *cluster.harness)
-    paths = [str(base / name) for name in os.fsdecode(told).split("\0") if name]
+    paths = []
+    for path in cluster.harness:
+        told = os.fsdecode(git.git(base, "ls-files", "-z", "--", path))
+        if not told:
+            raise UsageError(
+                f"cluster.yaml: harness: expected paths of files that Git tracks, found {path}; "
+                "`git add` it, or take it out"
+            )
+        paths += [str(base / name) for name in told.split("\0") if name]
     return _files([_here(path, store) for path in paths if Path(path).is_file()], base)
 
 
