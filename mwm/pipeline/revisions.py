@@ -26,7 +26,7 @@ def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
     if name == WORKSPACE:
         yield name, Path() if Path(PARAMS).is_file() else project.root()
     elif (Path(name) / PARAMS).is_file():
-        yield name, Path(name)
+        yield Path(name).name if Path(name).is_absolute() else name, Path(name)
     else:
         with tempfile.TemporaryDirectory(prefix="mwm compare ") as folder:
             _fetch(name, files, Path(folder))

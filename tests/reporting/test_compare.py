@@ -147,6 +147,17 @@ def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
     assert found(study).metrics == read(runs, "after")[0].metrics
 
 
+def test_folders_of_one_name_are_told_apart(runs, tmp_path, monkeypatch):
+    """`mwm compare a/run b/run` said "run against run"."""
+    monkeypatch.chdir(tmp_path)
+    for side in ("before", "after"):
+        Path(side).mkdir()
+        Path(side, "run").symlink_to(runs[side])
+    done = CliRunner().invoke(app, ["compare", "before/run", "after/run"])
+    assert done.exit_code == 0, done.output
+    assert "- after/run against before/run: " in done.output
+
+
 def test_as_json_it_says_what_the_tables_say(repository):
     done = CliRunner().invoke(app, ["compare", "HEAD", "--json"])
     told = json.loads(done.output)
