@@ -47,6 +47,7 @@ def load(project: Path, base: Path) -> Cluster:
     Raises:
         UsageError: an unknown key, or a value of another kind.
     """
+    project, base = project.resolve(), base.resolve()  # Git resolves links, a caller may not
     above = [folder for folder in (project, *project.parents) if folder.is_relative_to(base)]
     path = next((folder / FILE for folder in above if (folder / FILE).is_file()), None)
     if path is None:

@@ -12,6 +12,7 @@ import psutil
 
 from mwm import MwmError
 from mwm.pipeline import claim
+from mwm.pipeline.past_outputs import outs_of
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
 from mwm.runtime.processes import alive, started, told
@@ -123,28 +124,12 @@ def newest() -> tuple[str, str, float] | None:
     """
     times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
-        for stage, out in _outs(lock):
-            if out.exists():
+        for stage, name in outs_of(lock.read_bytes()):
+            if (out := lock.parent / name).exists():
                 times.append((out.stat().st_mtime, stage, shown(str(out))))
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None
-
-
-def _outs(lock: Path) -> list[tuple[str, Path]]:
-    """The stages of a dvc.lock and their outputs; none if DVC is writing it, in place, or was."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        stages = YAML(typ="safe").load(lock.read_text(encoding="utf-8"))["stages"]
-        return [
-            (stage, lock.parent / out["path"])
-            for stage, entry in stages.items()
-            for out in entry.get("outs", [])
-        ]
-    except (OSError, YAMLError, AttributeError, KeyError, TypeError, ValueError):
-        return []
 
 
 def _inside(path: Path) -> bool:

@@ -52,7 +52,7 @@ def outputs(repo: Any, stages: list[Any], keeps: Callable[[Path], bool]) -> dict
         if folder in folders and version.path.suffix == ".lock" and version.text:
             lock = version.path.relative_to(root)
             of = f"{lock} of commit {version.commit}" if version.commit else str(lock)
-            for stage, name in _outs(version.text):
+            for stage, name in outs_of(version.text):
                 found.setdefault(_at(folder, name), f"output of {stage}, which {of} names")
     for path, command in _cached(Path(repo.stage_cache.cache_dir), folders, keeps):
         why = f"output of `{command}`, which DVC's run-cache names with this content"
@@ -91,10 +91,11 @@ def _history(root: Path) -> list[Version]:
     return [Version(root / path, texts.get(blob), at) for (path, blob), at in changes.items()]
 
 
-def _outs(text: bytes) -> Iterator[tuple[str, str]]:
+def outs_of(text: bytes) -> Iterator[tuple[str, str]]:
     """The stages of a dvc.lock and the paths of their outputs; none if it cannot be parsed.
 
-    Only the lines on outputs are parsed: most of a long file is about deps.
+    DVC writes it in place, so that it may be half there. Only the lines on outputs are parsed:
+    most of a long file is about deps.
     """
     lines, wanted = [], True
     for line in text.decode(errors="replace").split("\n"):

@@ -20,8 +20,6 @@ def schema(
     """Write the schema, generated from mwm/settings and the comments in params.yaml."""
     from mwm.io.files import write_text
 
-    if not params.is_file():
-        raise UsageError(f"{params}: not found")
     if sys.flags.optimize > 1:
         raise UsageError(
             "mwm schema: expected the code's docstrings, of which it is made, found none; run it "
@@ -40,9 +38,10 @@ def generate(params: Path) -> dict[str, Any]:
     from mwm.settings.params import Params
 
     schema = Params.model_json_schema()
+    places = read(params)[1]
     lines = params.read_text(encoding="utf-8").splitlines()
     told: dict[str | int, str] = {}
-    for key, place in read(params)[1].items():
+    for key, place in places.items():
         comment = re.search(r"\s# *(.+)$", lines[int(place.rpartition(":")[2]) - 1])
         field = _field(schema, key)
         if comment and field is not None:

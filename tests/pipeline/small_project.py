@@ -38,7 +38,7 @@ stages:
 """
 
 
-def wait_for(found: Callable[[], object], seconds: float = 90) -> None:
+def wait_for(found: Callable[[], object], seconds: float = 60) -> None:
     """Until `found` finds something."""
     deadline = time.monotonic() + seconds
     while not found():

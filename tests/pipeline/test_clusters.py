@@ -63,7 +63,7 @@ def both_asleep(
     """`mwm repro` of two stages that sleep, once both do."""
     slowed(project, seconds)
     process = project.start("mwm", "repro", "--on", engine, *WORLDS, **variables)
-    wait_for(lambda: len(asleep(seconds)) == 2)
+    wait_for(lambda: len(asleep(seconds)) == 2, 90)
     return process
 
 
@@ -133,7 +133,7 @@ def test_a_job_whose_slurm_node_dies_runs_on_the_other(
 def test_a_job_that_somebody_cancels_has_failed(fresh: Project, slurm: dict[str, str]) -> None:
     slowed(fresh, 98)
     process = fresh.start("mwm", "repro", "--on", "slurm", "world@a", **slurm)
-    wait_for(lambda: asleep(98))
+    wait_for(lambda: asleep(98), 90)
     told(slurm, "scancel", "--user=root")
     out = process.communicate(timeout=90)[0]
     assert process.returncode == 1
