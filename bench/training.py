@@ -5,12 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.models.visions.base import kl_divergence, pixel_loss, sample_gaussian, unpack_bits
+from mwm.models.visions.conv import FromPixel
 from mwm.settings import params
 from mwm.settings.train import Train
 from mwm.training.dreams import Dreamt
@@ -79,7 +81,10 @@ def step_of(model: MetaWorldModel, count: int) -> Callable[[], None]:
 
 
 def plain_step(model: MetaWorldModel, count: int) -> Callable[[], None]:
-    """The same as one would write it at first: unpacked frames, and products with zeros."""
+    """The same as one would write it at first: unpacked frames, and PyTorch's own layers."""
+    for layer in model.modules():
+        if isinstance(layer, FromPixel):
+            layer.__class__ = nn.ConvTranspose2d
     flat = {world: packed(count, seed) for seed, world in enumerate(WORLDS)}
     rng, learn = torch.Generator().manual_seed(0), learning(model)
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from mwm import UsageError
 from mwm.models.model import initialise
 from mwm.models.visions import KINDS
 from mwm.models.visions.base import Vision, kl_divergence, pixel_loss, sample_gaussian, unpack_bits
+from mwm.models.visions.conv import FromPixel
 from mwm.models.visions.sparse import SparseVision
 
 WORLDS = ["original", "transpose", "hswap", "vswap", "invert", "mirror"]
@@ -142,3 +144,20 @@ def test_an_unknown_kind_is_told_with_the_closest(defaults):
     config = defaults.train.model.model_copy(update={"vision": "spares"})
     with pytest.raises(UsageError, match=r"unknown kind 'spares'.*did you mean 'sparse'\?"):
         initialise(config, ["original"], actions=6, seed=0)
+
+
+def test_a_transposed_convolution_from_one_pixel_is_pytorchs():
+    fast = FromPixel(48, 7, 5, stride=2)
+    slow = nn.ConvTranspose2d(48, 7, 5, stride=2)
+    slow.load_state_dict(fast.state_dict())
+    x = torch.randn(9, 48, 1, 1, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(9, 7, 5, 5, generator=torch.Generator().manual_seed(1))
+
+    def made(layer: nn.Module) -> list[torch.Tensor]:
+        given = x.clone().requires_grad_()
+        out = layer(given)
+        gradients = torch.autograd.grad((out * noise).sum(), [given, *layer.parameters()])
+        return [out, *gradients]
+
+    for ours, pytorchs in zip(made(fast), made(slow), strict=True):
+        torch.testing.assert_close(ours, pytorchs)
