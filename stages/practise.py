@@ -80,8 +80,8 @@ def learn(
     from mwm.runtime.state import speed
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
+    from mwm.settling.refining import Mender, refine
     from mwm.training import history
-    from stages.recruit import Mender, refine
 
     p = params.load()
     if not p.train.run.decipher_first:
