@@ -3,11 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-
 from mwm import ArtefactError
 from mwm.models.model import MetaWorldModel, load
-from mwm.settings.base import ORIGINAL
 
 ANCHORED = "anchored"  # name of the model that all recruits of one anchor make together
 
@@ -27,7 +24,7 @@ def assemble(folders: Iterable[Path], one_anchor: bool) -> dict[str, MetaWorldMo
         return {folder.name: model for folder, model in runs.items()}
     first, anchor = next(iter(runs.items()))
     for folder, model in runs.items():
-        if not _same_anchor(model, anchor):
+        if not model.has_anchor_of(anchor):
             raise DifferentAnchorsError(f"{folder}: expected the anchor of {first}, found another")
         if model is not anchor:
             for world in model.worlds[1:]:
@@ -46,15 +43,3 @@ def with_pretrained_visions(model: MetaWorldModel, folder: Path) -> MetaWorldMod
     for world in model.worlds:
         other.adopt(load(folder / world, model.config))
     return other
-
-
-def _same_anchor(one: MetaWorldModel, other: MetaWorldModel) -> bool:
-    """Whether V of the original and M have the same weights."""
-    pairs = [(one.memory, other.memory), (one.vision(ORIGINAL), other.vision(ORIGINAL))]
-    if one.config != other.config or one.actions != other.actions:
-        return False
-    return all(
-        torch.equal(value, b.state_dict()[name])
-        for a, b in pairs
-        for name, value in a.state_dict().items()
-    )

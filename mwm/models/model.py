@@ -16,7 +16,7 @@ from mwm.models.environment import environment
 from mwm.models.memory import Memory
 from mwm.models.visions import Vision
 from mwm.models.visions.base import make
-from mwm.settings.base import Name, Section
+from mwm.settings.base import ORIGINAL, Name, Section
 from mwm.settings.train import Model
 
 WEIGHTS = "model.safetensors"
@@ -50,6 +50,20 @@ class MetaWorldModel(nn.Module):
         """Copy every V of another model into the V of the same world here."""
         for world in other.worlds:
             self.vision(world).load_state_dict(other.vision(world).state_dict())
+
+    def has_anchor_of(self, other: "MetaWorldModel") -> bool:
+        """Whether V of the original and M have another model's weights: latents mean the same."""
+        if self.config != other.config or self.actions != other.actions:
+            return False
+        pairs = (
+            (self.memory, other.memory),
+            (self.vision(ORIGINAL), other.vision(ORIGINAL)),
+        )
+        return all(
+            torch.equal(value, theirs.state_dict()[name])
+            for mine, theirs in pairs
+            for name, value in mine.state_dict().items()
+        )
 
 
 def initialise(config: Model, worlds: Iterable[str], actions: int, seed: int) -> MetaWorldModel:

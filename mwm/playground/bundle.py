@@ -15,7 +15,6 @@ from mwm.control.policy import MOST
 from mwm.library.quantise import quantise
 from mwm.models.model import MetaWorldModel
 from mwm.playground.opening import Opening
-from mwm.settings.base import ORIGINAL
 
 Arrays = dict[str, NDArray[Any]]
 ALIGNMENT = 4  # bytes; typed arrays of float32 begin at a multiple of it
@@ -35,7 +34,7 @@ def check(model: MetaWorldModel, player: Player | None) -> None:
                 f"params.yaml: train.model.{name}: the playground knows {wanted} alone, found "
                 f"{found}; train with {name}: {wanted}, or do without the page"
             )
-    if player is not None and not _same_codes(model, player.model):
+    if player is not None and not model.has_anchor_of(player.model):
         raise ArtefactError(
             "runs/control: expected a player that learned with the runs' V of the original and M, "
             "found one of another model; run the stage control anew"
@@ -88,15 +87,3 @@ def _bytes(header: Mapping[str, Any], arrays: Arrays) -> bytes:
         for name, array in arrays.items()
     ]
     return len(head).to_bytes(4, "little") + head + b"".join(parts)
-
-
-def _same_codes(one: MetaWorldModel, other: MetaWorldModel) -> bool:
-    """Whether V of the original and M have the same weights."""
-    pairs = ((one.memory, other.memory), (one.vision(ORIGINAL), other.vision(ORIGINAL)))
-    if one.config != other.config or one.actions != other.actions:
-        return False
-    return all(
-        a.state_dict()[name].equal(value)
-        for a, b in pairs
-        for name, value in b.state_dict().items()
-    )
