@@ -14,7 +14,7 @@ from mwm.environments.options import observation_space, setup_of
 from mwm.environments.worlds import resolve
 from mwm.frames.pooling import any_pool
 from mwm.library.arguments import actions as checked_actions
-from mwm.library.look import look_of
+from mwm.library.layout import layout_of
 from mwm.worlds import World
 from mwm.worlds.world import Step
 
@@ -70,7 +70,7 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         self.metadata = {**self.metadata, "render_fps": RATE / frame_skip}
         self._console = Console(setup)
         self._mask = np.zeros((1, *setup.shape), np.bool_)
-        self._names = look_of(game).action_names
+        self._names = layout_of(game).action_names
         self.observation_space: spaces.Box = observation_space(packed)  # type: ignore[assignment]
         self.action_space = spaces.Discrete(len(self._names))
         self._frame: NDArray[np.uint8] | None = None

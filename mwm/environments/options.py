@@ -14,7 +14,7 @@ from mwm.frames.background import find_background
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, read_frames
 from mwm.io.rollouts import opening
-from mwm.library.look import Look, look_of
+from mwm.library.layout import Layout, layout_of
 
 MOST_FRAMES = 60  # per step, a second
 
@@ -31,7 +31,7 @@ def setup_of(
     Raises:
         UsageError: an unknown game, an option out of range, or no background.
     """
-    look = look_of(game)
+    layout = layout_of(game)
     check_whole("frame_skip", frame_skip, 1, MOST_FRAMES)
     check_whole("noop_max", noop_max, 0)
     chance = repeat_action_probability
@@ -39,10 +39,10 @@ def setup_of(
         raise UsageError(
             f"repeat_action_probability: expected a number from 0 to below 1, found {chance!r}"
         )
-    rows, columns = look.field
-    shape = (len(range(look.shape[0])[rows]), len(range(look.shape[1])[columns]))
-    behind = _background(look, shape, background)
-    return Setup(game, look.field, shape, behind, frame_skip, float(chance), noop_max)
+    rows, columns = layout.field
+    shape = (len(range(layout.shape[0])[rows]), len(range(layout.shape[1])[columns]))
+    behind = _background(layout, shape, background)
+    return Setup(game, layout.field, shape, behind, frame_skip, float(chance), noop_max)
 
 
 def check_whole(what: str, number: Any, least: int, most: int | None = None) -> None:
@@ -82,23 +82,23 @@ def pipeline_background(data: str | PathLike[str] = "data") -> NDArray[np.uint8]
         return find_background(rollouts, np.flatnonzero(split == 0))
 
 
-def _background(look: Look, field: tuple[int, int], given: Any) -> NDArray[np.uint8]:
+def _background(layout: Layout, field: tuple[int, int], given: Any) -> NDArray[np.uint8]:
     """Palette values of the playing field where it shows nothing, () or (height, width)."""
     if given is None:
-        if look.background is None:
+        if layout.background is None:
             raise UsageError(
-                f"{look.game}: expected a background, found none in games.yaml; write "
+                f"{layout.game}: expected a background, found none in games.yaml; write "
                 "background=, which docs/environments.md shows how to find"
             )
-        return look.background.palette
+        return layout.background.palette
     behind = as_array(given)
-    if behind.shape == look.shape:
-        behind = behind[look.field]
+    if behind.shape == layout.shape:
+        behind = behind[layout.field]
     whole = np.issubdtype(behind.dtype, np.integer)
     if not whole or behind.shape not in ((), field) or behind.min() < 0 or behind.max() > 255:
         raise UsageError(
             f"background: expected a palette value from 0 to 255, or a picture of them, "
-            f"{look.shape} or {field}, found {described(behind)}; find it in screens of "
+            f"{layout.shape} or {field}, found {described(behind)}; find it in screens of "
             "ale.getScreen(), which have no colours"
         )
     return behind.astype(np.uint8)

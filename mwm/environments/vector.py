@@ -18,7 +18,7 @@ from mwm.environments.worlds import resolve
 from mwm.io.bits import described
 from mwm.io.spawn import usable_cores
 from mwm.library.arguments import actions as checked_actions
-from mwm.library.look import look_of
+from mwm.library.layout import layout_of
 from mwm.worlds import World
 from mwm.worlds.world import Step
 
@@ -80,7 +80,7 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         self.world, self.render_mode = resolve(world), render_mode
         self.num_envs, self._packed = num_envs, packed
         self._mode = mode = _mode_of(autoreset_mode)
-        self._set_spaces(look_of(game).action_names)
+        self._set_spaces(layout_of(game).action_names)
         self.metadata = {
             "render_modes": ["rgb_array"],
             "render_fps": RATE / frame_skip,

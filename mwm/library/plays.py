@@ -13,7 +13,7 @@ from mwm.io import frames as files
 from mwm.io.bits import pack
 from mwm.io.frames import FRAME_BYTES, SIDE, SPLITS, Frames
 from mwm.library.arguments import actions as checked_actions
-from mwm.library.look import look_of
+from mwm.library.layout import layout_of
 from mwm.settings.base import ORIGINAL
 
 
@@ -41,7 +41,7 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
         UsageError: an unknown game, no episode, arrays of another shape or dtype, or an action
             that the game does not have.
     """
-    look = look_of(game)
+    layout = layout_of(game)
     frames, actions = [], []
     for shown, taken in episodes:
         packed = pack(shown)
@@ -51,7 +51,7 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
                 f"(n, 512) uint8, found {packed.shape[:-1]} frames"
             )
         frames.append(packed)
-        actions.append(checked_actions(taken, (), len(packed), len(look.action_names)))
+        actions.append(checked_actions(taken, (), len(packed), len(layout.action_names)))
     if not frames:
         raise UsageError("episodes_of: expected one episode or more, found none")
     return Frames(
@@ -64,7 +64,7 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
         attributes={
             "game": game,
             "world": ORIGINAL,
-            "action_names": json.dumps(look.action_names),
-            "objects": json.dumps(look.objects),
+            "action_names": json.dumps(layout.action_names),
+            "objects": json.dumps(layout.objects),
         },
     )

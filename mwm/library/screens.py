@@ -11,7 +11,7 @@ from mwm.frames.pooling import any_pool
 from mwm.frames.preprocessing import BLOCK
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES
-from mwm.library.look import Look, look_of
+from mwm.library.layout import Layout, layout_of
 
 Colours = Literal["rgb", "grayscale", "palette"]
 
@@ -44,14 +44,14 @@ def frames_of(
         UsageError: an unknown game, screens of another shape or dtype, no background for the game,
             or a screen without any (Pong's first one after a reset has other colours).
     """
-    look = look_of(game)
-    array = _checked(look, screens)
-    rows, columns = look.field
+    layout = layout_of(game)
+    array = _checked(layout, screens)
+    rows, columns = layout.field
     field = array[:, rows, columns]
     if background is None:
-        behind = _listed(look, field, colours)
+        behind = _listed(layout, field, colours)
     else:
-        behind = _cropped(look, array, background)
+        behind = _cropped(layout, array, background)
     frames = np.empty((len(field), FRAME_BYTES), np.uint8)
     for start in range(0, len(field), BLOCK):
         differs = field[start : start + BLOCK] != behind
@@ -83,7 +83,7 @@ def background_of(game: str, screens: Any) -> NDArray[np.uint8]:
     Raises:
         UsageError: an unknown game, or screens of another shape or dtype.
     """
-    array = _checked(look_of(game), screens)
+    array = _checked(layout_of(game), screens)
     if not len(array):
         raise UsageError("background_of: expected one screen or more, found none")
     count = min(SAMPLES, len(array))
@@ -95,16 +95,16 @@ def background_of(game: str, screens: Any) -> NDArray[np.uint8]:
     return (numbers[..., None] >> shifts & 255).astype(np.uint8)
 
 
-def _checked(look: Look, screens: Any) -> NDArray[np.uint8]:
+def _checked(layout: Layout, screens: Any) -> NDArray[np.uint8]:
     """(n, height, width, 3) or (n, height, width) uint8."""
-    array, (height, width) = as_array(screens), look.shape
-    if array.shape in (look.shape, (*look.shape, 3)):
+    array, (height, width) = as_array(screens), layout.shape
+    if array.shape in (layout.shape, (*layout.shape, 3)):
         array = array[None]
-    if array.dtype != np.uint8 or array.shape[1:] not in (look.shape, (*look.shape, 3)):
+    if array.dtype != np.uint8 or array.shape[1:] not in (layout.shape, (*layout.shape, 3)):
         advice = "; give the emulator's own screens, not resized or stacked ones"
         if array.shape[1:] == (3, height, width):
             advice = "; write screens.transpose(0, 2, 3, 1)"
-        elif array.shape[1:] in (look.shape, (*look.shape, 3)):
+        elif array.shape[1:] in (layout.shape, (*layout.shape, 3)):
             advice = "; give whole numbers from 0 to 255 as uint8"
         raise UsageError(
             f"screens: expected uint8 (n, {height}, {width}, 3) or "
@@ -113,12 +113,12 @@ def _checked(look: Look, screens: Any) -> NDArray[np.uint8]:
     return array
 
 
-def _listed(look: Look, field: NDArray[np.uint8], colours: Colours | None) -> NDArray[np.uint8]:
+def _listed(layout: Layout, field: NDArray[np.uint8], colours: Colours | None) -> NDArray[np.uint8]:
     """The background of games.yaml in the colours of these screens."""
-    if look.background is None:
+    if layout.background is None:
         raise UsageError(
-            f"frames_of: {look.game}: expected a background, found none in games.yaml; write "
-            f'background=mwm.background_of("{look.game}", many_screens)'
+            f"frames_of: {layout.game}: expected a background, found none in games.yaml; write "
+            f'background=mwm.background_of("{layout.game}", many_screens)'
         )
     fit = ["rgb"] if field.ndim == 4 else ["grayscale", "palette"]
     if colours is not None and colours not in fit:
@@ -126,7 +126,7 @@ def _listed(look: Look, field: NDArray[np.uint8], colours: Colours | None) -> ND
             f"frames_of: colours: expected {' or '.join(fit)} for screens of this shape, "
             f"found {colours!r}"
         )
-    known = [getattr(look.background, way) for way in ([colours] if colours else fit)]
+    known = [getattr(layout.background, way) for way in ([colours] if colours else fit)]
     return max(known, key=lambda colour: _share(field, colour))
 
 
@@ -135,11 +135,11 @@ def _share(field: NDArray[np.uint8], colour: NDArray[np.uint8]) -> int:
     return int(np.count_nonzero(field == colour))
 
 
-def _cropped(look: Look, array: NDArray[np.uint8], background: Any) -> NDArray[np.uint8]:
+def _cropped(layout: Layout, array: NDArray[np.uint8], background: Any) -> NDArray[np.uint8]:
     """A caller's background: one colour, or the part of a picture that is the playing field."""
     behind, screen = as_array(background), array.shape[1:]
     if behind.shape == screen:
-        return behind[look.field]
+        return behind[layout.field]
     if behind.shape == screen[2:]:
         return behind
     raise UsageError(

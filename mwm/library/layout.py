@@ -1,4 +1,4 @@
-"""What a game's screen looks like: its size, playing field, background and objects."""
+"""How a game's screen is laid out: its size, playing field, background and objects."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -23,8 +23,8 @@ class Colour(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a game's screen looks like.
+class Layout:
+    """How a game's screen is laid out, and what moves on it.
 
     Attributes:
         game: Gymnasium id.
@@ -44,7 +44,7 @@ class Look:
 
 
 @cache
-def look_of(game: str) -> Look:
+def layout_of(game: str) -> Layout:
     """What games.yaml and the emulator say of a game.
 
     Raises:
@@ -54,7 +54,9 @@ def look_of(game: str) -> Look:
     emulator = Emulator(game)
     rows, columns = (slice(*(span or (None,))) for span in (entry.rows, entry.columns))
     known = None if entry.background is None else _colour(emulator, game, entry.background)
-    return Look(game, emulator.shape, (rows, columns), known, emulator.action_names, entry.objects)
+    return Layout(
+        game, emulator.shape, (rows, columns), known, emulator.action_names, entry.objects
+    )
 
 
 def _colour(emulator: Emulator, game: str, value: int) -> Colour:
