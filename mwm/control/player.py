@@ -23,7 +23,6 @@ from mwm.settings.control import Control
 from mwm.settings.train import Model
 
 WEIGHTS = "player.safetensors"
-MODEL, POLICY = "model.", "policy."  # how names of their weights begin
 
 
 class About(Section, extra="ignore"):
@@ -94,7 +93,8 @@ def save(player: Player, folder: Path, beside: list[str]) -> None:
     model = MetaWorldModel(player.about.model, [ORIGINAL], player.about.actions)
     model.memory.load_state_dict(player.model.memory.state_dict())
     model.vision(ORIGINAL).load_state_dict(player.model.vision(ORIGINAL).state_dict())
-    weights.write(folder / WEIGHTS, _named(model, player.policy))
+    both = weights.join(model.state_dict(), player.policy.state_dict())
+    weights.write(folder / WEIGHTS, both)
     manifest = {
         **player.about.model_dump(),
         "environment": environment(torch.device("cpu")),
@@ -120,18 +120,11 @@ def load_player(folder: Path | str) -> Player:
     about = _about(folder / records.MANIFEST, records.read(folder / records.MANIFEST))
     found = weights.read(folder / WEIGHTS)
     with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
-        weights.check(folder / WEIGHTS, found, _named(_model(about), _policy(about)))
-    parts = {
-        prefix: {
-            name.removeprefix(prefix): value
-            for name, value in found.items()
-            if name.startswith(prefix)
-        }
-        for prefix in (MODEL, POLICY)
-    }
-    model = _model(about)
-    model.load_state_dict(parts[MODEL])
-    return _made(about, model, parts[POLICY])
+        expected = weights.join(_model(about).state_dict(), _policy(about).state_dict())
+        weights.check(folder / WEIGHTS, found, expected)
+    model, (mine, policy) = _model(about), weights.split(found)
+    model.load_state_dict(mine)
+    return _made(about, model, policy)
 
 
 def _about(path: Path, content: dict[str, Any]) -> About:
@@ -150,14 +143,6 @@ def _made(about: About, model: MetaWorldModel, state: dict[str, Tensor]) -> Play
     policy = _policy(about)
     policy.load_state_dict(state)
     return Player(about, model.eval(), policy.eval())
-
-
-def _named(model: MetaWorldModel, policy: Policy) -> dict[str, Tensor]:
-    """The weights of both by the names that they have in a file."""
-    parts = ((MODEL, model), (POLICY, policy))
-    return {
-        prefix + name: value for prefix, part in parts for name, value in part.state_dict().items()
-    }
 
 
 def _policy(about: About) -> Policy:

@@ -17,7 +17,6 @@ from mwm.models.model import Manifest, MetaWorldModel
 NAME = "pretrained"  # by which `mwm.load` and `mwm.load_player` know them
 FOLDER = Path(__file__).parents[1] / NAME
 WEIGHTS = "weights.safetensors"
-MODEL, POLICY = "model.", "policy."  # how names of their weights begin
 
 
 def write(
@@ -31,13 +30,11 @@ def write(
         policy: the weights of a policy that acts on their codes.
         notes: what else the manifest is to say, as how the policy was trained.
     """
-    parts = ((MODEL, model.state_dict()), (POLICY, policy))
-    packed = {
-        prefix + name: torch.from_numpy(values)
-        for prefix, state in parts
-        for name, values in quantise(state).items()
-    }
-    weights.write(folder / WEIGHTS, packed)
+    packed = (
+        {name: torch.from_numpy(values) for name, values in quantise(state).items()}
+        for state in (model.state_dict(), policy)
+    )
+    weights.write(folder / WEIGHTS, weights.join(*packed))
     about = {"worlds": model.worlds, "actions": model.actions, "model": model.config.model_dump()}
     records.write_manifest(folder, [WEIGHTS], {**notes, "kind": NAME, **about})
 
@@ -61,22 +58,15 @@ def read(folder: Path = FOLDER) -> tuple[MetaWorldModel, dict[str, Tensor], dict
     except ValidationError as error:
         said = " ".join(str(error).split())
         raise ArtefactError(f"{path}: expected pretrained models, found: {said}") from None
-    found = weights.read(folder / WEIGHTS)
-    parts = {
-        prefix: dequantise(
-            {
-                name.removeprefix(prefix): value.numpy()
-                for name, value in found.items()
-                if name.startswith(prefix)
-            }
-        )
-        for prefix in (MODEL, POLICY)
-    }
+    state, policy = (
+        dequantise({name: value.numpy() for name, value in part.items()})
+        for part in weights.split(weights.read(folder / WEIGHTS))
+    )
     model = MetaWorldModel(about.model, about.worlds, about.actions)
-    parts[MODEL] |= _left_out(model)
-    weights.check(folder / WEIGHTS, parts[MODEL], model.state_dict())
-    model.load_state_dict(parts[MODEL])
-    return model.eval(), parts[POLICY], content
+    state |= _left_out(model)
+    weights.check(folder / WEIGHTS, state, model.state_dict())
+    model.load_state_dict(state)
+    return model.eval(), policy, content
 
 
 def rounded(model: MetaWorldModel) -> MetaWorldModel:

@@ -12,6 +12,8 @@ from mwm import ArtefactError
 from mwm.io import records, system
 from mwm.io.files import replacing
 
+MODEL, POLICY = "model.", "policy."  # how names begin where one file has the weights of both
+
 
 def write(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write a state dict; the same weights give the same bytes."""
@@ -35,6 +37,25 @@ def read(path: Path) -> dict[str, Tensor]:
             raise
         said = " ".join(str(error).split())
         raise ArtefactError(f"{path}: expected safetensors, found: {said}") from None
+
+
+def join(model: Mapping[str, Tensor], policy: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of V and M and of a policy, by the names that they have in one file."""
+    parts = ((MODEL, model), (POLICY, policy))
+    return {prefix + name: value for prefix, part in parts for name, value in part.items()}
+
+
+def split(joined: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The weights of V and M, and those of a policy, which `join` put together."""
+    model, policy = (
+        {
+            name.removeprefix(prefix): value
+            for name, value in joined.items()
+            if name.startswith(prefix)
+        }
+        for prefix in (MODEL, POLICY)
+    )
+    return model, policy
 
 
 def check(path: Path, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
