@@ -21,7 +21,8 @@ def adopt(
 ) -> None:
     """Copy folders of trained models -> runs/<part>."""
     from mwm import ArtefactError
-    from mwm.runtime import copying, locks
+    from mwm.io import files
+    from mwm.runtime import locks
 
     for part in parts:
         if not (source / part).is_dir():
@@ -30,7 +31,7 @@ def adopt(
                 "`make repro` and `make control` first"
             )
     for part in parts:
-        copying.copy(source / part, locks.claim_folder(runs / part))
+        files.copy(source / part, locks.claim_folder(runs / part))
 
 
 if __name__ == "__main__":

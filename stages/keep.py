@@ -23,7 +23,8 @@ def keep(
 ) -> None:
     """Copy what tables are made of -> <out>/<study>."""
     from mwm import ArtefactError
-    from mwm.runtime import copying, locks
+    from mwm.io import files
+    from mwm.runtime import locks
 
     for part in KEPT:
         if not (study / part).exists():
@@ -34,7 +35,7 @@ def keep(
             )
     folder = locks.claim_folder(out / study.name)
     for part in KEPT:
-        copying.copy(study / part, folder / part)
+        files.copy(study / part, folder / part)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Train all of a study: training.json, data/worlds/*.h5 -> runs/*, seconds/*."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ def study(
 
     After an interruption the acts that had ended are restored from their checkpoints.
     """
+    from mwm.io import files
     from mwm.runtime import locks
 
     settings = _settings(Path())
@@ -43,7 +43,8 @@ def study(
     for act in _acts(settings, data):
         if base and others and act.alike(settings, others) and (base / RUNS / act.place).is_dir():
             _take(base / RUNS / act.place, RUNS / act.place, settings)
-            shutil.copy2(base / SECONDS / f"{act.name}.json", SECONDS)
+            took = f"{act.name}.json"
+            files.copy(base / SECONDS / took, SECONDS / took)
         else:
             with _timed(act.name, settings):
                 act.perform()
@@ -106,10 +107,10 @@ def _acts(settings: "Train", data: Path) -> Iterator[Act]:
 
 def _take(source: Path, target: Path, settings: "Train") -> None:
     """Take an act's folder from a study; of a model whose M has another form, V alone."""
-    from mwm.io import records
+    from mwm.io import files, records
     from mwm.models.model import WEIGHTS, initialise, load, save
 
-    shutil.copytree(source, target, dirs_exist_ok=True)
+    files.copy(source, target)
     if not (target / WEIGHTS).is_file() or (taken := load(target)).config == settings.model:
         return
     model = initialise(settings.model, taken.worlds, taken.actions, settings.run.seed)

@@ -1,4 +1,4 @@
-"""Write files completely or not at all; read JSON strictly."""
+"""Write and copy files completely or not at all; read JSON strictly."""
 
 import json
 import math
@@ -48,6 +48,20 @@ def replacing(path: Path | str) -> Iterator[Path]:
     finally:
         if temporary != path:
             temporary.unlink(missing_ok=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, or all files in a folder, to `target`; of a file there the new one is left.
+
+    Raises:
+        ArtefactError: a file is a link that leads nowhere.
+        MwmError: a file cannot be read or written.
+    """
+    within = sorted(path for path in source.rglob("*") if not path.is_dir())
+    for path in within if source.is_dir() else [source]:
+        content = read_bytes(path)
+        with replacing(target / path.relative_to(source)) as temporary:
+            temporary.write_bytes(content)
 
 
 def final_name(path: Path) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mwm import ArtefactError, MwmError
-from mwm.runtime.copying import copy
+from mwm.io.files import copy
 
 
 @pytest.fixture
