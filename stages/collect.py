@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import Workers
 
 app = commands.application(__doc__)
 
@@ -14,10 +15,7 @@ app = commands.application(__doc__)
 @commands.stage(app)
 def collect(
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("data/rollouts.h5"),
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
-    ] = None,
+    workers: Workers = None,
     part: Annotated[
         str | None,
         typer.Option(

@@ -2,26 +2,18 @@
 
 from contextlib import closing
 from functools import partial
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs, Workers
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def control(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
-    ] = None,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    workers: Workers = None,
 ) -> None:
     """Train a policy by PPO on what V of the original and M, both frozen, say of the game."""
     import torch

@@ -4,23 +4,19 @@ For independent inputs alone: no frame of one world has a counterpart in the oth
 share is their dynamics. With corresponding inputs there is nothing to do.
 """
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Run, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def decipher(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    run: Run,
+    data: Data = DATA,
+    runs: Runs = RUNS,
 ) -> None:
     """The original's latents in the frames of the run's other world -> runs/decipher/<run>."""
     import torch

@@ -6,16 +6,15 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def evaluate(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    data: Data = DATA,
+    runs: Runs = RUNS,
     root: Annotated[Path, typer.Option(help="folder in which evaluate.plays is")] = Path(),
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("eval"),
     workers: Annotated[

@@ -10,16 +10,15 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def playground(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    data: Data = DATA,
+    runs: Runs = RUNS,
     out: Annotated[Path, typer.Option(help="file for the page")] = Path("report/playground.html"),
     plays: Annotated[Path, typer.Option(help="file for what it starts from")] = Path(
         "mwm/pretrained/plays.h5"

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
-from stages.train import DATA, RUNS, Data, Runs, set_up
+from mwm.runtime.options import DATA, RUNS, Data, Run, Runs, Workers
 
 app = commands.application(__doc__)
 
@@ -23,10 +23,7 @@ def play(
     plays: Annotated[Path, typer.Option(help="folder of the random plays, <world>.h5")],
     data: Annotated[Path, typer.Option(help="folder to write <world>.h5 to")] = DATA,
     episodes: Annotated[int, typer.Option(min=1, help="to play")] = 300,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""
     import torch
@@ -67,7 +64,7 @@ def play(
 
 @commands.stage(app)
 def learn(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    run: Run,
     base: Annotated[Path, typer.Option(help="runs from whose recruit this one goes on")],
     data: Data = DATA,
     runs: Runs = RUNS,
@@ -82,6 +79,7 @@ def learn(
     from mwm.settings.base import ORIGINAL
     from mwm.settling.refining import Mender, refine
     from mwm.training import history
+    from stages.train import set_up
 
     p = params.load()
     if not p.train.run.decipher_first:

@@ -9,16 +9,15 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def pretrained(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    data: Data = DATA,
+    runs: Runs = RUNS,
     evaluation: Annotated[Path, typer.Option(help="folder of their evaluation")] = Path("eval"),
     scores: Annotated[Path, typer.Option(help="the player's scores")] = Path("transfer.json"),
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("mwm/pretrained"),

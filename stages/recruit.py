@@ -5,12 +5,11 @@ it trains all worlds of the run at once, as the paper does.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from mwm.runtime import commands
-from stages.train import DATA, RUNS, Data, Runs, set_up
+from mwm.runtime.options import DATA, RUNS, Data, Run, Runs
+from stages.train import set_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ app = commands.application(__doc__)
 
 @commands.stage(app)
 def recruit(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    run: Run,
     data: Data = DATA,
     runs: Runs = RUNS,
 ) -> None:

@@ -4,22 +4,16 @@ For independent inputs alone: it knows how the original's codes follow each othe
 which codes of another world's V are astray. With corresponding inputs there is nothing to do.
 """
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def smooth(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")] = Path(
-        "data/worlds"
-    ),
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    data: Data = DATA,
+    runs: Runs = RUNS,
 ) -> None:
     """Learn to mend the original's codes by those before and after them -> runs/smooth."""
     import torch

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import RUNS, Data
 
 if TYPE_CHECKING:
     from mwm.settings.train import Train
 
 app = commands.application(__doc__)
 
-RUNS, SECONDS = Path("runs"), Path("seconds")
+SECONDS = Path("seconds")
 VISION = ("vision", "latent", "hidden", "rank", "loss", "rare_pixels")  # of the model: V's
 SHARED = ("run", "batch", *(f"model.{name}" for name in VISION))  # settings of every act
 MEMORY = ("model.memory", "model.predicts")  # M's
@@ -25,7 +26,7 @@ MEMORY = ("model.memory", "model.predicts")  # M's
 
 @commands.stage(app)
 def study(
-    data: Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")],
+    data: Data,
     base: Annotated[
         Path | None, typer.Option(help="folder of a study: what both train alike is taken from it")
     ] = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import RUNS, Runs
 
 app = commands.application(__doc__)
 
@@ -58,7 +59,7 @@ def memories(
 
 @commands.stage(app)
 def transfer(
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    runs: Runs = RUNS,
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("report"),
     metrics: Annotated[Path, typer.Option(help="file of the summary")] = Path("transfer.json"),
 ) -> None:

@@ -4,22 +4,18 @@
 `train.run.schedule: joint` both only initialise.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Runs
 
 if TYPE_CHECKING:
     from mwm.settings.train import Batch, Model, RunSettings
     from mwm.training.acts import Setup
 
 app = commands.application(__doc__)
-
-Data = Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")]
-Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
-DATA, RUNS = Path("data/worlds"), Path("runs")
 
 
 @commands.stage(app)

@@ -6,25 +6,16 @@ and so is the policy: no pair, reward or gradient of the other world is used.
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from mwm.runtime import commands
+from mwm.runtime.options import DATA, RUNS, Data, Run, Runs, Workers
 
 if TYPE_CHECKING:
     from mwm.settings.control import Transfer
     from mwm.transfer.scores import Match
 
 app = commands.application(__doc__)
-
-Data = Annotated[Path, typer.Option(help="folder of the worlds, <world>.h5")]
-Runs = Annotated[Path, typer.Option(help="folder of the trained models")]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Processes; the bytes do not depend on it. [default: all cores]"),
-]
-DATA, RUNS = Path("data/worlds"), Path("runs")
 
 
 @commands.stage(app)
@@ -46,7 +37,7 @@ def home(data: Data = DATA, runs: Runs = RUNS, workers: Workers = None) -> None:
 
 @commands.stage(app)
 def away(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
+    run: Run,
     data: Data = DATA,
     runs: Runs = RUNS,
     workers: Workers = None,

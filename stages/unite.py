@@ -4,20 +4,16 @@ It has V of both worlds and the M that they share. Recruits need no M, and M no 
 both are trained side by side. With `train.run.schedule: joint` a recruit is whole already.
 """
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from mwm.runtime import commands
+from mwm.runtime.options import RUNS, Run, Runs
 
 app = commands.application(__doc__)
 
 
 @commands.stage(app)
 def unite(
-    run: Annotated[str, typer.Argument(help="a run of params' train.runs")],
-    runs: Annotated[Path, typer.Option(help="folder of the trained models")] = Path("runs"),
+    run: Run,
+    runs: Runs = RUNS,
 ) -> None:
     """V of both worlds and M in one model -> runs/<run>."""
     import torch
