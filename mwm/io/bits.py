@@ -50,9 +50,9 @@ def as_array(value: Any) -> NDArray[Any]:
     Raises:
         UsageError: it is no array, for instance a ragged list.
     """
-    if hasattr(value, "detach"):  # a tensor; without importing PyTorch
-        value = value.detach().cpu()
     try:
+        if hasattr(value, "detach"):  # a tensor; without importing PyTorch
+            value = value.detach().cpu()
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
         said = " ".join(str(error).split())

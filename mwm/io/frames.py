@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import ArtefactError, MwmError
+from mwm import ArtefactError, MwmError, UsageError
 from mwm.io.hdf5 import check_attribute, creating_h5, read_array, read_attributes, reading_h5
 
 SIDE = 64
@@ -51,8 +51,11 @@ class Frames:
             needed_of: what the frames are, if none will not do.
 
         Raises:
+            UsageError: there is no such split.
             ArtefactError: there is none, and some are needed.
         """
+        if not isinstance(split, str) or split not in SPLITS:
+            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
         found = np.flatnonzero(self.split == SPLITS.index(split))
         if needed_of and not len(found):
             raise ArtefactError(

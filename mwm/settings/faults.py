@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from mwm.settings.lines import BRIEF, Key, Places, did_you_mean
 
 PYDANTICS_WORDS = (
-    r"^(Input|String|List) should (be|have|match) | or instance of \w+$| after validation, not \d+$"
-    r"|^Value error, expected "
+    r"^(Input|String|List|Dictionary) should (be|have|match) | or instance of \w+$"
+    r"| after validation, not \d+$|^Value error, expected "
 )
 
 

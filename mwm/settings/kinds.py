@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mwm.settings.lines import Key, did_you_mean
+from mwm.settings.lines import Key, brief, did_you_mean
 
 CODE = Path(__file__).parents[1]
 VISION = ("train", "model", "vision")
@@ -78,7 +78,7 @@ def misfit_step(
     taken = known.get(kind, found)
     if not isinstance(found, Mapping) or set(found) != set(taken):
         example = f"{{{kind}: {{{', '.join(f'{name}: 0' for name in taken)}}}}}" if taken else kind
-        told = _listed(found) if isinstance(found, Mapping) else repr(found)
+        told = _listed(found) if isinstance(found, Mapping) else brief(found)
         yield key, f"expected {kind} with {_listed(taken)}, found {told}; write {example}"
 
 

@@ -156,6 +156,15 @@ def _name(key: Key) -> str:
     return name if name.isprintable() and len(name) < 200 else BRIEF.repr(name)
 
 
+def brief(value: Any) -> str:
+    """A value as one short line, for messages: arrays by type and shape, such as `int64 (3, 4)`."""
+    shape = getattr(value, "shape", None)  # NumPy's or PyTorch's, without importing either
+    if shape and isinstance(shape, tuple):
+        kind = str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")
+        return f"{kind} {tuple(shape)}"
+    return " ".join(BRIEF.repr(value).split())
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'mirror'?` to end an error message; empty if no known word is close."""
     close = difflib.get_close_matches(word[:100], list(known), n=1)

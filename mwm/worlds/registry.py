@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mwm import UsageError
 from mwm.settings.kinds import misfit_step
+from mwm.settings.lines import brief
 
 Packed = NDArray[np.uint8]
 Bijection = Callable[[Packed], Packed]
@@ -43,5 +44,7 @@ def named(kind: str, params: Mapping[str, int], where: str) -> Bijection:
         raise UsageError(f"{where}: {said}")
     for name, value in params.items():
         if not isinstance(value, int) or isinstance(value, bool):
-            raise UsageError(f"{where}: {kind}: {name}: expected a whole number, found {value!r}")
+            raise UsageError(
+                f"{where}: {kind}: {name}: expected a whole number, found {brief(value)}"
+            )
     return partial(KINDS[kind], **params)

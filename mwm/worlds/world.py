@@ -12,6 +12,7 @@ from mwm import MwmError, UsageError
 from mwm.io.bits import as_array, pack, unpack
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames
 from mwm.seeding import generator
+from mwm.settings.lines import brief
 from mwm.worlds.registry import Bijection, Packed, named
 
 BLOCK = 256  # frames at once: temporaries of 128 kB stay in cache, larger ones cost 3 times
@@ -28,18 +29,23 @@ class World:
         where: what an error calls the place where the steps stand.
 
     Raises:
-        UsageError: an unknown kind of bijection, or params that it does not take.
+        UsageError: a name that is no text, steps that are no list, an unknown kind of bijection, or
+            params that it does not take.
     """
 
     def __init__(self, name: str, steps: Sequence[Step], where: str = "") -> None:
+        if not isinstance(name, str):
+            raise UsageError(f"World: expected a name, found {brief(name)}")
         where = where or f"World({name!r})"
-        if isinstance(steps, str | Mapping):
+        if not isinstance(steps, Sequence) or isinstance(steps, str | bytes):
+            one = isinstance(steps, str | Mapping)
+            advice = f"; write World({name!r}, [{brief(steps)}])" if one else ""
             raise UsageError(
-                f"{where}: expected a list of bijections, found {steps!r}; "
-                f"write World({name!r}, [{steps!r}])"
+                f"{where}: expected a list of bijections, found {brief(steps)}{advice}"
             )
-        self.name, self.steps = name, list(steps)
-        self._bijections = [_resolve(step, where) for step in steps]
+        resolved = [_resolve(step, where) for step in steps]
+        self.name, self.steps = name, [step for step, _ in resolved]
+        self._bijections = [bijection for _, bijection in resolved]
 
     def show(self, frames: Any) -> NDArray[Any]:
         """The original's frames as they look in this world.
@@ -98,8 +104,20 @@ class World:
         """The original's content as it is in this world: the same actions, episodes and split.
 
         Raises:
+            UsageError: other content than `Frames`, or another world's.
             MwmError: see `pixels`.
         """
+        if not isinstance(original, Frames):
+            raise UsageError(
+                f"world {self.name!r}: expected Frames, as of mwm.episodes_of, found "
+                f"{brief(original)}; write show(frames) for arrays"
+            )
+        if original.inverted.any() or (original.pixel_map != np.arange(SIDE * SIDE)).any():
+            world = original.attributes.get("world")  # its pixel map would have to be taken along
+            raise UsageError(
+                f"world {self.name!r}: expected the original's frames, whose pixels are where they "
+                f"were, found those of {world!r}; make it from the original by bijections of both"
+            )
         pixel_map, inverted = self.pixels()
         told = {"world": self.name, "bijections": json.dumps(self.steps)}
         return replace(
@@ -111,17 +129,26 @@ class World:
         )
 
 
-def _resolve(step: Step, where: str) -> Bijection:
+def _resolve(step: Any, where: str) -> tuple[Step, Bijection]:
+    """The step as JSON has it, whole numbers being Python's, and what it does."""
     if isinstance(step, str):
-        return named(step, {}, where)
+        return step, named(step, {}, where)
     if not isinstance(step, Mapping) or len(step) != 1:
-        found = ", ".join(step) or "none" if isinstance(step, Mapping) else repr(step)
+        found = ", ".join(map(str, step)) or "none" if isinstance(step, Mapping) else brief(step)
         raise UsageError(
             f"{where}: expected one bijection in each item of the list, found {found}; "
             "give each an item of its own"
         )
     ((kind, params),) = step.items()
-    return named(kind, params, where)
+    kind = str(kind)
+    if isinstance(params, Mapping):
+        params = {str(name): _whole(value) for name, value in params.items()}
+    return {kind: params}, named(kind, params, where)
+
+
+def _whole(value: Any) -> Any:
+    """NumPy's whole numbers as Python's, which JSON can hold."""
+    return int(value) if isinstance(value, np.integer) else value
 
 
 def _check_packed(frames: Packed, count: int, what: str) -> None:

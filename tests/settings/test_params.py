@@ -146,6 +146,11 @@ def test_a_wrong_value_is_told_with_its_line_and_what_was_expected(
     assert fault_of(pattern, replacement) == f"params.yaml:{line_of(pattern)}: {said}"
 
 
+def test_no_runs_are_told_in_our_words_and_without_those_of_pydantic(fault_of: Edited) -> None:
+    said = fault_of(r"  runs: .*\n(    .*\n)+", "  runs: {}\n")
+    assert said.splitlines()[0].endswith("train.runs: expected at least 1 item, found {}")
+
+
 def test_steps_that_would_train_what_another_act_trains_are_told(defaults: Params) -> None:
     values = defaults.model_dump()
     values["train"]["anchor"] |= {"reconstruction_steps": 3, "prediction_steps": 20}

@@ -139,6 +139,7 @@ def test_frames_may_be_packed_or_pictures_with_any_leading_axes_and_in_any_order
         (np.zeros((210, 160, 3), np.uint8), r"uint8 \(210, 160, 3\); write mwm\.frames_of"),
         (np.zeros((2, 512)), r"float64 \(2, 512\)"),
         ([[1], [2, 3]], "expected an array, found list"),
+        (torch.empty(2, 512, device="meta"), "expected an array, found Tensor"),
     ],
 )
 def test_other_frames_are_refused_with_what_to_write_instead(frames, found):
@@ -151,3 +152,64 @@ def test_steps_that_are_no_list_are_told(steps):
     told = r"^World\('mine'\): expected a list of bijections, found .*; write World\('mine', \["
     with pytest.raises(UsageError, match=told):
         World("mine", steps)
+
+
+@pytest.mark.parametrize("steps", [None, 3, {"mirror"}, iter(["mirror"]), b"m", np.array([1, 2])])
+def test_steps_of_which_no_list_can_be_read_twice_are_told_in_one_line(steps):
+    """An iterator gave a world whose name said mirror, and which was the original."""
+    with pytest.raises(UsageError, match=r"^World\('mine'\): expected a list of bijec.*") as raised:
+        World("mine", steps)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({3: {}}, "unknown bijection '3'"),
+        ({3: {}, None: {}}, "expected one bijection in each item of the list, found 3, None"),
+        ({"permutation": {3: 4}}, "expected permutation with seed, found 3"),
+        ({"permutation": np.zeros((30, 30))}, r"found float64 \(30, 30\)"),
+        ({"permutation": {"seed": np.zeros((30, 30))}}, r"number, found float64 \(30, 30\)"),
+        (np.zeros((30, 30)), r"found float64 \(30, 30\); give each"),
+    ],
+)
+def test_steps_with_keys_or_params_that_are_no_text_or_number_are_told(step, told):
+    with pytest.raises(UsageError, match=rf"^World\('mine'\): .*{told}") as raised:
+        World("mine", [step])
+    assert "\n" not in str(raised.value)
+
+
+def test_a_seed_may_be_numpy_s_whole_number(pong):
+    seed = np.random.default_rng(0).integers(9, size=1)[0]
+    world = World("mine", [{"permutation": {"seed": seed}}])
+    assert np.array_equal(
+        world.show(pong.frames),
+        World("x", [{"permutation": {"seed": int(seed)}}]).show(pong.frames),
+    )
+    assert json.loads(world.make(pong).attributes["bijections"]) == [
+        {"permutation": {"seed": int(seed)}}
+    ]
+
+
+def test_a_world_without_a_name_is_refused():
+    with pytest.raises(UsageError, match=r"^World: expected a name, found None"):
+        World(None, ["mirror"])
+
+
+@pytest.mark.parametrize("steps", [["mirror"], ["invert"]])
+def test_another_world_s_frames_are_refused_as_their_pixels_are_elsewhere(pong, steps):
+    """The pixel map of the result was that of the bijections alone, and so wrong."""
+    shown = World("first", steps).make(pong)
+    with pytest.raises(UsageError, match=r"^world 'second': expected the original's .* 'first'; "):
+        World("second", ["transpose"]).make(shown)
+
+
+@pytest.mark.parametrize("content", [None, "frames.h5", np.zeros((2, 64, 64), bool)])
+def test_what_is_no_frames_of_episodes_is_told_with_what_to_write(content):
+    with pytest.raises(UsageError, match=r"^world 'mirror': expected Frames, .*; write show\("):
+        World("mirror", ["mirror"]).make(content)
+
+
+def test_a_split_that_does_not_exist_is_told(pong):
+    with pytest.raises(UsageError, match=r"^split: expected one of train, .*found 'tset'"):
+        pong.episodes("tset")
