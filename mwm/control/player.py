@@ -15,6 +15,7 @@ from mwm.control.policy import Policy
 from mwm.io import records
 from mwm.io.frames import Frames
 from mwm.library import pretrained
+from mwm.library.arguments import latents, path_of
 from mwm.models import weights
 from mwm.models.environment import environment
 from mwm.models.model import MetaWorldModel
@@ -68,9 +69,14 @@ class Player:
     model: MetaWorldModel
     policy: Policy
 
-    def choose(self, codes: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The likeliest action for each of the codes (n, size), which `VectorCodes` gives."""
-        chosen: NDArray[np.int64] = self.policy.best(torch.from_numpy(codes)).numpy()
+    def choose(self, codes: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+        """The likeliest action for each of the codes (n, size), which `VectorCodes` gives.
+
+        Raises:
+            UsageError: another shape or dtype, or a number that is not finite.
+        """
+        checked = np.require(latents(codes, self.about.seen, "n", "codes"), requirements="W")
+        chosen: NDArray[np.int64] = self.policy.best(torch.from_numpy(checked)).numpy()
         return chosen
 
 
@@ -110,13 +116,14 @@ def load_player(folder: Path | str) -> Player:
             `control` put one.
 
     Raises:
+        UsageError: `folder` is no path.
         MwmError: a file is missing or damaged, or it is no player.
     """
-    if folder == pretrained.NAME:
+    if isinstance(folder, str) and folder == pretrained.NAME:
         model, state, content = pretrained.read()
         about = _about(pretrained.FOLDER / records.MANIFEST, content)
         return _made(about, model, state)
-    folder = Path(folder)
+    folder = path_of("mwm.load_player", folder)
     about = _about(folder / records.MANIFEST, records.read(folder / records.MANIFEST))
     found = weights.read(folder / WEIGHTS)
     with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
@@ -128,6 +135,11 @@ def load_player(folder: Path | str) -> Player:
 
 
 def _about(path: Path, content: dict[str, Any]) -> About:
+    if "worlds" in content and content.get("kind") != pretrained.NAME:
+        raise ArtefactError(
+            f"{path}: expected a player's manifest, found that of trained models; write "
+            f'mwm.load("{path.parent}")'
+        )
     try:
         return About.model_validate(content)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from mwm.environments.options import reset_mask_of
 from mwm.environments.reader import Array, Memory, Reader, check_spaces
 from mwm.library.model import TrainedModel
 
@@ -94,8 +95,7 @@ class VectorCodes(VectorWrapper):
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
         """Start episodes, all or those of `options["reset_mask"]`, and M anew for them."""
-        begun = np.ones(self.num_envs, np.bool_)
-        begun = np.array((options or {}).get("reset_mask", begun))  # some take it out of options
+        begun = reset_mask_of(options, self.num_envs)  # before: some take it out of options
         frames, infos = self.env.reset(seed=seed, options=options)
         self._reader.forget(begun)
         self._ended &= ~begun

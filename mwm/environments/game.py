@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mwm import UsageError
 from mwm.environments.console import Console, pictures
-from mwm.environments.options import observation_space, setup_of
+from mwm.environments.options import check_options, observation_space, seed_of, setup_of
 from mwm.environments.worlds import resolve
 from mwm.frames.pooling import any_pool
 from mwm.library.arguments import actions as checked_actions
@@ -67,7 +67,7 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         """
         setup = setup_of(game, frame_skip, repeat_action_probability, noop_max, background)
         self.world, self.render_mode, self._packed = resolve(world), render_mode, packed
-        self.metadata = {**self.metadata, "render_fps": RATE / frame_skip}
+        self.metadata = {**self.metadata, "render_fps": RATE / setup.frame_skip}
         self._console = Console(setup)
         self._mask = np.zeros((1, *setup.shape), np.bool_)
         self._names = layout_of(game).action_names
@@ -83,8 +83,12 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         Args:
             seed: of all chance from here on, over later resets too; None: it goes on.
             options: none are known.
+
+        Raises:
+            UsageError: a seed that is no whole number or below 0, or options that are no mapping.
         """
-        super().reset(seed=seed, options=options)
+        check_options(options)
+        super().reset(seed=seed_of(seed), options=options)
         noops = self._console.reset(self.np_random)
         return self._observe(), {"noops": noops}
 

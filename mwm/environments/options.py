@@ -1,7 +1,7 @@
 """What the environments can be made with, checked at the door; and the background of a game."""
 
+from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,13 @@ from mwm.frames.background import find_background
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, read_frames
 from mwm.io.rollouts import opening
+from mwm.library.arguments import check_whole, is_whole, path_of
 from mwm.library.layout import Layout, layout_of
+from mwm.settings.lines import brief
 
 MOST_FRAMES = 60  # per step, a second
+MOST_NOOPS = 10**6  # an hour's wait
+WHITE = 255  # the last palette value
 
 
 def setup_of(
@@ -32,12 +36,13 @@ def setup_of(
         UsageError: an unknown game, an option out of range, or no background.
     """
     layout = layout_of(game)
-    check_whole("frame_skip", frame_skip, 1, MOST_FRAMES)
-    check_whole("noop_max", noop_max, 0)
+    frame_skip = check_whole("frame_skip", frame_skip, 1, MOST_FRAMES)
+    noop_max = check_whole("noop_max", noop_max, 0, MOST_NOOPS)
     chance = repeat_action_probability
-    if not isinstance(chance, int | float) or not 0 <= chance < 1:
+    number = isinstance(chance, int | float | np.integer | np.floating)
+    if not number or isinstance(chance, bool) or not 0 <= chance < 1:
         raise UsageError(
-            f"repeat_action_probability: expected a number from 0 to below 1, found {chance!r}"
+            f"repeat_action_probability: expected a number from 0 to below 1, found {brief(chance)}"
         )
     rows, columns = layout.field
     shape = (len(range(layout.shape[0])[rows]), len(range(layout.shape[1])[columns]))
@@ -45,16 +50,38 @@ def setup_of(
     return Setup(game, layout.field, shape, behind, frame_skip, float(chance), noop_max)
 
 
-def check_whole(what: str, number: Any, least: int, most: int | None = None) -> None:
-    """Refuse what is not a whole number within the bounds.
+def seed_of(seed: Any, what: str = "seed") -> int | None:
+    """A seed of chance as Gymnasium takes it, or None: chance goes on as it was.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is no whole number, or below 0; there is no largest one.
     """
-    fits = isinstance(number, int | np.integer) and not isinstance(number, bool)
-    if not fits or number < least or (most is not None and number > most):
-        to = "" if most is None else f" to {most}"
-        raise UsageError(f"{what}: expected a whole number from {least}{to}, found {number!r}")
+    return None if seed is None else check_whole(what, seed, 0)
+
+
+def reset_mask_of(options: Any, count: int) -> NDArray[np.bool_]:
+    """Which of `count` games are to be reset, by the options of `reset`; a copy.
+
+    Other options are left to others: wrappers may have some of their own.
+
+    Raises:
+        UsageError: the options are no mapping, or the mask is of another shape or dtype.
+    """
+    check_options(options)
+    mask = as_array((options or {}).get("reset_mask", np.ones(count, np.bool_)))
+    if mask.shape != (count,) or mask.dtype != np.bool_:
+        raise UsageError(f"reset_mask: expected bool ({count},), found {described(mask)}")
+    return mask.copy()
+
+
+def check_options(options: Any) -> None:
+    """Refuse options of `reset` that are no options by name.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise UsageError(f"options: expected a mapping, found {brief(options)}")
 
 
 def observation_space(packed: bool) -> spaces.Box:
@@ -74,9 +101,10 @@ def pipeline_background(data: str | PathLike[str] = "data") -> NDArray[np.uint8]
         (height, width) palette values of the playing field: the option `background`.
 
     Raises:
+        UsageError: `data` is no path.
         ArtefactError: a file is missing, damaged or of another kind.
     """
-    folder = Path(data)
+    folder = path_of("pipeline_background", data)
     split = read_frames(folder / "frames.h5").split
     with opening(folder / "rollouts.h5") as rollouts:
         return find_background(rollouts, np.flatnonzero(split == 0))
@@ -94,8 +122,8 @@ def _background(layout: Layout, field: tuple[int, int], given: Any) -> NDArray[n
     behind = as_array(given)
     if behind.shape == layout.shape:
         behind = behind[layout.field]
-    whole = np.issubdtype(behind.dtype, np.integer)
-    if not whole or behind.shape not in ((), field) or behind.min() < 0 or behind.max() > 255:
+    fits = is_whole(behind) and behind.shape in ((), field)
+    if not fits or behind.min() < 0 or behind.max() > WHITE:
         raise UsageError(
             f"background: expected a palette value from 0 to 255, or a picture of them, "
             f"{layout.shape} or {field}, found {described(behind)}; find it in screens of "

@@ -14,6 +14,7 @@ from mwm.io.frames import FRAME_BYTES, SIDE
 from mwm.library.arguments import check_world
 from mwm.library.model import TrainedModel
 from mwm.models import encoding
+from mwm.settings.lines import brief
 
 Array = NDArray[np.float32]
 Memory = Literal["hidden", "state", "none"]
@@ -42,8 +43,10 @@ class Reader:
                 f"codes: expected a model of mwm.load, found {type(model).__name__}; "
                 "write mwm.TrainedModel(module) around a module"
             )
-        if memory not in MEMORIES:
-            raise UsageError(f"memory: expected one of {', '.join(MEMORIES)}, found {memory!r}")
+        if not isinstance(memory, str) or memory not in MEMORIES:
+            raise UsageError(
+                f"memory: expected one of {', '.join(MEMORIES)}, found {brief(memory)}"
+            )
         self._module, self._world = model.module, check_world(world, model.worlds)
         self._device = next(model.module.parameters()).device
         self._shown = {"none": 0, "hidden": 1, "state": 2}[memory]  # of M's hidden and cell

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from mwm import UsageError
 from mwm.environments.console import pictures
 from mwm.environments.game import RATE, rendered
-from mwm.environments.options import check_whole, observation_space, setup_of
+from mwm.environments.options import observation_space, reset_mask_of, seed_of, setup_of
 from mwm.environments.team import Team
 from mwm.environments.worlds import resolve
-from mwm.io.bits import described
 from mwm.io.spawn import usable_cores
 from mwm.library.arguments import actions as checked_actions
+from mwm.library.arguments import check_whole
 from mwm.library.layout import layout_of
+from mwm.settings.lines import brief
 from mwm.worlds import World
 from mwm.worlds.world import Step
 
@@ -71,19 +72,17 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
             MwmError: a worker failed or died.
         """
         setup = setup_of(game, frame_skip, repeat_action_probability, noop_max, background)
-        check_whole("num_envs", num_envs, 1)
+        num_envs = check_whole("num_envs", num_envs, 1)
         workers = min(usable_cores(), num_envs) if workers is None else workers
-        check_whole("workers", workers, 1, num_envs)
-        limit = None if max_episode_steps == NO_LIMIT else max_episode_steps
-        if limit is not None:
-            check_whole("max_episode_steps", limit, 1)
+        workers = check_whole("workers", workers, 1, num_envs)
+        limit = _limit_of(max_episode_steps)
         self.world, self.render_mode = resolve(world), render_mode
         self.num_envs, self._packed = num_envs, packed
         self._mode = mode = _mode_of(autoreset_mode)
         self._set_spaces(layout_of(game).action_names)
         self.metadata = {
             "render_modes": ["rgb_array"],
-            "render_fps": RATE / frame_skip,
+            "render_fps": RATE / setup.frame_skip,
             "autoreset_mode": mode,
         }
         self._begun = np.zeros(num_envs, np.bool_)
@@ -110,20 +109,13 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
             options: {"reset_mask": (n,) bool} resets some of them alone.
 
         Raises:
-            UsageError: another number of seeds, or a mask of another shape; or they are closed.
+            UsageError: a seed that is no whole number or below 0, another number of seeds, options
+                that are no mapping, or a mask of another shape; or they are closed.
             MwmError: a worker failed or died.
         """
         self._check_open()
-        count = self.num_envs
-        if isinstance(seed, int | np.integer):
-            seeds: list[int | None] = [int(seed) + n for n in range(count)]
-        else:
-            seeds = [None] * count if seed is None else list(seed)
-        if len(seeds) != count:
-            raise UsageError(f"seed: expected a whole number or {count} of them, found {seed!r}")
-        mask = np.asarray((options or {}).get("reset_mask", np.ones(count, np.bool_)))
-        if mask.shape != (count,) or mask.dtype != np.bool_:
-            raise UsageError(f"reset_mask: expected bool ({count},), found {described(mask)}")
+        seeds = _seeds_of(seed, self.num_envs)
+        mask = reset_mask_of(options, self.num_envs)
         self._team.reset({n: seeds[n] for n in np.flatnonzero(mask).tolist()})
         self._begun |= mask
         return self._shown("frame"), self._infos()
@@ -198,8 +190,28 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         return infos
 
 
+def _seeds_of(seed: Any, count: int) -> list[int | None]:
+    """The seed of each of `count` games: checked here, as a worker that fails ends all of them."""
+    if seed is None:
+        return [None] * count
+    many = seed.ndim == 1 if isinstance(seed, np.ndarray) else isinstance(seed, Sequence)
+    if many and not isinstance(seed, str | bytes) and len(seed) == count:
+        return [seed_of(each, f"seed[{n}]") for n, each in enumerate(seed)]
+    if isinstance(seed, int | float | np.number):
+        first = check_whole("seed", seed, 0)
+        return [first + n for n in range(count)]
+    raise UsageError(f"seed: expected a whole number or {count} of them, found {brief(seed)}")
+
+
 def _mode_of(said: AutoresetMode | str) -> AutoresetMode:
     known = [mode.value for mode in AutoresetMode]
-    if not isinstance(said, AutoresetMode) and said not in known:
-        raise UsageError(f"autoreset_mode: expected one of {', '.join(known)}, found {said!r}")
-    return AutoresetMode(said)
+    if isinstance(said, AutoresetMode) or (isinstance(said, str) and said in known):
+        return AutoresetMode(said)
+    raise UsageError(f"autoreset_mode: expected one of {', '.join(known)}, found {brief(said)}")
+
+
+def _limit_of(steps: Any) -> int | None:
+    """`max_episode_steps`, of which Gymnasium's -1 is none."""
+    if steps is None or (isinstance(steps, int) and steps == NO_LIMIT):
+        return None
+    return check_whole("max_episode_steps", steps, 1)

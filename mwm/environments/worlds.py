@@ -1,5 +1,6 @@
 """Which world is meant: by name, as a list of bijections, or as a `World`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,17 @@ def resolve(world: World | str | Sequence[Step]) -> World:
     Args:
         world: a `World`; or a list of bijections, first to last, as params have them; or a name:
             "original", one of `variants.worlds` of the params.yaml in the current folder, if there
-            is one, or else a bijection.
+            is one and it is ours (see `_listed`), or else a bijection.
 
     Raises:
-        UsageError: there is no such world or bijection, or params.yaml is no YAML.
+        UsageError: there is no such world or bijection, or a params.yaml of ours is no YAML, or has
+            no bijections by name.
     """
     if isinstance(world, World):
         return world
-    if world == ORIGINAL:
-        return World(ORIGINAL, [])
     if isinstance(world, str):
+        if world == ORIGINAL:
+            return World(ORIGINAL, [])
         listed = _listed()
         if world in listed:
             return World(world, listed[world], f"{PARAMS}: variants.worlds.{world}")
@@ -36,22 +38,53 @@ def resolve(world: World | str | Sequence[Step]) -> World:
             return World(world, [world], "world")
         known = list(dict.fromkeys([ORIGINAL, *listed, *KINDS]))
         raise UsageError(
-            f"world: expected one of {', '.join(known)}, or a list of bijections, found {world!r}"
-            f"{lines.did_you_mean(world, known)}"
+            f"world: expected one of {', '.join(known)}, or a list of bijections, found "
+            f"{lines.brief(world)}{lines.did_you_mean(world, known)}"
         )
     if not isinstance(world, Sequence):
         raise UsageError(
-            f"world: expected a name, a list of bijections or a mwm.World, found {world!r}"
+            "world: expected a name, a list of bijections or a mwm.World, found "
+            f"{lines.brief(world)}"
         )
-    kinds = ["+".join(step) if isinstance(step, Mapping) else str(step) for step in world]
+    kinds = ["+".join(map(str, step)) if isinstance(step, Mapping) else str(step) for step in world]
     return World("+".join(kinds) or ORIGINAL, world, "world")
 
 
 def _listed() -> Mapping[str, Any]:
-    """`variants.worlds` of the params.yaml here; nothing if it is another program's."""
+    """`variants.worlds` of the params.yaml here, which may be another program's.
+
+    It is ours if lines of it begin with `collect:`, `variants:` and `train:`, and must be right
+    then. Of another's, those entries of `variants.worlds` count that are lists, and nothing if
+    there are none, or if it is no YAML as ours is.
+
+    Raises:
+        UsageError: it is ours, and no YAML, or its `variants.worlds` is no mapping.
+    """
     if not PARAMS.is_file():
         return {}
-    data, _ = lines.read(PARAMS)
+    ours = _is_ours()
+    try:
+        data, _ = lines.read(PARAMS)
+    except UsageError:
+        if ours:
+            raise
+        return {}
     variants = data.get("variants") if isinstance(data, Mapping) else None
     worlds = variants.get("worlds") if isinstance(variants, Mapping) else None
-    return worlds if isinstance(worlds, Mapping) else {}
+    if isinstance(worlds, Mapping):
+        return worlds if ours else {k: v for k, v in worlds.items() if isinstance(v, list)}
+    if ours:
+        raise UsageError(
+            f"{PARAMS}: variants.worlds: expected bijections by name, found {lines.brief(worlds)}; "
+            "'mwm check' tells all mistakes of the file"
+        )
+    return {}
+
+
+def _is_ours() -> bool:
+    """Whether it has our sections, told by its bytes: a broken file must be known, too."""
+    try:
+        found = re.findall(rb"^(collect|variants|train):", PARAMS.read_bytes(), re.MULTILINE)
+    except OSError:  # as unreadable as another's
+        return False
+    return set(found) == {b"collect", b"variants", b"train"}

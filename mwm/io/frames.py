@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mwm import ArtefactError, MwmError, UsageError
 from mwm.io.hdf5 import check_attribute, creating_h5, read_array, read_attributes, reading_h5
+from mwm.settings.lines import brief
 
 SIDE = 64
 FRAME_BYTES = SIDE * SIDE // 8
@@ -55,7 +56,7 @@ class Frames:
             ArtefactError: there is none, and some are needed.
         """
         if not isinstance(split, str) or split not in SPLITS:
-            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
+            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {brief(split)}")
         found = np.flatnonzero(self.split == SPLITS.index(split))
         if needed_of and not len(found):
             raise ArtefactError(

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mwm import UsageError
 from mwm.evaluation.pairs import evaluate_pairs
-from mwm.io.frames import Frames
-from mwm.library.arguments import check_world
+from mwm.io.bits import as_array, described
+from mwm.io.frames import FRAME_BYTES, SIDE, Frames, check_ranges
+from mwm.library.arguments import check_whole, check_world, path_of
 from mwm.library.model import TrainedModel
 from mwm.library.plays import read_frames
 from mwm.settings.evaluate import Evaluate
+from mwm.settings.lines import brief
 
+MOST_LENGTH, MOST_FRAMES, MOST_SEED = 10**6, 10**9, 2**63 - 1  # as params `evaluate` has them
 Source = Frames | str | PathLike[str]
 
 
@@ -34,7 +36,8 @@ def judge(
         worlds: the same episodes as each world shows them: by world a `Frames` (of `episodes_of` or
             `World.make`) or the path of a file such as data/worlds/mirror.h5. Or the folder of
             such files, for all worlds of the model.
-        frames: how many frames of test episodes to judge by at most, in whole sequences.
+        frames: how many frames of test episodes to judge by at most, in whole sequences: `length`
+            or more.
         length: frames of a sequence that M reads before it starts anew, at least 2.
         seed: root of the shuffle that gives an unrelated frame for `chance`.
         name: what the column `model` says.
@@ -45,8 +48,8 @@ def judge(
         None stands for what cannot be measured.
 
     Raises:
-        UsageError: a world that the model does not have, other actions than the model's, a number
-            out of range, or no test episode that is long enough.
+        UsageError: no model or no worlds, a world that the model does not have, other actions than
+            the model's, a number out of range, or no test episode that is long enough.
         ArtefactError: a file is missing or damaged, or worlds show different episodes.
     """
     if not isinstance(model, TrainedModel):
@@ -54,9 +57,11 @@ def judge(
             f"judge: expected a model of mwm.load, found {type(model).__name__}; "
             "write mwm.TrainedModel(module) around a module"
         )
-    for what, number, least in (("frames", frames, 1), ("length", length, 2), ("seed", seed, 0)):
-        if not isinstance(number, int) or number < least:
-            raise UsageError(f"judge: {what}: expected a whole number from {least}, found {number}")
+    length = check_whole("judge: length", length, 2, MOST_LENGTH)
+    frames = check_whole("judge: frames", frames, length, MOST_FRAMES)  # one sequence at least
+    seed = check_whole("judge: seed", seed, 0, MOST_SEED)
+    if not isinstance(name, str):
+        raise UsageError(f"judge: name: expected text, found {brief(name)}")
     contents = _contents(model, worlds)
     longest = max(_test_lengths(next(iter(contents.values()))), default=0)
     if longest <= length:
@@ -72,12 +77,25 @@ def _contents(
     model: TrainedModel, worlds: Mapping[str, Source] | str | PathLike[str]
 ) -> dict[str, Frames]:
     if not isinstance(worlds, Mapping):
-        folder = Path(worlds)
+        if not isinstance(worlds, str | PathLike):
+            raise UsageError(
+                f"judge: worlds: expected Frames or paths by world, or a folder, found "
+                f"{brief(worlds)}; write {{'original': frames}} for one"
+            )
+        folder = path_of("judge: worlds", worlds)
         worlds = {world: folder / f"{world}.h5" for world in model.worlds}
     contents = {}
     for world, source in worlds.items():
         check_world(world, model.worlds)
-        content = source if isinstance(source, Frames) else read_frames(source)
+        if isinstance(source, Frames):
+            content = _checked(f"judge: {world}", source)
+        elif isinstance(source, str | PathLike):
+            content = read_frames(source)
+        else:
+            raise UsageError(
+                f"judge: {world}: expected Frames, as of mwm.episodes_of, or a path, found "
+                f"{brief(source)}"
+            )
         if content.action_count != model.actions:
             raise UsageError(
                 f"judge: {world}: expected a game of {model.actions} actions, as the model's, "
@@ -87,6 +105,28 @@ def _contents(
     if not contents:
         raise UsageError("judge: expected one world or more, found none")
     return contents
+
+
+def _checked(what: str, content: Frames) -> Frames:
+    """`Frames` that a caller may have made, if their parts are as those of files are."""
+    n, ends = (np.shape(as_array(part))[:1] for part in (content.frames, content.episode_offsets))
+    forms: dict[str, tuple[type[np.integer[Any]], tuple[int, ...]]] = {
+        "frames": (np.uint8, (*n, FRAME_BYTES)),
+        "actions": (np.uint8, n),
+        "episode_offsets": (np.int64, ends),
+        "split": (np.uint8, tuple(end - 1 for end in ends)),
+        "pixel_map": (np.uint16, (SIDE * SIDE,)),
+        "inverted": (np.uint8, (FRAME_BYTES,)),
+    }
+    for name, (dtype, shape) in forms.items():
+        found = as_array(getattr(content, name))
+        if found.dtype != dtype or found.shape != shape or not shape:
+            raise UsageError(
+                f"{what}: {name}: expected {np.dtype(dtype)} {shape}, found {described(found)}; "
+                "mwm.episodes_of makes Frames of your own"
+            )
+    check_ranges(what, content)
+    return content
 
 
 def _test_lengths(content: Frames) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mwm import UsageError
 from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
+from mwm.settings.lines import brief
 
 WAIT = 60  # steps of 4 emulated frames, within which a game shows its background
 
@@ -43,13 +44,19 @@ class Layout:
     objects: dict[str, list[int]]
 
 
-@cache
 def layout_of(game: str) -> Layout:
     """What games.yaml and the emulator say of a game.
 
     Raises:
         UsageError: there is no such game, or its entry in games.yaml does not fit.
     """
+    if not isinstance(game, str):
+        raise UsageError(f"game: expected a Gymnasium id, such as ALE/Pong-v5, found {brief(game)}")
+    return _layout_of(game)
+
+
+@cache
+def _layout_of(game: str) -> Layout:
     entry = games.find(game, where="game")
     emulator = Emulator(game)
     rows, columns = (slice(*(span or (None,))) for span in (entry.rows, entry.columns))

@@ -1,5 +1,6 @@
 """`mwm.load`: a trained model from a run's folder, or from the folder of all runs."""
 
+import os
 import warnings
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from mwm import ArtefactError, MwmError, UsageError
 from mwm.evaluation.assemble import ANCHORED, DifferentAnchorsError, assemble
 from mwm.io import records
 from mwm.library import pretrained
+from mwm.library.arguments import path_of
 from mwm.library.model import TrainedModel
 from mwm.models import selftest
 from mwm.models.model import load as load_one
@@ -25,22 +27,26 @@ def load(folder: Path | str) -> TrainedModel:
 
     Raises:
         UsageError: there is no such folder.
-        ArtefactError: it holds no trained model, a file is missing or damaged, or its runs have
-            different anchors, so that the latents of one mean nothing to another.
+        ArtefactError: it holds a player or no trained model, a file is missing or damaged, or its
+            runs have different anchors, so that the latents of one mean nothing to another.
 
     Warns:
         RuntimeWarning: once per process, if PyTorch's LSTM with gradients is wrong in this one.
     """
     _warn_if_wrong()
-    if folder == pretrained.NAME:
+    if isinstance(folder, str) and folder == pretrained.NAME:
         return TrainedModel(pretrained.read()[0])
-    path = Path(folder)
-    if not path.is_dir():
+    path = path_of("mwm.load", folder)
+    if not os.path.isdir(path):  # noqa: PTH112 (Path's raises if the name is too long)
         raise UsageError(
             f"mwm.load: expected a folder of trained models, such as 'runs' or 'runs/mirror', "
             f"found none at {str(path)!r}"
         )
     if (path / records.MANIFEST).is_file():
+        if records.read(path / records.MANIFEST).get("kind") == "player":
+            raise ArtefactError(
+                f'{path}: expected trained models, found a player; write mwm.load_player("{path}")'
+            )
         return TrainedModel(load_one(path))
     trained = {part: _worlds(part) for part in sorted(path.iterdir())}
     runs = [part for part, worlds in trained.items() if len(worlds) > 1]

@@ -11,7 +11,7 @@ from mwm import UsageError
 from mwm.io.bits import pack
 from mwm.io.frames import SIDE
 from mwm.library.arguments import actions as checked_actions
-from mwm.library.arguments import check_world, latents
+from mwm.library.arguments import check_whole, check_world, latents
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel
 
@@ -30,6 +30,16 @@ class TrainedModel:
     """
 
     def __init__(self, module: MetaWorldModel) -> None:
+        """Wrap a module.
+
+        Raises:
+            UsageError: it is none of mwm's models.
+        """
+        if not isinstance(module, MetaWorldModel):
+            raise UsageError(
+                f"TrainedModel: expected a MetaWorldModel, found {type(module).__name__}; "
+                "mwm.load reads one from a folder"
+            )
         self.module = module.eval()
 
     def __repr__(self) -> str:
@@ -147,10 +157,10 @@ class TrainedModel:
             (b, steps, latent) or (steps, latent) float32: decode them in any world.
 
         Raises:
-            UsageError: an unknown world, another shape or dtype, or an action out of range.
+            UsageError: an unknown world, another shape or dtype, a number of steps that is not
+                whole or below 1, or an action out of range.
         """
-        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-            raise UsageError(f"steps: expected a whole number from 1, found {steps!r}")
+        steps = check_whole("steps", steps, 1)
         check_world(world, self.worlds)
         packed = pack(frames)
         if packed.ndim not in (2, 3) or 0 in packed.shape:

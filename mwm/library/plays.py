@@ -1,9 +1,8 @@
 """Episodes as `Frames`: read from the pipeline's files, or made of the caller's own frames."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,17 +12,20 @@ from mwm.io import frames as files
 from mwm.io.bits import pack
 from mwm.io.frames import FRAME_BYTES, SIDE, SPLITS, Frames
 from mwm.library.arguments import actions as checked_actions
+from mwm.library.arguments import path_of
 from mwm.library.layout import layout_of
 from mwm.settings.base import ORIGINAL
+from mwm.settings.lines import brief
 
 
 def read_frames(path: str | PathLike[str]) -> Frames:
     """The frames, actions and episodes of a world's file, such as data/worlds/mirror.h5.
 
     Raises:
+        UsageError: `path` is no path.
         ArtefactError: the file is missing, damaged or of another kind.
     """
-    return files.read_frames(Path(path), "world")
+    return files.read_frames(path_of("read_frames", path), "world")
 
 
 def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
@@ -38,12 +40,12 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
             action set (as `env.step` takes it). The last frame's action is never used.
 
     Raises:
-        UsageError: an unknown game, no episode, arrays of another shape or dtype, or an action
-            that the game does not have.
+        UsageError: an unknown game, no episode, others than pairs, arrays of another shape or
+            dtype, or an action that the game does not have.
     """
     layout = layout_of(game)
     frames, actions = [], []
-    for shown, taken in episodes:
+    for shown, taken in _pairs(episodes):
         packed = pack(shown)
         if packed.ndim != 2 or not len(packed):
             raise UsageError(
@@ -68,3 +70,23 @@ def episodes_of(game: str, episodes: Iterable[tuple[Any, Any]]) -> Frames:
             "objects": json.dumps(layout.objects),
         },
     )
+
+
+def _pairs(episodes: Any) -> Iterator[tuple[Any, Any]]:
+    """Episode by episode its frames and actions, whatever holds them."""
+    advice = "; write [(frames, actions)] for one"
+    try:
+        each = iter(() if isinstance(episodes, str | Mapping) else episodes)
+    except TypeError:  # a number, or an array of one alone
+        each = None
+    if each is None or isinstance(episodes, str | Mapping):
+        raise UsageError(
+            f"episodes_of: expected pairs of frames and actions, found {brief(episodes)}{advice}"
+        )
+    for number, episode in enumerate(each):
+        if not isinstance(episode, list | tuple) or len(episode) != 2:
+            raise UsageError(
+                f"episodes_of: episode {number}: expected a pair of frames and actions, found "
+                f"{brief(episode)}{advice}"
+            )
+        yield episode[0], episode[1]

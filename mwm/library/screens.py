@@ -11,9 +11,12 @@ from mwm.frames.pooling import any_pool
 from mwm.frames.preprocessing import BLOCK
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES
+from mwm.library.arguments import is_whole
 from mwm.library.layout import Layout, layout_of
+from mwm.settings.lines import brief
 
 Colours = Literal["rgb", "grayscale", "palette"]
+WHITE = 255  # the most that a number of a colour can be
 
 
 def frames_of(
@@ -33,30 +36,29 @@ def frames_of(
             values from `ale.getScreen()`. NumPy's, PyTorch's or a list of them.
         colours: "rgb", "grayscale" or "palette". Default: RGB with an axis of three; else
             whichever of the other two makes more of the playing field background.
-        background: what a pixel that shows nothing looks like, in the screens' own colours: one
-            colour, or a picture of the whole screen from `background_of`. Default: the game's
-            entry in games.yaml.
+        background: what a pixel that shows nothing looks like, in the screens' own colours, whole
+            numbers from 0 to 255: one colour, or a picture of the whole screen from
+            `background_of`. Default: the game's entry in games.yaml.
 
     Returns:
         (n, 512) uint8 packed, n = 1 for one screen. `mwm.unpack` makes pictures of them.
 
     Raises:
-        UsageError: an unknown game, screens of another shape or dtype, no background for the game,
-            or a screen without any (Pong's first one after a reset has other colours).
+        UsageError: an unknown game, screens or a background of another shape, dtype or range,
+            colours that do not fit the screens, no background for the game, or a screen without
+            any (Pong's first one after a reset has other colours).
     """
     layout = layout_of(game)
     array = _checked(layout, screens)
     rows, columns = layout.field
     field = array[:, rows, columns]
-    if background is None:
-        behind = _listed(layout, field, colours)
-    else:
-        behind = _cropped(layout, array, background)
+    fit, given = _fitting(colours, array), background is not None
+    behind = _cropped(layout, array, background) if given else _listed(layout, field, fit)
     frames = np.empty((len(field), FRAME_BYTES), np.uint8)
     for start in range(0, len(field), BLOCK):
         differs = field[start : start + BLOCK] != behind
         masks = differs.any(axis=3) if differs.ndim == 4 else differs
-        if background is None and (blank := masks.all(axis=(1, 2))).any():
+        if not given and (blank := masks.all(axis=(1, 2))).any():
             raise UsageError(
                 f"frames_of: screens[{start + int(blank.argmax())}]: expected the background "
                 f"{behind.tolist()} somewhere, found it nowhere; leave out screens with other "
@@ -113,20 +115,27 @@ def _checked(layout: Layout, screens: Any) -> NDArray[np.uint8]:
     return array
 
 
-def _listed(layout: Layout, field: NDArray[np.uint8], colours: Colours | None) -> NDArray[np.uint8]:
+def _fitting(colours: Colours | None, array: NDArray[np.uint8]) -> list[str]:
+    """What the colours of these screens may be: what the caller says, or what their shape tells."""
+    fit = ["rgb"] if array.ndim == 4 else ["grayscale", "palette"]
+    if colours is None:
+        return fit
+    if not isinstance(colours, str) or colours not in fit:
+        raise UsageError(
+            f"frames_of: colours: expected {' or '.join(fit)} for screens of this shape, "
+            f"found {brief(colours)}"
+        )
+    return [colours]
+
+
+def _listed(layout: Layout, field: NDArray[np.uint8], fit: list[str]) -> NDArray[np.uint8]:
     """The background of games.yaml in the colours of these screens."""
     if layout.background is None:
         raise UsageError(
             f"frames_of: {layout.game}: expected a background, found none in games.yaml; write "
             f'background=mwm.background_of("{layout.game}", many_screens)'
         )
-    fit = ["rgb"] if field.ndim == 4 else ["grayscale", "palette"]
-    if colours is not None and colours not in fit:
-        raise UsageError(
-            f"frames_of: colours: expected {' or '.join(fit)} for screens of this shape, "
-            f"found {colours!r}"
-        )
-    known = [getattr(layout.background, way) for way in ([colours] if colours else fit)]
+    known = [getattr(layout.background, way) for way in fit]
     return max(known, key=lambda colour: _share(field, colour))
 
 
@@ -138,11 +147,16 @@ def _share(field: NDArray[np.uint8], colour: NDArray[np.uint8]) -> int:
 def _cropped(layout: Layout, array: NDArray[np.uint8], background: Any) -> NDArray[np.uint8]:
     """A caller's background: one colour, or the part of a picture that is the playing field."""
     behind, screen = as_array(background), array.shape[1:]
-    if behind.shape == screen:
-        return behind[layout.field]
-    if behind.shape == screen[2:]:
-        return behind
-    raise UsageError(
-        f"frames_of: background: expected one colour, {screen[2:]}, or a picture, {screen}, "
-        f"found {described(behind)}"
-    )
+    if behind.shape not in (screen, screen[2:]):
+        raise UsageError(
+            f"frames_of: background: expected one colour, {screen[2:]}, or a picture, {screen}, "
+            f"found {described(behind)}"
+        )
+    if not is_whole(behind) or behind.min() < 0 or behind.max() > WHITE:
+        found = f"{behind.min()} to {behind.max()}" if is_whole(behind) else described(behind)
+        raise UsageError(  # every pixel would differ from it
+            f"frames_of: background: expected whole numbers from 0 to {WHITE}, as screens have, "
+            f"found {found}"
+        )
+    behind = behind.astype(np.uint8)
+    return behind[layout.field] if behind.shape == screen else behind

@@ -97,6 +97,9 @@ def test_a_game_that_is_reset_alone_is_forgotten_alone(model) -> None:
     after = wrapped.reset(options={"reset_mask": np.array([True, False])})[0]
     assert not after[0, LATENT:].any()
     assert np.array_equal(after[1], before[1])
+    for options in (3, {"reset_mask": [True, [False]]}, {"reset_mask": [1, 0]}):
+        with pytest.raises(mwm.UsageError, match=r"^(options|reset_mask): exp|an array, found"):
+            wrapped.reset(options=options)
     wrapped.close()
 
 

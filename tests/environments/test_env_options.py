@@ -50,8 +50,49 @@ def test_worlds_of_the_params_here_are_known_by_name(tmp_path, monkeypatch) -> N
     Path("params.yaml").write_text("variants:\n  worlds:\n    turned: [mirorr]\n")
     with pytest.raises(mwm.UsageError, match=r"^params.yaml: variants.worlds.turned: .*mirorr"):
         resolve("turned")
-    Path("params.yaml").write_text("lr: 0.1\n")  # another program's
+
+
+SECTIONS = "collect:\n  episodes: 1\ntrain:\n  run: 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr: 0.1\n",
+        "variants: [a, b]\n",
+        "variants: {worlds: {mirror: 3}}\n",
+        "a: [\n",
+        "a: 1\na: 2\n",
+        "- a\n",
+        "",
+        "\xff",
+    ],
+)
+def test_another_program_s_params_do_not_hide_a_bijection(tmp_path, monkeypatch, text) -> None:
+    """`make("mwm/Pong-v0", world="mirror")` failed in the folder of another project."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(text, encoding="latin-1")
     assert resolve("mirror").steps == ["mirror"]
+    with pytest.raises(mwm.UsageError, match=r"^world: expected one of .*'mirorr'; did you mean"):
+        resolve("mirorr")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("variants: [a, b]\n", r"^params\.yaml: variants\.worlds: expected bijections by name, f"),
+        ("variants:\n  worlds: {mirror: 3}\n", r"^params\.yaml: variants\.worlds\.mirror: .*d 3"),
+        ("variants: [\n", r"^params\.yaml:\d: expected YAML, found: "),
+    ],
+)
+def test_broken_params_of_ours_are_told_and_no_bijection_taken_instead(
+    tmp_path, monkeypatch, text, told
+) -> None:
+    """The name may mean another world there."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(SECTIONS + text)
+    with pytest.raises(mwm.UsageError, match=told):
+        resolve("mirror")
 
 
 @pytest.mark.parametrize(("game", "count"), [(BREAKOUT, 4), ("ALE/Enduro-v5", 9)])
@@ -97,8 +138,14 @@ def test_a_background_may_be_found_on_screens_or_be_one_colour() -> None:
         ({"world": ["mirror", 3]}, r"^world: expected one bijection in each item .* found 3"),
         ({"frame_skip": 0}, r"^frame_skip: expected a whole number from 1 to 60, found 0"),
         ({"frame_skip": 4.0}, r"^frame_skip: .*found 4\.0"),
-        ({"noop_max": -1}, r"^noop_max: expected a whole number from 0, found -1"),
+        ({"noop_max": -1}, r"^noop_max: expected a whole number from 0 to 1000000, found -1"),
         ({"noop_max": True}, r"^noop_max: .*found True"),
+        ({"noop_max": 2**70}, r"^noop_max: .*found 1180591620717411303424"),
+        ({"game": 3}, r"^game: expected a Gymnasium id, such as ALE/Pong-v5, found 3"),
+        ({"world": [{3: {}}]}, r"^world: unknown bijection '3'"),
+        ({"world": np.zeros((9, 9))}, r"^world: expected a name, .*found float64 \(9, 9\)"),
+        ({"repeat_action_probability": False}, r"^repeat_action_probability: .*found False"),
+        ({"repeat_action_probability": np.nan}, r"^repeat_action_probability: .*found nan"),
         ({"repeat_action_probability": 1}, r"^repeat_action_probability: .* below 1, found 1"),
         ({"background": 256}, r"^background: expected a palette value from 0 to 255, .*found int"),
         ({"background": np.zeros((210, 160, 3), int)}, r"found int64 \(210, 160, 3\); find it in"),
@@ -109,6 +156,33 @@ def test_options_are_checked_in_one_line(options: dict[str, Any], told: str) -> 
     with pytest.raises(mwm.UsageError, match=told) as raised:
         GameEnv(**options)
     assert "\n" not in str(raised.value)
+
+
+def test_options_may_be_numpy_s_numbers() -> None:
+    options = {"frame_skip": np.int64(2), "noop_max": np.uint8(3)}
+    env = GameEnv(**options, repeat_action_probability=np.float32(0.25))
+    plain = GameEnv(frame_skip=2, noop_max=3, repeat_action_probability=0.25)
+    assert np.array_equal(env.reset(seed=np.int64(5))[0], plain.reset(seed=5)[0])
+    assert type(env.metadata["render_fps"]) is float
+    for action in (2, 3):
+        assert np.array_equal(env.step(action)[0], plain.step(action)[0])
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ({"seed": -1}, r"^seed: expected a whole number from 0, found -1"),
+        ({"seed": 1.0}, r"^seed: .*found 1\.0"),
+        ({"seed": True}, r"^seed: .*found True"),
+        ({"seed": "1"}, r"^seed: .*found '1'"),
+        ({"options": [1]}, r"^options: expected a mapping, found \[1\]"),
+    ],
+)
+def test_seeds_and_options_that_are_none_are_told(call: dict[str, Any], told: str) -> None:
+    env = GameEnv(noop_max=3)
+    with pytest.raises(mwm.UsageError, match=told):
+        env.reset(**call)
+    env.reset(seed=10**30, options={"of a wrapper": 1})
 
 
 @pytest.mark.parametrize(("action", "told"), [(6, "found 6"), (-1, "found -1"), (0.0, "float64")])

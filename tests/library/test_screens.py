@@ -99,6 +99,29 @@ def test_a_game_that_is_not_listed_needs_a_background(breakout):
         mwm.frames_of(BREAKOUT, breakout["rgb"], background=[1, 2])
 
 
+@pytest.mark.parametrize(
+    ("background", "found"),
+    [
+        (34 / 255, r"float64 \(\)"),
+        (np.full((210, 160), 0.1, np.float32), r"float32 \(210, 160\)"),
+        (256, "256 to 256"),
+        (-1, "-1 to -1"),
+        (np.full((210, 160), 300), "300 to 300"),
+        (True, r"bool \(\)"),
+        ("34", r"<U2 \(\)"),
+    ],
+)
+def test_a_background_that_no_screen_can_have_is_refused(pong, background, found):
+    """Every pixel differed from it, so that every frame was white."""
+    with pytest.raises(mwm.UsageError, match=rf"background: expected whole .*, found {found}$"):
+        mwm.frames_of(PONG, pong["palette"], background=background)
+
+
+def test_colours_are_checked_beside_a_background(pong):
+    with pytest.raises(mwm.UsageError, match=r"^frames_of: colours: expected rgb .*, found 'grey'"):
+        mwm.frames_of(PONG, pong["rgb"], colours="grey", background=(144, 72, 17))
+
+
 @pytest.mark.parametrize("kind", ["palette", "rgb"])
 def test_the_background_found_is_the_pipeline_s_whatever_the_colours(breakout, kind):
     expected = any_pool(breakout["palette"] != most_frequent(breakout["palette"]))
@@ -113,4 +136,5 @@ def test_one_colour_may_be_the_background(pong, contents):
     frames = mwm.frames_of(PONG, pong["rgb"], background=(144, 72, 17))
     assert np.array_equal(frames, contents["original"].frames[:STEPS])
     assert json.loads(contents["original"].attributes["background"]) == 34
-    assert np.array_equal(mwm.frames_of(PONG, pong["palette"], background=34), frames)
+    for behind in (34, np.int64(34), np.full((210, 160), 34), torch.tensor(34)):
+        assert np.array_equal(mwm.frames_of(PONG, pong["palette"], background=behind), frames)
