@@ -112,7 +112,8 @@ class World:
                 f"world {self.name!r}: expected Frames, as of mwm.episodes_of, found "
                 f"{brief(original)}; write show(frames) for arrays"
             )
-        if original.inverted.any() or (original.pixel_map != np.arange(SIDE * SIDE)).any():
+        moved = not np.array_equal(original.pixel_map, np.arange(SIDE * SIDE))
+        if moved or np.any(original.inverted):
             world = original.attributes.get("world")  # its pixel map would have to be taken along
             raise UsageError(
                 f"world {self.name!r}: expected the original's frames, whose pixels are where they "

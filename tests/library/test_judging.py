@@ -83,7 +83,8 @@ def test_mistakes_are_told(model, own, call, told):
 def _of_fewer_actions(own: mwm.Frames) -> mwm.Frames:
     from dataclasses import replace
 
-    return replace(own, attributes={**own.attributes, "action_names": '["A", "B", "C"]'})
+    told = {**own.attributes, "action_names": '["A", "B", "C"]'}
+    return replace(own, actions=own.actions % 3, attributes=told)
 
 
 def test_worlds_that_show_different_plays_are_refused(model, own, contents):
