@@ -24,9 +24,14 @@ def transpose(frames: Packed) -> Packed:
         0, 3, 1, 2
     )  # frame, column of blocks, row of blocks, row
     words = np.ascontiguousarray(blocks).view("<u8")
-    for shift, mask in TRANSPOSAL:
-        differ = (words ^ (words >> shift)) & mask
-        words = words ^ differ ^ (differ << shift)
+    differ = np.empty_like(words)
+    for shift, mask in TRANSPOSAL:  # in place: memory for temporaries costs more than their bits
+        np.right_shift(words, shift, out=differ)
+        differ ^= words
+        differ &= mask
+        words ^= differ
+        differ <<= shift
+        words ^= differ
     return words.view(np.uint8).reshape(-1, 8, 8, 8).transpose(0, 1, 3, 2).reshape(frames.shape)
 
 
@@ -34,7 +39,9 @@ def transpose(frames: Packed) -> Packed:
 def hswap(frames: Packed) -> Packed:
     """Γh: swap the left and right halves."""
     rows = frames.view("<u8")
-    return ((rows << 32) | (rows >> 32)).view(np.uint8)
+    swapped = rows << 32
+    swapped |= rows >> 32
+    return swapped.view(np.uint8)
 
 
 @bijection("vswap")
@@ -53,8 +60,13 @@ def invert(frames: Packed) -> Packed:
 def mirror(frames: Packed) -> Packed:
     """Γm: left-right reflection."""
     rows = frames.view("<u8").byteswap()
+    moved = np.empty_like(rows)
     for shift, mask in REVERSAL:
-        rows = ((rows >> shift) & mask) | ((rows & mask) << shift)
+        np.right_shift(rows, shift, out=moved)
+        moved &= mask
+        rows &= mask
+        rows <<= shift
+        rows |= moved
     return rows.view(np.uint8)
 
 
