@@ -7,6 +7,7 @@ functions that are equally slow or equally controlled.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ Function = Callable[[Tensor], Tensor]  # of the codes (n, d) of successive frame
 SAMPLE = 60_000  # frames that a fit sees
 RIDGE = 1e-4  # of the regressions, in units of the features' variance
 LEADING = 8  # controlled functions at most, before they are combined
+ROUNDS = 1, 2, 4, LEADING  # of them are known after each round of their search
+SMOOTH = 2.0, 4.0  # widths of their features
 DECIDED = 0.2  # least share that actions decide of such a function, relative to the first
 COORDINATES = 2  # slowest combinations of them
 DETAILS = 3  # leading ones that are kept beside the coordinates
@@ -74,33 +77,52 @@ def _controlled(codes: Codes, lag: int, seed: int) -> Function:
     """At most LEADING functions of one frame, those that actions decide most.
 
     They maximise the share of the variance of features of z_{t+lag} that the actions explain beyond
-    z_t and z_{t-1}; actions enter alone and multiplied by features of the state.
+    z_t and z_{t-1}. What an action does depends on where things are, so actions enter alone and
+    multiplied by features of what is known at t and t-1.
+
+    In the first round all of z is known. Actions then decide products, too, of what they move and
+    of something else, and each V draws others of these to the front; so one function is kept. In
+    each later round what the round before found is known, and nothing else: actions push a product
+    as often up as down.
     """
-    d = codes.z.shape[1]
-    rng = np.random.default_rng(seed)
-    at = codes.sample(SAMPLE, 1, lag, rng)
-    basis = Fourier(d, 400, (2.0, 4.0), seed)
-    state = torch.cat(
-        [Fourier(2 * d, 300, (2.0, 4.0), seed + 1)(window(codes.z, at, 2)), torch.ones(len(at), 1)],
-        1,
-    )
-    later = basis(codes.z[at + lag])
+    z = codes.z
+    at = codes.sample(SAMPLE, 1, lag, np.random.default_rng(seed))
+    state = Fourier(2 * z.shape[1], 300, SMOOTH, seed + 1)(window(z, at, 2))
+    rest = partial(_unexplained, torch.cat([state, torch.ones(len(at), 1)], 1))
+    basis = Fourier(z.shape[1], 400, SMOOTH, seed)
+    later = basis(z[at + lag])
     centre = later.mean(0)
-    later = later - centre
+    later -= centre
+    whiten = whitening(later.T @ later / len(at), 1e-3)
+    later = rest(later)
     kinds = int(codes.actions.max()) + 1
     taken = torch.cat([torch.eye(kinds)[codes.actions[at + k]] for k in range(lag)], 1)
-    taken = taken - taken.mean(0)
-    modulation = Fourier(2 * d, 100, (2.0, 4.0), seed + 2)(window(codes.z, at, 2))
-    acts = torch.cat([taken, *(column[:, None] * modulation for column in taken.T)], 1)
-    gram = state.T @ state / len(at) + RIDGE * torch.eye(state.shape[1])
-    later_rest, acts_rest = (
-        x - state @ torch.linalg.solve(gram, state.T @ x / len(at)) for x in (later, acts)
-    )
-    whiten = whitening(later.T @ later / len(at), 1e-3)
-    shared = (acts_rest.T @ later_rest / len(at)).double() @ whiten
-    own = (acts_rest.T @ acts_rest / len(at)).double()
+    taken -= taken.mean(0)
+
+    def decided(count: int, modulation: Tensor) -> Function:
+        acts = rest(torch.cat([taken, *(column[:, None] * modulation for column in taken.T)], 1))
+        weights = whiten @ _most_decided(later @ whiten.float(), acts, count)
+        return lambda z: evaluate(lambda t: (basis(z[t]) - centre) @ weights.float(), len(z), 1)
+
+    found = decided(ROUNDS[0], Fourier(2 * z.shape[1], 100, SMOOTH, seed + 2)(window(z, at, 2)))
+    for number, count in enumerate(ROUNDS[1:], 3):
+        known = found(z)
+        known /= known.std(0)
+        modulation = Fourier(2 * known.shape[1], 40, (0.5, 1.0), seed + number)
+        found = decided(count, modulation(window(known, at, 2)))
+    return found
+
+
+def _unexplained(state: Tensor, x: Tensor) -> Tensor:
+    """What a regression on `state` (n, s) leaves of x (n, f)."""
+    gram = state.T @ state / len(state) + RIDGE * torch.eye(state.shape[1])
+    return x - state @ torch.linalg.solve(gram, state.T @ x / len(state))
+
+
+def _most_decided(later: Tensor, acts: Tensor, count: int) -> Tensor:
+    """Weights (f, c) of at most `count` combinations of `later` (n, f) that `acts` explain most."""
+    shared = (acts.T @ later / len(acts)).double()
+    own = (acts.T @ acts / len(acts)).double()
     own += 1e-3 * own.diagonal().mean() * torch.eye(len(own), dtype=own.dtype)
     values, vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))
-    count = min(LEADING, int((values > DECIDED * values.max()).sum()))
-    weights = (whiten @ vectors.flip(1)[:, :count]).float()
-    return lambda z: evaluate(lambda t: (basis(z[t]) - centre) @ weights, len(z), 1)
+    return vectors.flip(1)[:, : min(count, int((values > DECIDED * values.max()).sum()))]

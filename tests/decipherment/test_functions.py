@@ -42,6 +42,23 @@ def test_controlled_coordinates_tell_the_ends_of_a_way_apart() -> None:
     assert (low.mean(0) - high.mean(0)).norm() > 3 * spread
 
 
+@pytest.mark.slow
+def test_a_product_of_what_actions_move_and_something_else_is_no_controlled_function() -> None:
+    """V of one seed drew the agent's bat by the opponent's, and other worlds' Vs did not."""
+    plays = [states_of_play(seed) for seed in range(1, 9)]
+    states, actions = (torch.cat(parts) for parts in zip(*plays, strict=True))
+
+    def tangled(states: Tensor) -> Tensor:
+        angle = 1.8 * torch.pi * states[:, 0]
+        lift, ball = (2 * states - 1).T
+        return torch.stack([angle.cos(), angle.sin(), states[:, 1], lift * ball], 1)
+
+    codes = look_at(states, actions, tangled)
+    functions = controlled(codes, 3, 4, seed=0)(codes.z)
+    for coordinate in functions[:, :2].T:
+        assert explained(coordinate, states[:, 0]) > 0.7
+
+
 def test_slow_functions_have_unit_variance_and_the_slowest_is_first() -> None:
     states, actions = states_of_play(2)
     codes = look_at(states, actions, turned)
