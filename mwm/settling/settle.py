@@ -24,6 +24,7 @@ from mwm.models.codes import Codes
 from mwm.settling import motifs
 from mwm.settling.correction import Correction
 from mwm.settling.patterns import match, tell_apart
+from mwm.settling.remainder import Remainder
 from mwm.settling.side import Side
 from mwm.settling.sums import Sums
 from mwm.smoothing.smoother import REACH, Smoother, once
@@ -113,9 +114,9 @@ class Settler:
         return Correction(z[mended], change, self._codes.weights[mended].float())
 
     @cached_property
-    def _left_out(self) -> Correction:
+    def _left_out(self) -> Remainder:
         """What sums leave out of the original's codes."""
-        return Correction(self._sums, self._codes.z - self._sums, self._codes.weights.float())
+        return Remainder(self._sums, self._codes)
 
 
 def _directions(values: Tensor, scale: Tensor) -> Tensor:
