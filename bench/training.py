@@ -84,7 +84,7 @@ def plain_step(model: MetaWorldModel, count: int) -> Callable[[], None]:
     """The same as one would write it at first: unpacked frames, and PyTorch's own layers."""
     for layer in model.modules():
         if isinstance(layer, FromPixel):
-            layer.__class__ = nn.ConvTranspose2d
+            layer.__class__ = nn.ConvTranspose2d  # type: ignore[assignment]
     flat = {world: packed(count, seed) for seed, world in enumerate(WORLDS)}
     rng, learn = torch.Generator().manual_seed(0), learning(model)
 

@@ -116,7 +116,8 @@ def _controlled(codes: Codes, lag: int, seed: int) -> Function:
 def _unexplained(state: Tensor, x: Tensor) -> Tensor:
     """What a regression on `state` (n, s) leaves of x (n, f)."""
     gram = state.T @ state / len(state) + RIDGE * torch.eye(state.shape[1])
-    return x - state @ torch.linalg.solve(gram, state.T @ x / len(state))
+    rest: Tensor = x - state @ torch.linalg.solve(gram, state.T @ x / len(state))
+    return rest
 
 
 def _most_decided(later: Tensor, acts: Tensor, count: int) -> Tensor:
@@ -125,4 +126,6 @@ def _most_decided(later: Tensor, acts: Tensor, count: int) -> Tensor:
     own = (acts.T @ acts / len(acts)).double()
     own += 1e-3 * own.diagonal().mean() * torch.eye(len(own), dtype=own.dtype)
     values, vectors = torch.linalg.eigh(shared.T @ torch.linalg.solve(own, shared))
-    return vectors.flip(1)[:, : min(count, int((values > DECIDED * values.max()).sum()))]
+    decided = int((values > DECIDED * values.max()).sum())
+    leading: Tensor = vectors.flip(1)[:, : min(count, decided)]
+    return leading

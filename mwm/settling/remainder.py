@@ -44,7 +44,7 @@ class Remainder:
                 group["lr"] = RATE * (1 - step / STEPS)
             errors = self._network(sums[batch]) - left_out[batch]
             adam.zero_grad()
-            (errors.square() @ codes.precision).mean().backward()  # type: ignore[no-untyped-call]
+            (errors.square() @ codes.precision).mean().backward()
             adam.step()
 
     @torch.no_grad()

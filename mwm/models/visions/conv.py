@@ -21,7 +21,7 @@ class FromPixel(nn.ConvTranspose2d):
         """(n, in, 1, 1) to (n, out, *kernel_size)."""
         assert self.bias is not None
         products = x.flatten(1) @ self.weight.flatten(1)
-        return products.unflatten(1, self.weight.shape[1:]) + self.bias[:, None, None]
+        return products.unflatten(1, self.weight.shape[1:]) + self.bias[:, None, None]  # type: ignore[no-any-return,no-untyped-call]
 
 
 @vision("conv")

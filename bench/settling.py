@@ -1,0 +1,121 @@
+"""What each step with independent inputs keeps of every object, up to a V that was recruited.
+
+    python -m bench.settling results/runs/independent-16 mirror [folder of worlds]
+
+Run it from the project's root, when a study has run; it takes two minutes. What is known of the
+other world's frames is drawn by the original's V, and compared with the original's frames of the
+same moments. Only this file knows which these are. Its frames are those of training.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mwm.decipherment import groups
+from mwm.decipherment.functions import controlled
+from mwm.io import latents
+from mwm.io.frames import SIDE, Frames, read_frames
+from mwm.io.latents import Latents
+from mwm.models.codes import Codes, half
+from mwm.models.model import load
+from mwm.models.visions.base import Vision
+from mwm.settings import params
+from mwm.settings.base import ORIGINAL
+from mwm.settling.refining import Mender
+
+COUNT = 20_000  # frames that are compared
+WORLDS = "results/runs/plays/data/worlds"
+
+
+def main(study: str, variant: str, worlds: str = WORLDS) -> None:
+    torch.set_num_threads(1)
+    p, runs = params.load().train, Path(study) / "runs"
+    contents = {w: read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
+    content, other = contents.values()
+    seen, recruited = load(runs / "see" / ORIGINAL), load(runs / "recruit" / variant)
+    vision, size = seen.vision(ORIGINAL), p.model.latent
+    codes = half(vision, content, 0)
+    seed = json.loads((Path(study) / "training.json").read_text())["run"]["seed"]
+    acts = controlled(codes, groups.ACTION_LAG, groups.PAUSE, seed)(codes.z)
+    for name, shares in told(acts, content, codes.frames):
+        print(f"  controlled functions told by the {name}'s height: {shares}")
+    folder = runs / "decipher" / variant
+    found, decided, own = (
+        latents.load(folder / f"{name}.h5", len(one.frames), size)
+        for name, one in (("latents", other), ("controlled", other), ("own", content))
+    )
+    mender = Mender.load(seen, contents, runs / "smooth", p.smooth.hidden, own)
+    settler, sums = mender.settler, mender.settler._sums
+    again = half(recruited.vision(variant), other, 1, like=codes)
+    steps = {
+        "the original's codes": of_codes(codes, codes.z),
+        "as sums over pixels": of_codes(codes, sums),
+        "and what these leave out": of_codes(codes, sums + settler._left_out(sums)),
+        "deciphered": found,
+        "settled": mender.settle(load(runs / "see" / variant), found, decided),
+        "recruited": of_codes(again, again.z),
+    }
+    for step, known in steps.items():
+        scores = "  ".join(f"{name} {f1:.4f}" for name, f1 in drawn(vision, known, content))
+        print(f"  {step:25} {scores}")
+
+
+def of_codes(codes: Codes, z: Tensor) -> Latents:
+    """Latents of the codes' frames, of z (n, d) standardised as they are."""
+    values = (z * codes.scale + codes.centre).numpy()
+    return Latents(codes.frames, values, codes.dimensions.numpy())
+
+
+@torch.no_grad()
+def drawn(vision: Vision, known: Latents, content: Frames) -> Iterator[tuple[str, float]]:
+    """F1 of each object of `content`, the original, as V draws it from latents of its frames."""
+    at = sample(len(known.frames))
+    z = torch.zeros(len(at), vision.config.latent)
+    z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
+    found = vision.decode(z).view(-1, SIDE, SIDE).numpy() > 0
+    for (name, true), (_, made) in zip(
+        cropped(content, pictures(content, known.frames[at])), cropped(content, found), strict=True
+    ):
+        yield name, float(2 * (true & made).sum() / (true.sum() + made.sum()))
+
+
+def told(
+    functions: Tensor, content: Frames, frames: NDArray[np.int64]
+) -> Iterator[tuple[str, str]]:
+    """Of each function (n, f) the share of its variance that is between heights of an object."""
+    at = sample(len(frames))
+    values = functions[at].numpy()
+    for name, on in cropped(content, pictures(content, frames[at])):
+        rows = on.any(2)
+        height = 2 * (rows * np.arange(rows.shape[1])).sum(1) // np.maximum(rows.sum(1), 1)
+        count = np.bincount(height)
+        means = [(np.bincount(height, one) / np.maximum(count, 1))[height] for one in values.T]
+        shares = np.var(means, axis=1) / values.var(axis=0)
+        yield name, " ".join(f"{share:.2f}" for share in shares)
+
+
+def sample(count: int) -> NDArray[np.int64]:
+    """Places of COUNT things of so many, in order; of all of them if they are fewer."""
+    rng = np.random.default_rng(0)
+    return np.sort(rng.choice(count, min(COUNT, count), replace=False))
+
+
+def pictures(content: Frames, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n, 64, 64)."""
+    return np.unpackbits(content.frames[frames], axis=1).view(bool).reshape(-1, SIDE, SIDE)
+
+
+def cropped(content: Frames, shown: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """The part of pictures (n, 64, 64) where each object is."""
+    for name, (top, left, bottom, right) in json.loads(content.attributes["objects"]).items():
+        yield name, shown[:, top:bottom, left:right]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
