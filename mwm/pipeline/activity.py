@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,11 @@ def newest() -> tuple[str, str, float] | None:
     """
     times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
-        for stage, name in outs_of(lock.read_bytes()):
-            if (out := lock.parent / name).exists():
-                times.append((out.stat().st_mtime, stage, shown(str(out))))
+        with suppress(FileNotFoundError):  # it may go meanwhile, as an output may
+            for stage, name in outs_of(lock.read_bytes()):
+                out = lock.parent / name
+                with suppress(FileNotFoundError):
+                    times.append((out.stat().st_mtime, stage, shown(str(out))))
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None

@@ -12,6 +12,7 @@ import pytest
 from small_project import Project
 
 import mwm
+from mwm.pipeline import activity
 from mwm.runtime.processes import started
 
 
@@ -84,6 +85,25 @@ def test_a_lock_file_that_is_being_written_is_no_obstacle(made: Project, kept: s
     """Many a beginning of a dvc.lock is YAML, too; it was reported as a fault of mwm."""
     (made / "dvc.lock").write_text(kept)
     assert "nothing runs" in made.mwm("status")
+
+
+def test_a_lock_file_that_goes_meanwhile_is_no_obstacle(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went between being listed and being read, which was a traceback."""
+    listed = made / "other/dvc.lock"
+    listed.parent.mkdir()
+    listed.touch()
+    inside = activity._inside
+    monkeypatch.setattr(activity, "_inside", lambda path: inside(path) and gone(path, listed))
+    assert activity.newest() is not None
+    assert not listed.exists()
+
+
+def gone(path: Path, listed: Path) -> bool:
+    if path == listed:
+        path.unlink()
+    return True
 
 
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
