@@ -2,9 +2,11 @@
 
     python -m bench.settling results/runs/independent-16 mirror [folder of worlds]
 
-Run it from the project's root, when a study has run; it takes two minutes. What is known of the
-other world's frames is drawn by the original's V, and compared with the original's frames of the
-same moments. Only this file knows which these are. Its frames are those of training.
+Run it from the project's root, when a study has run; it takes two minutes. The first lines tell
+which share of each controlled function's variance is between heights of an object. Below them is
+the F1 of each object: what a step knows of the other world's frames is drawn by the original's V,
+and compared with the original's frames of the same moments. Only this file knows which these are.
+Its frames are those of training.
 """
 
 import json
@@ -19,14 +21,15 @@ from torch import Tensor
 
 from mwm.decipherment import groups
 from mwm.decipherment.functions import controlled
-from mwm.io import latents
+from mwm.io import latents, records
+from mwm.io.bits import unpack
 from mwm.io.frames import SIDE, Frames, read_frames
 from mwm.io.latents import Latents
 from mwm.models.codes import Codes, half
 from mwm.models.model import load
 from mwm.models.visions.base import Vision
-from mwm.settings import params
 from mwm.settings.base import ORIGINAL
+from mwm.settings.train import TRAINING, Train
 from mwm.settling.refining import Mender
 
 COUNT = 20_000  # frames that are compared
@@ -35,14 +38,13 @@ WORLDS = "results/runs/plays/data/worlds"
 
 def main(study: str, variant: str, worlds: str = WORLDS) -> None:
     torch.set_num_threads(1)
-    p, runs = params.load().train, Path(study) / "runs"
+    p, runs = Train.model_validate(records.read(Path(study) / TRAINING)), Path(study) / "runs"
     contents = {w: read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
     content, other = contents.values()
     seen, recruited = load(runs / "see" / ORIGINAL), load(runs / "recruit" / variant)
     vision, size = seen.vision(ORIGINAL), p.model.latent
     codes = half(vision, content, 0)
-    seed = json.loads((Path(study) / "training.json").read_text())["run"]["seed"]
-    acts = controlled(codes, groups.ACTION_LAG, groups.PAUSE, seed)(codes.z)
+    acts = controlled(codes, groups.ACTION_LAG, groups.PAUSE, p.run.seed)(codes.z)
     for name, shares in told(acts, content, codes.frames):
         print(f"  controlled functions told by the {name}'s height: {shares}")
     folder = runs / "decipher" / variant
@@ -74,14 +76,13 @@ def of_codes(codes: Codes, z: Tensor) -> Latents:
 
 @torch.no_grad()
 def drawn(vision: Vision, known: Latents, content: Frames) -> Iterator[tuple[str, float]]:
-    """F1 of each object of `content`, the original, as V draws it from latents of its frames."""
+    """F1 of each object of `content`, the original's, as V draws it from latents of its frames."""
     at = sample(len(known.frames))
     z = torch.zeros(len(at), vision.config.latent)
     z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
     found = vision.decode(z).view(-1, SIDE, SIDE).numpy() > 0
-    for (name, true), (_, made) in zip(
-        cropped(content, pictures(content, known.frames[at])), cropped(content, found), strict=True
-    ):
+    shown = cropped(content, unpack(content.frames[known.frames[at]]))
+    for (name, true), (_, made) in zip(shown, cropped(content, found), strict=True):
         yield name, float(2 * (true & made).sum() / (true.sum() + made.sum()))
 
 
@@ -91,7 +92,7 @@ def told(
     """Of each function (n, f) the share of its variance that is between heights of an object."""
     at = sample(len(frames))
     values = functions[at].numpy()
-    for name, on in cropped(content, pictures(content, frames[at])):
+    for name, on in cropped(content, unpack(content.frames[frames[at]])):
         rows = on.any(2)
         height = 2 * (rows * np.arange(rows.shape[1])).sum(1) // np.maximum(rows.sum(1), 1)
         count = np.bincount(height)
@@ -104,11 +105,6 @@ def sample(count: int) -> NDArray[np.int64]:
     """Places of COUNT things of so many, in order; of all of them if they are fewer."""
     rng = np.random.default_rng(0)
     return np.sort(rng.choice(count, min(COUNT, count), replace=False))
-
-
-def pictures(content: Frames, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(n, 64, 64)."""
-    return np.unpackbits(content.frames[frames], axis=1).view(bool).reshape(-1, SIDE, SIDE)
 
 
 def cropped(content: Frames, shown: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
