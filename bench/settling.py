@@ -9,7 +9,6 @@ and compared with the original's frames of the same moments. Only this file know
 Its frames are those of training.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from mwm.io import latents, records
 from mwm.io.bits import unpack
 from mwm.io.frames import SIDE, Frames, read_frames
 from mwm.io.latents import Latents
+from mwm.metrics.objects import OriginalView, f1
 from mwm.models.codes import Codes, half
 from mwm.models.model import load
 from mwm.models.visions.base import Vision
@@ -64,7 +64,7 @@ def main(study: str, variant: str, worlds: str = WORLDS) -> None:
         "recruited": of_codes(again, again.z),
     }
     for step, known in steps.items():
-        scores = "  ".join(f"{name} {f1:.4f}" for name, f1 in drawn(vision, known, content))
+        scores = "  ".join(f"{name} {score:.4f}" for name, score in drawn(vision, known, content))
         print(f"  {step:25} {scores}")
 
 
@@ -80,10 +80,10 @@ def drawn(vision: Vision, known: Latents, content: Frames) -> Iterator[tuple[str
     at = sample(len(known.frames))
     z = torch.zeros(len(at), vision.config.latent)
     z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
-    found = vision.decode(z).view(-1, SIDE, SIDE).numpy() > 0
-    shown = cropped(content, unpack(content.frames[known.frames[at]]))
-    for (name, true), (_, made) in zip(shown, cropped(content, found), strict=True):
-        yield name, float(2 * (true & made).sum() / (true.sum() + made.sum()))
+    found = vision.decode(z).view(-1, SIDE, SIDE) > 0
+    true, view = pictures(content, known.frames[at]), OriginalView(content, torch.device("cpu"))
+    for name in view.objects:
+        yield name, f1(view.crop(found, name), view.crop(true, name)) or 0.0
 
 
 def told(
@@ -92,8 +92,9 @@ def told(
     """Of each function (n, f) the share of its variance that is between heights of an object."""
     at = sample(len(frames))
     values = functions[at].numpy()
-    for name, on in cropped(content, unpack(content.frames[frames[at]])):
-        rows = on.any(2)
+    shown, view = pictures(content, frames[at]), OriginalView(content, torch.device("cpu"))
+    for name in view.objects:
+        rows = view.crop(shown, name).any(2).numpy()
         height = 2 * (rows * np.arange(rows.shape[1])).sum(1) // np.maximum(rows.sum(1), 1)
         count = np.bincount(height)
         means = [(np.bincount(height, one) / np.maximum(count, 1))[height] for one in values.T]
@@ -107,10 +108,9 @@ def sample(count: int) -> NDArray[np.int64]:
     return np.sort(rng.choice(count, min(COUNT, count), replace=False))
 
 
-def cropped(content: Frames, shown: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """The part of pictures (n, 64, 64) where each object is."""
-    for name, (top, left, bottom, right) in json.loads(content.attributes["objects"]).items():
-        yield name, shown[:, top:bottom, left:right]
+def pictures(content: Frames, frames: NDArray[np.int64]) -> Tensor:
+    """(n, 64, 64) bool."""
+    return torch.from_numpy(unpack(content.frames[frames]))
 
 
 if __name__ == "__main__":
