@@ -21,7 +21,7 @@ from mwm.runtime import commands, kernels
 
 STEPS = (
     *("collect", "environments", "preprocess", "worlds", "loading", "training", "inference"),
-    *("control", "playground", "starting", "growth"),
+    *("seeds", "control", "playground", "starting", "growth"),
 )
 app = commands.application(__doc__)
 

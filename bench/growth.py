@@ -76,6 +76,13 @@ def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
     return lambda: preprocess(p.preprocess, rollouts, folder / "frames.h5")
 
 
+def peak_memory() -> float:
+    """MB that this process had at most; not getrusage's peak, which is inherited from a parent."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(peak) / 1024
+
+
 if __name__ == "__main__":
     with TemporaryDirectory() as name:
         act = prepared(sys.argv[1], int(sys.argv[2]), Path(name))
@@ -84,7 +91,4 @@ if __name__ == "__main__":
         taken = time.perf_counter() - began
         if sys.argv[1] == "training step":
             taken /= TIMES
-    # Not getrusage's peak, which a process inherits from the one that started it.
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
-    print(json.dumps([taken, int(peak) / 1024]))
+    print(json.dumps([taken, peak_memory()]))

@@ -1,5 +1,6 @@
 """Training steps on two worlds against the matrix peak, and against plain eager PyTorch."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -23,6 +24,7 @@ ROUNDS, TIMES = 5, 5
 LONG = {"conv": (2, 1)}  # rounds and times of what takes seconds
 LENGTH = 900  # frames of a made-up episode
 SOME = 9000  # different ones
+OBJECTS = {"opponent": [0, 0, 64, 8], "agent": [0, 56, 64, 64], "ball": [0, 8, 64, 56]}
 AIMS = {"conv": 1 / 0.6}
 MOST = {"sparse": 60.0}
 
@@ -162,5 +164,9 @@ def plays(episodes: int, seed: int = 0) -> Frames:
         split=split,
         pixel_map=np.arange(SIDE * SIDE, dtype=np.uint16),
         inverted=np.zeros(FRAME_BYTES, np.uint8),
-        attributes={"world": "original"},
+        attributes={
+            "world": "original",
+            "action_names": json.dumps([*"012345"]),
+            "objects": json.dumps(OBJECTS),
+        },
     )
