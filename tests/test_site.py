@@ -25,6 +25,15 @@ def test_links_between_files_are_followed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_of_something_else_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "precious").touch()
+    for words, status in (([str(tmp_path)], 2), ([], 1)):
+        command = [sys.executable, "docs/site/build.py", *words]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, len(done.stderr.splitlines())) == (status, 1)
+    assert (tmp_path / "precious").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("link", ["nowhere.md", "models.md#nowhere", "../results/nowhere.csv"])
 def test_a_planted_broken_reference_fails_it(tmp_path: Path, link: str) -> None:

@@ -22,12 +22,16 @@ REPORT = ("index.html", "control.html")  # each holds its own pictures
 PLAYGROUND = "docs/control.md#the-playground"  # where README's picture leads, but for the site
 BESIDE = """[Playground](site:playground.html) · [The last run's report](site:report/index.html) ·
 [What one policy scores in all worlds](site:report/control.html)"""
+SPHINX = "objects.inv"  # what each of its sites has
 FIRST = "environments"  # the page before which the library's reference stands
 
 
 def main(out: Path) -> int:
     """Build it; returns the exit status."""
     pages = out.with_name(f"{out.name}-pages")
+    if out.exists() and not (out / SPHINX).is_file() and (not out.is_dir() or any(out.iterdir())):
+        print(f"error: {out}: expected a new or empty folder, or a site", file=sys.stderr)
+        return 2
     for folder in (pages, out):
         shutil.rmtree(folder, ignore_errors=True)
     assemble(pages)
@@ -102,4 +106,6 @@ def kind_of(value: object) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python docs/site/build.py FOLDER")
     sys.exit(main(Path(sys.argv[1]).resolve()))

@@ -33,23 +33,32 @@ print(pictures.shape, player.choose(codes))
 def export(folder: Path) -> None:
     """Write weights, config.json, a model card, the licence and an example into a new folder.
 
-    The folder gets its name once it is complete, so that the command can run again.
+    A new folder gets its name once it is complete, and an empty one its files, so that the command
+    can run again.
 
     Raises:
         UsageError: the folder is there and not empty, or this copy of mwm has no pretrained models.
         MwmError: it cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    folder = folder.resolve()
+    here = folder.exists()
+    if here and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: expected a new or an empty folder, found another")
-    folder = folder.absolute()
-    check_folder(folder.parent)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+    place = (
+        folder if here else folder.parent
+    )  # a folder that is here may be a mount, or the current one
+    check_folder(place)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=place) as temporary:
         made = Path(temporary) / folder.name
         try:
             _write(made)
         except MwmError as error:
             raise type(error)(str(error).replace(str(made), str(folder))) from None
-        made.replace(folder)
+        if here:
+            for each in made.iterdir():
+                each.replace(folder / each.name)
+        else:
+            made.replace(folder)
 
 
 def _write(folder: Path) -> None:

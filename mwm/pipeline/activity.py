@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import psutil
 
 from mwm import MwmError
-from mwm.pipeline import claim
+from mwm.pipeline import claim, project
 from mwm.pipeline.past_outputs import outs_of
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
@@ -20,6 +21,10 @@ from mwm.runtime.processes import alive, started, told
 
 STUDIES = "runs/**/.mwm"  # what .mwm is to the project, of each study
 PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
+NUMBER = (int, float)
+PROCESS = {"pid": (int,), "pid_started": NUMBER}  # what every note has
+NOTE: dict[str, Any] = {"label": "a stage", "unit": "", "done": 0, "total": 0}
+NOTE |= {"started": 0.0, "updated": 0.0}
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 
@@ -83,12 +88,21 @@ def forget_gone() -> None:
 def progress(running: bool = True) -> dict[Path, dict[str, Any]]:
     """The files in which stages note how far they are: those at work, or those that are gone."""
     paths = (path for pattern in PROGRESS for path in sorted(root().glob(pattern)))
-    found = {path: read(path) for path in paths}
+    found = {path: read(path, PROCESS) for path in paths}
     return {
-        path: note
+        path: _filled(note)
         for path, note in found.items()
-        if note is not None and alive(note.get("pid", 0), note.get("pid_started", 0)) == running
+        if note is not None and alive(note["pid"], note["pid_started"]) == running
     }
+
+
+def _filled(note: dict[str, Any]) -> dict[str, Any]:
+    """A note, with what says nothing where a value is missing or of another kind.
+
+    The process is there all the same, and nothing that it uses may go.
+    """
+    kinds = {name: str if isinstance(value, str) else NUMBER for name, value in NOTE.items()}
+    return note | {name: NOTE[name] for name in NOTE if not isinstance(note.get(name), kinds[name])}
 
 
 def named(note: dict[str, Any]) -> str:
@@ -124,7 +138,7 @@ def newest() -> tuple[str, str, float] | None:
     An output that is said to be of the future says nothing: the clock was set back since.
     """
     times, now = [], time.time()
-    for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
+    for lock in project.lock_paths():
         with suppress(FileNotFoundError):  # it may go meanwhile, as an output may
             for stage, name in outs_of(lock.read_bytes()):
                 out = lock.parent / name
@@ -135,20 +149,15 @@ def newest() -> tuple[str, str, float] | None:
     return (stage, path, when) if when else None
 
 
-def _inside(path: Path) -> bool:
-    """Whether a dvc.lock is the project's own, not that of a project inside it."""
-    above = path.parent
-    while above != root() and not (above / ".dvc").is_dir():
-        above = above.parent
-    return above == root()
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None if it is not there, or not whole at this moment."""
+def read(path: Path, form: Mapping[str, tuple[type, ...]]) -> dict[str, Any] | None:
+    """A JSON object with values of these types; None if it is not there, or not whole just now."""
     for _ in range(3):
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return found if isinstance(found, dict) else None
+            whole = isinstance(found, dict) and all(
+                isinstance(found.get(name), types) for name, types in form.items()
+            )
+            return found if whole else None
         except FileNotFoundError:
             return None
         except (OSError, ValueError):

@@ -53,7 +53,7 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])
         found = stale(repo, stages)
-        gone = [] if targets else [name for _, name in project.gone(stages)]
+        gone = [] if targets else [name for _, name in project.gone(repo, stages)]
         faults = ours.faults(Path(repo.root_dir), stages)
         agreeing = _agreeing(repo, stages, found)
         trusted = agreeing & vouched_for(repo, stages)

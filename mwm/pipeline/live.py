@@ -4,21 +4,26 @@ import os
 import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from mwm.io.files import write_text
 from mwm.pipeline import activity, browser, claim, remaining
 from mwm.pipeline.curves import HEIGHT, WIDTH, trainings
-from mwm.pipeline.output import duration
+from mwm.pipeline.output import duration, named_file
 from mwm.pipeline.project import required
 
 FILMS = ("report/play.gif", "report/dream.gif", "report/playing.gif")
 
 
 def live(
-    out: Annotated[Path, typer.Option(help="file for the page")] = Path("build/live.html"),
-    every: Annotated[float, typer.Option(min=1, help="seconds until it is written anew")] = 5.0,
+    out: Annotated[Path, typer.Option(help="file for the page", callback=named_file)] = Path(
+        "build/live.html"
+    ),
+    every: Annotated[
+        float, typer.Option(min=1, max=86_400, help="seconds until it is written anew")
+    ] = 5.0,
     once: Annotated[bool, typer.Option("--once", help="write it once, and end")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
 ) -> None:
@@ -70,6 +75,6 @@ def page(project: Path, out: Path, every: float | None, ended: bool = False) -> 
         outlook=remaining.told(outlook) if outlook else "",
         stages=stages,
         trainings=trainings(project, run["started"] if run else 0.0, stages),
-        films=[(film.stem, os.path.relpath(film, out.parent)) for film in films],
+        films=[(film.stem, quote(os.path.relpath(film, out.parent))) for film in films],
         size=(WIDTH, HEIGHT),
     )

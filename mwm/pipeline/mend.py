@@ -103,11 +103,16 @@ def _text(content: bytes) -> str:
 
 def _rest_of_rwlock(text: str) -> str | None:
     """All of a whole list of readers and writers, nothing of one that was cut off, else None."""
+    from dvc.rwlock import SCHEMA
+    from voluptuous import Invalid
+
     try:
-        json.loads(text)
+        SCHEMA(json.loads(text))
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text) or error.msg.startswith(("Unterminated", "Invalid \\u"))
         return "" if cut else None
+    except Invalid:
+        return None
     return text
 
 

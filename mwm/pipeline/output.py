@@ -30,6 +30,17 @@ Targets = Annotated[
 ]
 
 
+def named_file(path: Path | None) -> Path | None:
+    """A file that an option names.
+
+    Raises:
+        BadParameter: it has no name, as where a variable of the shell is not set.
+    """
+    if path is not None and not path.name:
+        raise typer.BadParameter(f"expected the name of a file, found {str(path)!r}, a folder")
+    return path
+
+
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON."""
     print(json.dumps(value, indent=2))

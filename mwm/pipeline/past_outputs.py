@@ -123,8 +123,8 @@ def _cached(
     """
     hashes: dict[Path, str] = {}
     for entry in sorted(cache.glob("??/*/*")):
-        head, _, outs = entry.read_text(encoding="utf-8").partition("\nouts:\n")
         try:
+            head, _, outs = entry.read_text(encoding="utf-8").partition("\nouts:\n")
             named = [(out["path"], out["md5"]) for out in _parsed(outs) or [] if out.get("hash")]
         except (KeyError, TypeError, AttributeError, ValueError):
             continue

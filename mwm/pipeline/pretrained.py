@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mwm.pipeline.browser import open_page
+from mwm.pipeline.output import named_file
 
 PAGE = Path("playground.html")
 LEGEND = """
@@ -17,7 +18,7 @@ score: the player's points a game in the original; transferred: the share that i
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="file for the page")] = PAGE,
+    out: Annotated[Path, typer.Option(help="file for the page", callback=named_file)] = PAGE,
     show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
 ) -> None:
     """Write a page in which the models that mwm comes with dream and play.

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from mwm.pipeline.output import named_file
+
 
 def profile(
     profiles: Annotated[
@@ -15,7 +17,10 @@ def profile(
         list[str], typer.Option("--set", help="one more value: train.run.seed=3; repeatable")
     ] = [],  # noqa: B006 (Typer copies it)
     out: Annotated[
-        Path | None, typer.Option(help="file to write instead; the params file stays as it is")
+        Path | None,
+        typer.Option(
+            help="file to write instead; the params file stays as it is", callback=named_file
+        ),
     ] = None,
 ) -> None:
     """Apply profiles on top of params.yaml; `git checkout params.yaml` undoes it.

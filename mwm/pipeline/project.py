@@ -113,12 +113,38 @@ def entries(file: Any) -> list[str]:
     return list(file.lockfile_contents.get("stages", {}))
 
 
-def gone(stages: Iterable[Any]) -> list[tuple[Path, str]]:
-    """Entries of dvc.lock, by file and name, of which the dvc.yaml beside has no stage."""
-    files = lock_files(stages).items()
-    return [
-        (path, name) for path, file in files for name in entries(file) if name not in file.stages
+def lock_paths() -> Iterator[Path]:
+    """Every dvc.lock of the project, whether or not a dvc.yaml is beside it."""
+    return (path for path in root().glob("**/dvc.lock") if _inside(path))
+
+
+def _inside(path: Path) -> bool:
+    """Whether a dvc.lock is the project's own, not that of a project inside it."""
+    above = path.parent
+    while above != root() and not (above / ".dvc").is_dir():
+        above = above.parent
+    return above == root()
+
+
+def gone(repo: Any, stages: Iterable[Any]) -> list[tuple[Path, str]]:
+    """Entries of dvc.lock, by file and name, of which the dvc.yaml beside has no stage.
+
+    A dvc.yaml without any stage, or that is gone, counts, too: none of `stages` leads to it.
+    """
+    from dvc.dvcfile import Lockfile
+
+    files = lock_files(stages)
+    found = [
+        (path, name)
+        for path, file in files.items()
+        for name in entries(file)
+        if name not in file.stages
     ]
+    for path in lock_paths():
+        if path not in files and not repo.dvcignore.is_ignored_file(str(path)):
+            content = Lockfile(repo, str(path)).load()
+            found += [(path, name) for name in content.get("stages", {})]
+    return found
 
 
 def check_lock(repo: Any) -> None:

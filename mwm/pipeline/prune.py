@@ -28,7 +28,7 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
         found = leftovers.find(repo, stages)
         if keep_checkpoints:
             found = [each for each in found if each.kind != "checkpoint"]
-        gone = project.gone(stages)
+        gone = project.gone(repo, stages)
         if yes:
             activity.refuse_at_work("what it is about to use may be among what is to go")
             for each in found:

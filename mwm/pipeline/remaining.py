@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from mwm.pipeline.activity import read
+from mwm.pipeline.activity import NUMBER, PROCESS, read
 from mwm.pipeline.output import duration
 from mwm.pipeline.project import root
 from mwm.runtime.processes import alive
 
 RUN = ".mwm/run.json"  # in which `mwm repro` notes how far it is
+FORM = PROCESS | dict.fromkeys(("left", "updated", "done", "total"), NUMBER)
 
 
 def eta(note: dict[str, Any]) -> float | None:
@@ -38,8 +39,8 @@ def outlook(running: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     "late". What is "untimed" is not in them, nor do they go down, since one of those may be at
     work. None if nothing runs, or nothing was told of it.
     """
-    note = read(root() / RUN)
-    if note is None or not alive(note.get("pid", 0), note.get("pid_started", 0)):
+    note = read(root() / RUN, FORM)
+    if note is None or not alive(note["pid"], note["pid_started"]):
         return None
     untimed = note.get("untimed", 0)
     since = 0.0 if untimed else max(0.0, time.time() - note["updated"])

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +73,8 @@ def repro(
             finally:
                 vouched.forget(project.root(), set(map(project.rooted, executor.ran)))
                 if planned:
-                    _put_in_order(wanted, before)
+                    with suppress(MwmError):  # a dvc.yaml that is being edited: what ran is told
+                        _put_in_order(wanted, before)
     seconds = time.monotonic() - began
     kept = f", {len(executor.restored)} restored or unchanged" if executor.restored else ""
     ran = f"{len(executor.ran)} stages ran{kept}, in {duration(seconds)}"

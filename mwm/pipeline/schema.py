@@ -9,10 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from mwm import UsageError
+from mwm.pipeline.output import named_file
 
 
 def schema(
-    out: Annotated[Path, typer.Option(help="file to write")] = Path("params.schema.json"),
+    out: Annotated[Path, typer.Option(help="file to write", callback=named_file)] = Path(
+        "params.schema.json"
+    ),
     params: Annotated[Path, typer.Option(help="file whose comments explain its keys")] = Path(
         "params.yaml"
     ),

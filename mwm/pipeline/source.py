@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mwm import UsageError
 from mwm.pipeline.git import git
 from mwm.pipeline.history import History
 
@@ -28,6 +29,18 @@ class Source:
         self._folders = {str(folder) for path in code for folder in path.parents}
         self.history = History(self.top)
         self._repo = repo
+
+    def required(self) -> None:
+        """Refuse a repository without a commit, which knows no earlier code.
+
+        Raises:
+            UsageError: it has none.
+        """
+        if not git(self.top, "rev-list", "--all", "--max-count=1").strip():
+            raise UsageError(
+                f"{self.top}: expected a Git repository with a commit, found none in it; commit "
+                "the code that made what dvc.lock has"
+            )
 
     def knows(self, path: str) -> bool:
         """Whether a path is code: Git tracks it, or would; of a folder, more than a .gitignore."""

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from mwm.pipeline import activity, claim, remaining
+from mwm.pipeline import activity, claim, project, remaining
 from mwm.pipeline.output import AsJson, duration, print_json, shortened
 
 
@@ -16,6 +16,7 @@ def status(as_json: AsJson = False) -> None:
     [{"pid", "command", "alive", "writes", "reads"}], "last": {"stage", "path", "written" (Unix
     seconds)} or null}.
     """
+    project.required()
     running = [note | {"eta": remaining.eta(note)} for note in activity.progress().values()]
     run, locks, last = claim.holder(), activity.holders(), activity.newest()
     outlook = remaining.outlook(running)

@@ -48,6 +48,7 @@ def vouch(
             activity.refuse_at_work("it may change what is to be vouched for")
         repo = held.enter_context(project.opened())
         source, made = Source(repo), outputs(repo)
+        source.required()
         found = plan(repo, targets or [], made, source)
         draw(found, size, seed, made, source)
         how = found.how(source)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,19 @@ def path(root: Path) -> Path:
 
 
 def read(root: Path) -> dict[str, Any]:
-    """The file's content: {"write": {path: holder}, "read": {path: [holders]}}; {} without it."""
+    """The file's content: {"write": {path: holder}, "read": {path: [holders]}}.
+
+    {} without the file, and where it has another form, which DVC would not read either.
+    """
     for _ in range(TRIES):
         try:
             found = json.loads(path(root).read_text(encoding="utf-8"))
-            return found if isinstance(found, dict) else {}
-        except OSError:
+            listed = [*found.get("write", {}).values(), *chain(*found.get("read", {}).values())]
+            whole = all(
+                isinstance(one["pid"], int) and isinstance(one["cmd"], str) for one in listed
+            )
+            return found if whole else {}
+        except (OSError, AttributeError, TypeError, KeyError):
             break
         except ValueError:
             time.sleep(0.01)

@@ -95,6 +95,19 @@ def test_a_stage_that_is_gone_is_told(cloned: Project) -> None:
     assert cloned.told("check", code=1)["gone"] == ["world@d"]
 
 
+@pytest.mark.parametrize("content", ["", "[]\n", None])
+def test_a_lock_beside_no_stage_at_all_is_told(cloned: Project, content: str | None) -> None:
+    """A bad merge had emptied dvc.yaml, and CI passed."""
+    if content is None:
+        (cloned / "dvc.yaml").unlink()
+    else:
+        (cloned / "dvc.yaml").write_text(content)
+    assert "start: in dvc.lock, but dvc.yaml has no such stage" in cloned.mwm("check", code=1)
+    assert "entries to delete" in cloned.mwm("prune")
+    assert "entries deleted" in cloned.mwm("prune", "--yes")
+    assert "check: 0 stages agree" in cloned.mwm("check")
+
+
 def test_a_lock_whose_chain_is_broken_is_stale_without_data(cloned: Project) -> None:
     """As a merge may leave it: a stage saw other bytes than the stage before it made."""
     lock = (cloned / "dvc.lock").read_text()

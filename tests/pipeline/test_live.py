@@ -68,6 +68,16 @@ def test_films_are_where_no_reload_starts_them_anew(busy: Project) -> None:
     assert '<img src="../report/play.gif"' in still
     assert '<a href="../report/play.gif" target="_blank">play</a>' in reloading
     assert "<img" not in reloading
+    elsewhere = busy / "a#b 100%/live.html"
+    elsewhere.parent.mkdir()
+    elsewhere.parent.joinpath("report").symlink_to(busy / "report")
+    inside = page(elsewhere.parent, busy / "live.html", None)
+    assert '<img src="a%23b%20100%25/report/play.gif"' in inside
+
+
+@pytest.mark.parametrize("words", [("--every", "inf"), ("--every", "1e300"), ("--out", "")])
+def test_what_cannot_be_is_refused(busy: Project, words: tuple[str, str]) -> None:
+    assert "traceback" not in busy.mwm("live", "--once", "--no-open", *words, code=2)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

@@ -131,6 +131,13 @@ def test_what_the_run_cache_names_goes_if_it_has_that_content(made: Project) -> 
     assert _whys(made) == {}
 
 
+def test_an_entry_of_the_run_cache_that_is_no_text_names_nothing(made: Project) -> None:
+    entry = made / ".dvc/cache/runs/aa/bb/cc"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"cmd: \xff\nouts:\n- path: z\n")
+    assert "0 files or folders" in made.mwm("prune")
+
+
 def test_what_no_record_names_stays(made: Project) -> None:
     """Though its name is like that of an output."""
     _commit()

@@ -69,6 +69,16 @@ def test_after_a_failure_those_at_work_finish_and_no_other_starts(fresh: Project
     assert "join:" not in lock
 
 
+def test_a_dvc_yaml_that_is_edited_meanwhile_does_not_hide_how_the_run_ended(
+    fresh: Project,
+) -> None:
+    """It ended with a fault of dvc.yaml and exit code 2, and what had run was not told."""
+    fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: echo 'stages: 3' > dvc.yaml; false && mkdir")
+    said = fresh.run("mwm", "repro", "-j", "1", "--json", code=1)
+    assert '"ran": [\n    "start"\n  ]' in said
+    assert "error: world@" in said
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_all_stages(fresh: Project, sent: signal.Signals) -> None:
     fresh.edit("dvc.yaml", "cmd: mkdir", "cmd: echo $$ >> pids.txt && sleep 600 && mkdir")

@@ -12,7 +12,7 @@ import pytest
 from small_project import Project
 
 import mwm
-from mwm.pipeline import activity
+from mwm.pipeline import activity, project
 from mwm.runtime.processes import started
 
 
@@ -94,8 +94,8 @@ def test_a_lock_file_that_goes_meanwhile_is_no_obstacle(
     listed = made / "other/dvc.lock"
     listed.parent.mkdir()
     listed.touch()
-    inside = activity._inside
-    monkeypatch.setattr(activity, "_inside", lambda path: inside(path) and gone(path, listed))
+    inside = project._inside
+    monkeypatch.setattr(project, "_inside", lambda path: inside(path) and gone(path, listed))
     assert activity.newest() is not None
     assert not listed.exists()
 
@@ -104,6 +104,36 @@ def gone(path: Path, listed: Path) -> bool:
     if path == listed:
         path.unlink()
     return True
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ['{"write": null}', '{"write": {"a": 1}}', '{"read": {"a": 1}}', "[]", '{"write": []}'],
+)
+def test_locks_that_dvc_would_not_read_are_told_by_a_run_and_no_fault_of_mwm(
+    made: Project, damage: str
+) -> None:
+    (made / ".dvc/tmp/rwlock").write_text(damage)
+    assert "nothing runs" in made.mwm("status")
+    assert "expected a file as DVC writes it, found it damaged" in made.mwm("repro", code=1)
+
+
+@pytest.mark.parametrize("note", [{}, {"done": "1"}, {"pid": "x"}])
+def test_a_note_that_is_not_whole_is_no_obstacle(made: Project, note: dict[str, str]) -> None:
+    who = {"pid": os.getpid(), "pid_started": started(os.getpid())}
+    for name in (".mwm/run.json", ".mwm/progress/see.json"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(json.dumps(who | note))
+    said = made.mwm("status")
+    assert ("a stage: 0 of 0" if "pid" not in note else "nothing runs") in said
+
+
+def test_a_folder_of_no_project_is_told(
+    made: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It said that nothing runs, from a wrong folder, while something did."""
+    monkeypatch.chdir(tmp_path)
+    assert "expected a folder of a DVC project" in made.mwm("status", code=2)
 
 
 def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:

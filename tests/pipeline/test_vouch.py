@@ -257,6 +257,14 @@ def test_data_that_changed_is_not_vouched_for(ran: Project) -> None:
     assert left["join"] == "not by its code alone: dep w/b/out.txt changed"
 
 
+def test_a_repository_without_a_commit_is_told(ran: Project) -> None:
+    """It was told to run `git status`, which reports nothing wrong."""
+    shutil.rmtree(ran / ".git")
+    git(ran.folder, "init", "--quiet")
+    for words in ((), ("--dry",)):
+        assert "expected a Git repository with a commit" in ran.mwm("vouch", *words, code=2)
+
+
 @pytest.mark.slow
 def test_a_shallow_clone_says_that_old_code_is_not_there(
     ran: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -109,6 +109,29 @@ def test_an_export_that_is_interrupted_leaves_nothing_and_can_run_again(
         hub.export(tmp_path / "file/models")
 
 
+@pytest.mark.parametrize("place", [".", "link", "missing/../here"])
+def test_an_export_may_go_to_an_empty_folder_by_any_name(
+    released, tmp_path, monkeypatch, place: str
+) -> None:
+    """Into the current folder it failed once all was written; through a link it always did."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here" if place == "." else tmp_path)
+    done = CliRunner().invoke(app, ["export", place], catch_exceptions=False)
+    assert (done.exit_code, done.output) == (0, f"export: {tmp_path / 'here'}\n")
+    assert {"LICENSE", "README.md", "player"} < {p.name for p in (tmp_path / "here").iterdir()}
+    assert {path.name for path in tmp_path.iterdir()} == {"released", "here", "link"}
+
+
+def test_an_export_does_not_reach_past_a_folder_that_is_missing(released, tmp_path) -> None:
+    """`missing/../..` was written into, though it was not empty."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/file").touch()
+    done = CliRunner().invoke(app, ["export", str(tmp_path / "kept/missing/..")])
+    assert "kept: expected a new or an empty folder, found another" in done.output
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["file"]
+
+
 def test_a_copy_without_models_says_so(released) -> None:
     for file in released.iterdir():
         file.unlink()
