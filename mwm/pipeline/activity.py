@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from mwm import MwmError
-from mwm.pipeline import claim, project
+from mwm.pipeline import claim
 from mwm.pipeline.past_outputs import outs_of
 from mwm.pipeline.project import root, shown
 from mwm.runtime import rwlock
@@ -138,7 +138,7 @@ def newest() -> tuple[str, str, float] | None:
     An output that is said to be of the future says nothing: the clock was set back since.
     """
     times, now = [], time.time()
-    for lock in project.lock_paths():
+    for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
         with suppress(FileNotFoundError):  # it may go meanwhile, as an output may
             for stage, name in outs_of(lock.read_bytes()):
                 out = lock.parent / name
@@ -147,6 +147,14 @@ def newest() -> tuple[str, str, float] | None:
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None
+
+
+def _inside(path: Path) -> bool:
+    """Whether a dvc.lock is the project's own, not that of a project inside it."""
+    above = path.parent
+    while above != root() and not (above / ".dvc").is_dir():
+        above = above.parent
+    return above == root()
 
 
 def read(path: Path, form: Mapping[str, tuple[type, ...]]) -> dict[str, Any] | None:

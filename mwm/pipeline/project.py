@@ -113,19 +113,6 @@ def entries(file: Any) -> list[str]:
     return list(file.lockfile_contents.get("stages", {}))
 
 
-def lock_paths() -> Iterator[Path]:
-    """Every dvc.lock of the project, whether or not a dvc.yaml is beside it."""
-    return (path for path in root().glob("**/dvc.lock") if _inside(path))
-
-
-def _inside(path: Path) -> bool:
-    """Whether a dvc.lock is the project's own, not that of a project inside it."""
-    above = path.parent
-    while above != root() and not (above / ".dvc").is_dir():
-        above = above.parent
-    return above == root()
-
-
 def gone(repo: Any, stages: Iterable[Any]) -> list[tuple[Path, str]]:
     """Entries of dvc.lock, by file and name, of which the dvc.yaml beside has no stage.
 
@@ -140,8 +127,9 @@ def gone(repo: Any, stages: Iterable[Any]) -> list[tuple[Path, str]]:
         for name in entries(file)
         if name not in file.stages
     ]
-    for path in lock_paths():
-        if path not in files and not repo.dvcignore.is_ignored_file(str(path)):
+    for folder, _, names in repo.dvcignore.walk(repo.fs, repo.root_dir):  # not into other projects
+        path = Path(folder, "dvc.lock")
+        if path.name in names and path not in files:
             content = Lockfile(repo, str(path)).load()
             found += [(path, name) for name in content.get("stages", {})]
     return found

@@ -12,7 +12,7 @@ import pytest
 from small_project import Project
 
 import mwm
-from mwm.pipeline import activity, project
+from mwm.pipeline import activity
 from mwm.runtime.processes import started
 
 
@@ -94,8 +94,8 @@ def test_a_lock_file_that_goes_meanwhile_is_no_obstacle(
     listed = made / "other/dvc.lock"
     listed.parent.mkdir()
     listed.touch()
-    inside = project._inside
-    monkeypatch.setattr(project, "_inside", lambda path: inside(path) and gone(path, listed))
+    inside = activity._inside
+    monkeypatch.setattr(activity, "_inside", lambda path: inside(path) and gone(path, listed))
     assert activity.newest() is not None
     assert not listed.exists()
 
