@@ -16,6 +16,7 @@ from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
 UNHEARD = 141  # as of a program that SIGPIPE ends: the reader of its output has gone
+WORKERS = "__mp_main__"  # what multiprocessing calls a stage where its workers import it
 REMAKE = (
     "make it again with `dvc repro`, or fetch it with `dvc pull`; if that does not help, "
     "`mwm check --cache` says what to delete"
@@ -138,6 +139,8 @@ def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., Non
         )
         placed.__annotations__ = {**function.__annotations__, "folder": Folder}
         command(app, at_once=True)(placed)
+        if function.__module__ == WORKERS:
+            kernels.flush_denormals()
         return function
 
     return register

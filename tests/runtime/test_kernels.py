@@ -101,14 +101,33 @@ def test_denormal_numbers_are_zero_in_all_threads_of_a_stage() -> None:
     assert (done.stdout, done.stderr) == ("0.0\n0.0\n", "")
 
 
-def test_a_stage_flushes_denormals() -> None:
-    app = "from mwm.runtime import commands; app = commands.application('Show.')\n"
-    show = (
-        "@commands.stage(app)\ndef show() -> None:\n    'Show.'\n"
-        "    import numpy\n    print(numpy.float32(1e-38) * numpy.float32(0.1) == 0)\napp()"
-    )
-    told = python("-c", app + show).stdout
-    assert told == f"{platform.machine() == 'x86_64'}\n"
+SHOW = """
+import numpy
+from mwm.io.spawn import spawn
+from mwm.runtime import commands
+
+app = commands.application("Show.")
+
+def work(connection) -> None:
+    connection.send(numpy.float32(1e-38) * numpy.float32(0.1) == 0)
+
+@commands.stage(app)
+def show() -> None:
+    "Show."
+    print(numpy.float32(1e-38) * numpy.float32(0.1) == 0)
+    connection, _ = spawn(work)
+    print(connection.recv())
+
+if __name__ == "__main__":
+    app()
+"""
+
+
+def test_a_stage_flushes_denormals_and_so_do_its_workers(tmp_path: Path) -> None:
+    """Else the number of workers would decide what is 0."""
+    (tmp_path / "show.py").write_text(SHOW)
+    told = python("show.py", folder=tmp_path).stdout
+    assert told == 2 * f"{platform.machine() == 'x86_64'}\n"
 
 
 def test_another_choice_of_kernels_is_refused_by_a_stage(project: Path) -> None:
