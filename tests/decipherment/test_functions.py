@@ -27,6 +27,7 @@ def test_controlled_functions_are_of_what_the_actions_move_in_any_world() -> Non
         assert ball < 0.1
 
 
+@pytest.mark.slow
 def test_controlled_coordinates_tell_the_ends_of_a_way_apart() -> None:
     """V of one seed drew the bat's way as a loop: its fastest functions took top for bottom."""
     states, actions = states_of_play(1)

@@ -41,6 +41,7 @@ def learn(project: Path, **environment: str) -> tuple[bytes, list[dict[str, floa
 @pytest.mark.skipif(
     torch.backends.cpu.get_cpu_capability() == "DEFAULT", reason="has no other kernels"
 )
+@pytest.mark.slow
 def test_another_kind_of_processor_gives_the_same_curves_within_a_tolerance(longer: Path) -> None:
     weights, curves = learn(longer)
     again, others = learn(longer, MWM_KERNELS="native", ATEN_CPU_CAPABILITY="default")
