@@ -5,7 +5,7 @@
 The acts are those of params.yaml with corresponding inputs, and the paper's own, which trains two
 convolutional Vs and M at once (profiles/paper.yaml). Each trains for a few iterations on made-up
 plays, since no time depends on what frames show. With 10,000 episodes this takes a quarter of an
-hour of an idle core, and 20 GiB of memory.
+hour of an idle core, and 22 GiB of memory.
 """
 
 import time
