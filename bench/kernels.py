@@ -1,11 +1,11 @@
 """What pinned kernels cost, and what is gained by keeping freed memory and by flushing denormals.
 
-Iterations a second, as ratios:
+    python -m bench.kernels
 
-python -m bench.kernels       after `make repro`: it goes on from the models of the default run
-
-Each setting is a process of its own, since libraries read it when they are imported; settings take
-turns, so that a machine that gets busier slows all of them.
+Run it after `make repro`: it goes on from the models of the default run. It prints iterations a
+second, and their ratios to those of none of the three. Each setting is a process of its own, since
+libraries read it when they are imported; settings take turns, so that a machine that gets busier
+slows all of them.
 """
 
 import os

@@ -44,9 +44,7 @@ def export(folder: Path) -> None:
     here = folder.exists()
     if here and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: expected a new or an empty folder, found another")
-    place = (
-        folder if here else folder.parent
-    )  # a folder that is here may be a mount, or the current one
+    place = folder if here else folder.parent  # what is here may be a mount, or the current folder
     check_folder(place)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=place) as temporary:
         made = Path(temporary) / folder.name

@@ -23,8 +23,7 @@ STUDIES = "runs/**/.mwm"  # what .mwm is to the project, of each study
 PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
 NUMBER = (int, float)
 PROCESS = {"pid": (int,), "pid_started": NUMBER}  # what every note has
-NOTE: dict[str, Any] = {"label": "a stage", "unit": "", "done": 0, "total": 0}
-NOTE |= {"started": 0.0, "updated": 0.0}
+NOTE = {"label": "a stage", "unit": "", "done": 0, "total": 0, "started": 0.0, "updated": 0.0}
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 
@@ -101,8 +100,11 @@ def _filled(note: dict[str, Any]) -> dict[str, Any]:
 
     The process is there all the same, and nothing that it uses may go.
     """
-    kinds = {name: str if isinstance(value, str) else NUMBER for name, value in NOTE.items()}
-    return note | {name: NOTE[name] for name in NOTE if not isinstance(note.get(name), kinds[name])}
+    return note | {
+        name: nothing
+        for name, nothing in NOTE.items()
+        if not isinstance(note.get(name), str if isinstance(nothing, str) else NUMBER)
+    }
 
 
 def named(note: dict[str, Any]) -> str:
