@@ -120,11 +120,12 @@ def load_player(folder: Path | str) -> Player:
         MwmError: a file is missing or damaged, or it is no player.
     """
     if isinstance(folder, str) and folder == pretrained.NAME:
-        model, state, content = pretrained.read()
-        about = _about(pretrained.FOLDER / records.MANIFEST, content)
-        return _made(about, model, state)
+        return _pretrained(pretrained.FOLDER)
     folder = path_of("mwm.load_player", folder)
-    about = _about(folder / records.MANIFEST, records.read(folder / records.MANIFEST))
+    content = records.read(folder / records.MANIFEST)
+    about = _about(folder / records.MANIFEST, content)
+    if about.kind == pretrained.NAME:
+        return _pretrained(folder)
     found = weights.read(folder / WEIGHTS)
     with torch.device("meta"):  # shapes alone: a manifest may claim more than there is memory for
         expected = weights.join(_model(about).state_dict(), _policy(about).state_dict())
@@ -132,6 +133,11 @@ def load_player(folder: Path | str) -> Player:
     model, (mine, policy) = _model(about), weights.split(found)
     model.load_state_dict(mine)
     return _made(about, model, policy)
+
+
+def _pretrained(folder: Path) -> Player:
+    model, state, content = pretrained.read(folder)
+    return _made(_about(folder / records.MANIFEST, content), model, state)
 
 
 def _about(path: Path, content: dict[str, Any]) -> About:

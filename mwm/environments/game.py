@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from mwm import UsageError
 from mwm.environments.console import Console, pictures
-from mwm.environments.options import check_options, observation_space, seed_of, setup_of
+from mwm.environments.options import (
+    RENDER_MODES,
+    check_options,
+    check_render_mode,
+    observation_space,
+    seed_of,
+    setup_of,
+)
 from mwm.environments.worlds import resolve
 from mwm.frames.pooling import any_pool
 from mwm.library.arguments import actions as checked_actions
@@ -34,7 +41,7 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         world: the world that shows the game.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": RATE // 4}  # noqa: RUF012 (Gymnasium's)
+    metadata = {"render_modes": RENDER_MODES, "render_fps": RATE // 4}  # noqa: RUF012 (Gymnasium's)
 
     def __init__(
         self,
@@ -66,7 +73,8 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
             UsageError: an unknown game or world, an option out of range, or no background.
         """
         setup = setup_of(game, frame_skip, repeat_action_probability, noop_max, background)
-        self.world, self.render_mode, self._packed = resolve(world), render_mode, packed
+        self.world, self.render_mode = resolve(world), check_render_mode(render_mode)
+        self._packed = packed
         self.metadata = {**self.metadata, "render_fps": RATE / setup.frame_skip}
         self._console = Console(setup)
         self._mask = np.zeros((1, *setup.shape), np.bool_)

@@ -14,13 +14,14 @@ from mwm.frames.background import find_background
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, read_frames
 from mwm.io.rollouts import opening
-from mwm.library.arguments import check_whole, is_whole, path_of
+from mwm.library.arguments import check_flag, check_whole, is_whole, path_of
 from mwm.library.layout import Layout, layout_of
 from mwm.settings.lines import brief
 
 MOST_FRAMES = 60  # per step, a second
 MOST_NOOPS = 10**6  # an hour's wait
 WHITE = 255  # the last palette value
+RENDER_MODES = ["rgb_array"]
 
 
 def setup_of(
@@ -48,6 +49,20 @@ def setup_of(
     shape = (len(range(layout.shape[0])[rows]), len(range(layout.shape[1])[columns]))
     behind = _background(layout, shape, background)
     return Setup(game, layout.field, shape, behind, frame_skip, float(chance), noop_max)
+
+
+def check_render_mode(mode: Any) -> str | None:
+    """A render mode as it is, if the environments know it.
+
+    Raises:
+        UsageError: it is neither "rgb_array" nor None.
+    """
+    if mode is not None and (not isinstance(mode, str) or mode not in RENDER_MODES):
+        raise UsageError(
+            f"render_mode: expected {' or '.join(map(repr, RENDER_MODES))} or None, found "
+            f"{brief(mode)}"
+        )
+    return mode
 
 
 def seed_of(seed: Any, what: str = "seed") -> int | None:
@@ -85,8 +100,12 @@ def check_options(options: Any) -> None:
 
 
 def observation_space(packed: bool) -> spaces.Box:
-    """The space of one observation: a picture of 0 and 1, or its packed bits."""
-    if packed:
+    """The space of one observation: a picture of 0 and 1, or its packed bits.
+
+    Raises:
+        UsageError: `packed` is neither True nor False.
+    """
+    if check_flag("packed", packed):
         return spaces.Box(0, 255, (FRAME_BYTES,), np.uint8)
     return spaces.Box(0, 1, (SIDE, SIDE), np.uint8)
 

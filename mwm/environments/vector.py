@@ -12,12 +12,19 @@ from numpy.typing import NDArray
 from mwm import UsageError
 from mwm.environments.console import pictures
 from mwm.environments.game import RATE, rendered
-from mwm.environments.options import observation_space, reset_mask_of, seed_of, setup_of
+from mwm.environments.options import (
+    RENDER_MODES,
+    check_render_mode,
+    observation_space,
+    reset_mask_of,
+    seed_of,
+    setup_of,
+)
 from mwm.environments.team import Team
 from mwm.environments.worlds import resolve
 from mwm.io.spawn import usable_cores
 from mwm.library.arguments import actions as checked_actions
-from mwm.library.arguments import check_whole
+from mwm.library.arguments import check_whole, is_integer
 from mwm.library.layout import layout_of
 from mwm.settings.lines import brief
 from mwm.worlds import World
@@ -76,12 +83,12 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         workers = min(usable_cores(), num_envs) if workers is None else workers
         workers = check_whole("workers", workers, 1, num_envs)
         limit = _limit_of(max_episode_steps)
-        self.world, self.render_mode = resolve(world), render_mode
+        self.world, self.render_mode = resolve(world), check_render_mode(render_mode)
         self.num_envs, self._packed = num_envs, packed
         self._mode = mode = _mode_of(autoreset_mode)
         self._set_spaces(layout_of(game).action_names)
         self.metadata = {
-            "render_modes": ["rgb_array"],
+            "render_modes": RENDER_MODES,
             "render_fps": RATE / setup.frame_skip,
             "autoreset_mode": mode,
         }
@@ -212,6 +219,6 @@ def _mode_of(said: AutoresetMode | str) -> AutoresetMode:
 
 def _limit_of(steps: Any) -> int | None:
     """`max_episode_steps`, of which Gymnasium's -1 is none."""
-    if steps is None or (isinstance(steps, int) and steps == NO_LIMIT):
+    if steps is None or (is_integer(steps) and steps == NO_LIMIT):
         return None
     return check_whole("max_episode_steps", steps, 1)

@@ -1,5 +1,6 @@
 """Checks of what callers pass: names of worlds, paths, numbers, latents, actions."""
 
+import os
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -34,9 +35,35 @@ def path_of(what: str, value: Any) -> Path:
     Raises:
         UsageError: it is something else, or no system can have a file of that name.
     """
-    if not isinstance(value, str | PathLike) or "\0" in str(value):
+    text = os.fspath(value) if isinstance(value, str | PathLike) else None
+    if not isinstance(text, str) or "\0" in text or not _can_be_named(text):
         raise UsageError(f"{what}: expected a path, found {brief(value)}")
-    return Path(value)
+    return Path(text)
+
+
+def _can_be_named(path: str) -> bool:
+    """Whether the bytes of a path can be told: half of a surrogate pair has none."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_integer(number: Any) -> bool:
+    """Whether it is a whole number, NumPy's too; truth values and spans of time are none."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool | np.timedelta64)
+
+
+def check_flag(what: str, value: Any) -> bool:
+    """True or False, NumPy's too, as Python's; `what` an error calls it.
+
+    Raises:
+        UsageError: it is something else, such as 1 or "no".
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise UsageError(f"{what}: expected True or False, found {brief(value)}")
+    return bool(value)
 
 
 def check_whole(what: str, number: Any, least: int, most: int | None = None) -> int:
@@ -45,8 +72,7 @@ def check_whole(what: str, number: Any, least: int, most: int | None = None) -> 
     Raises:
         UsageError: it is something else: a bool, a float such as 3.0, or out of bounds.
     """
-    fits = isinstance(number, int | np.integer) and not isinstance(number, bool | np.timedelta64)
-    if not fits or number < least or (most is not None and number > most):
+    if not is_integer(number) or number < least or (most is not None and number > most):
         to = "" if most is None else f" to {most}"
         raise UsageError(f"{what}: expected a whole number from {least}{to}, found {brief(number)}")
     return int(number)

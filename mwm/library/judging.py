@@ -1,6 +1,7 @@
 """Measure a model on every pair of its worlds, on the pipeline's episodes or on your own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -108,7 +109,12 @@ def _contents(
 
 
 def _checked(what: str, content: Frames) -> Frames:
-    """`Frames` that a caller may have made, if their parts are as those of files are."""
+    """`Frames` that a caller may have made, of NumPy's arrays, if their parts are as files' are."""
+    if not isinstance(content.attributes, Mapping):
+        raise UsageError(
+            f"{what}: attributes: expected a mapping, found {brief(content.attributes)}; "
+            "mwm.episodes_of makes Frames of your own"
+        )
     n, ends = (np.shape(as_array(part))[:1] for part in (content.frames, content.episode_offsets))
     forms: dict[str, tuple[type[np.integer[Any]], tuple[int, ...]]] = {
         "frames": (np.uint8, (*n, FRAME_BYTES)),
@@ -118,15 +124,17 @@ def _checked(what: str, content: Frames) -> Frames:
         "pixel_map": (np.uint16, (SIDE * SIDE,)),
         "inverted": (np.uint8, (FRAME_BYTES,)),
     }
+    parts = {name: as_array(getattr(content, name)) for name in forms}
     for name, (dtype, shape) in forms.items():
-        found = as_array(getattr(content, name))
+        found = parts[name]
         if found.dtype != dtype or found.shape != shape or not shape:
             raise UsageError(
                 f"{what}: {name}: expected {np.dtype(dtype)} {shape}, found {described(found)}; "
                 "mwm.episodes_of makes Frames of your own"
             )
-    check_ranges(what, content)
-    return content
+    checked = replace(content, **parts)
+    check_ranges(what, checked)
+    return checked
 
 
 def _test_lengths(content: Frames) -> list[int]:

@@ -43,7 +43,10 @@ def load(folder: Path | str) -> TrainedModel:
             f"found none at {str(path)!r}"
         )
     if (path / records.MANIFEST).is_file():
-        if records.read(path / records.MANIFEST).get("kind") == "player":
+        kind = records.read(path / records.MANIFEST).get("kind")
+        if kind == pretrained.NAME:
+            return TrainedModel(pretrained.read(path)[0])
+        if kind == "player":
             raise ArtefactError(
                 f'{path}: expected trained models, found a player; write mwm.load_player("{path}")'
             )

@@ -149,7 +149,8 @@ def _resolve(step: Any, where: str) -> tuple[Step, Bijection]:
 
 def _whole(value: Any) -> Any:
     """NumPy's whole numbers as Python's, which JSON can hold."""
-    return int(value) if isinstance(value, np.integer) else value
+    whole = isinstance(value, np.integer) and not isinstance(value, np.timedelta64)
+    return int(value) if whole else value
 
 
 def _check_packed(frames: Packed, count: int, what: str) -> None:

@@ -122,6 +122,12 @@ def test_gymnasium_makes_them_by_name() -> None:
         assert [envs.step([0, 0])[3].tolist() for _ in range(3)][1:] == [[True] * 2, [False] * 2]
 
 
+def test_no_limit_may_be_numpy_s(making) -> None:
+    envs = making(num_envs=1, max_episode_steps=np.int64(-1))
+    envs.reset(seed=0)
+    assert not envs.step([0])[3].any()
+
+
 def test_pictures_of_all_games(making) -> None:
     envs = making(num_envs=2, render_mode="rgb_array", world="invert")
     frames, _ = envs.reset(seed=0)
@@ -213,6 +219,9 @@ time.sleep(60)
         ({"num_envs": 0}, "^num_envs: expected a whole number from 1, found 0"),
         ({"num_envs": 2, "workers": 3}, "^workers: expected a whole number from 1 to 2, found 3"),
         ({"max_episode_steps": 0}, "^max_episode_steps: expected a whole number from 1, found 0"),
+        ({"max_episode_steps": np.timedelta64(-1)}, "^max_episode_steps: expected a whole number"),
+        ({"render_mode": "human"}, "^render_mode: expected 'rgb_array' or None, found 'human'"),
+        ({"packed": "no"}, "^packed: expected True or False, found 'no'"),
         ({"world": "miror"}, "did you mean 'mirror'"),
         ({"autoreset_mode": "never"}, "^autoreset_mode: expected one of NextStep, .*'never'"),
     ],

@@ -16,7 +16,22 @@ PONG = "ALE/Pong-v5"
 FRAMES, Z = np.zeros((5, 512), np.uint8), np.zeros((5, 32), np.float32)
 SCREEN = np.full((210, 160), 34, np.uint8)  # the background's palette value
 ODD = [
-    *("text", "a\0b", None, True, 1.5, 10**30, -1, b"ab", int, {}, {1}, [], [[1], [2, 3]]),
+    *(
+        "text",
+        "a\0b",
+        "a\ud800",
+        None,
+        True,
+        1.5,
+        10**30,
+        -1,
+        b"ab",
+        int,
+        {},
+        {1},
+        [],
+        [[1], [2, 3]],
+    ),
     *(np.array(0), np.array(0.5), np.array([]), np.array([None, {}], object), np.array(["a"] * 5)),
     *(np.zeros((5, 32), object), np.zeros((5, 32), complex), np.zeros((5, 32), "m8[s]")),
     *(np.full((5, 32), np.nan), np.full((5, 32), 1e300), np.zeros(5, [("a", int)])),
@@ -134,11 +149,34 @@ def test_fewer_frames_than_a_sequence_are_refused_instead_of_exceeded(fresh, own
         ({"episode_offsets": None}, r"episode_offsets: expected int64 \(\), found object \(\)"),
         ({"episode_offsets": np.array([0, 50])}, r"episode_offsets: expected to rise from 0 to 40"),
         ({"attributes": {}}, r"attribute action_names: expected a list in JSON"),
+        ({"attributes": None}, r"attributes: expected a mapping, found None; mwm\.episodes_of mak"),
+        (
+            {"split": torch.full((1,), 3, dtype=torch.uint8)},
+            r"split: expected 1 episodes in 0\.\.2",
+        ),
     ],
 )
 def test_frames_of_one_s_own_making_are_checked_as_those_of_files(fresh, own, change, told) -> None:
     with pytest.raises(mwm.MwmError, match=rf"^judge: original: {told}"):
         mwm.judge(fresh, {"original": replace(own, **change)}, length=10)
+
+
+def test_frames_may_be_made_of_tensors(fresh, own) -> None:
+    """Their ranges were checked by calls that tensors do not have, and a traceback came of it."""
+    parts = {name: torch.from_numpy(getattr(own, name)) for name in ("frames", "actions", "split")}
+    judged = mwm.judge(fresh, {"original": replace(own, **parts)}, length=10)
+    assert judged == mwm.judge(fresh, {"original": own}, length=10)
+
+
+class _Folder:
+    def __fspath__(self) -> bytes:
+        return b"runs"
+
+
+def test_a_path_of_bytes_is_refused(fresh) -> None:
+    for call in (mwm.load, mwm.load_player, mwm.read_frames, lambda x: mwm.judge(fresh, x)):
+        with pytest.raises(mwm.UsageError, match=r"expected a path, found"):
+            call(_Folder())
 
 
 @pytest.mark.parametrize("episodes", [(FRAMES, [0] * 5), [(FRAMES,)], {"one": (FRAMES, [0] * 5)}])

@@ -43,6 +43,14 @@ def test_they_are_loaded_by_name_from_anywhere(written, contents, tmp_path, monk
     assert (tmp_path / pretrained.WEIGHTS).stat().st_size < 4e6, "a byte per number, and a little"
 
 
+def test_their_folder_will_do_for_their_name(written, tmp_path) -> None:
+    """It was said to lack the files of a pipeline's model."""
+    named, found = (mwm.load(each).module.state_dict() for each in ("pretrained", tmp_path))
+    assert all(torch.equal(value, found[name]) for name, value in named.items())
+    named, found = (mwm.load_player(each).policy.state_dict() for each in ("pretrained", tmp_path))
+    assert all(torch.equal(value, found[name]) for name, value in named.items())
+
+
 def test_rounding_is_what_writing_and_reading_do(written) -> None:
     once, kept = pretrained.rounded(written[0]).state_dict(), written[0].state_dict()
     for name, value in pretrained.read()[0].state_dict().items():

@@ -170,6 +170,7 @@ def test_steps_of_which_no_list_can_be_read_twice_are_told_in_one_line(steps):
         ({"permutation": {3: 4}}, "expected permutation with seed, found 3"),
         ({"permutation": np.zeros((30, 30))}, r"found float64 \(30, 30\)"),
         ({"permutation": {"seed": np.zeros((30, 30))}}, r"number, found float64 \(30, 30\)"),
+        ({"permutation": {"seed": np.timedelta64(7, "s")}}, r"whole number, found .*7.*"),
         (np.zeros((30, 30)), r"found float64 \(30, 30\); give each"),
     ],
 )
