@@ -124,7 +124,7 @@ def _checked(what: str, content: Frames) -> Frames:
         "pixel_map": (np.uint16, (SIDE * SIDE,)),
         "inverted": (np.uint8, (FRAME_BYTES,)),
     }
-    parts = {name: as_array(getattr(content, name)) for name in forms}
+    parts: dict[str, Any] = {name: as_array(getattr(content, name)) for name in forms}
     for name, (dtype, shape) in forms.items():
         found = parts[name]
         if found.dtype != dtype or found.shape != shape or not shape:
