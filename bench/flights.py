@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.settling import WORLDS, of_codes, pictures
+from bench.settling import WORLDS, decoded, of_codes, pictures
 from mwm.io import latents, records
-from mwm.io.frames import SIDE, Frames, read_frames
+from mwm.io.frames import Frames, read_frames
 from mwm.io.latents import Latents
 from mwm.metrics.objects import OriginalView, centroids, f1
 from mwm.models.codes import half
@@ -72,15 +72,12 @@ def balls(content: Frames, frames: NDArray[np.int64]) -> Tensor:
     return torch.cat([view.crop(pictures(content, block), BALL) for block in blocks])
 
 
-@torch.no_grad()
 def drawn_of(vision: Vision, known: Latents, content: Frames, frames: NDArray[np.int64]) -> Tensor:
     """The same, as the original's V draws it from latents."""
     view = OriginalView(content, torch.device("cpu"))
     at = np.searchsorted(known.frames, frames)
-    z = torch.zeros(len(frames), vision.config.latent)
-    z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
-    blocks = (vision.decode(block).view(-1, SIDE, SIDE) > 0 for block in torch.split(z, BLOCK))
-    return torch.cat([view.crop(block, BALL) for block in blocks])
+    blocks = np.split(at, range(BLOCK, len(at), BLOCK))
+    return torch.cat([view.crop(decoded(vision, known, block), BALL) for block in blocks])
 
 
 def kinds(step: Tensor) -> Iterator[tuple[tuple[int, int], float, Tensor]]:

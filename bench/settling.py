@@ -74,16 +74,21 @@ def of_codes(codes: Codes, z: Tensor) -> Latents:
     return Latents(codes.frames, values, codes.dimensions.numpy())
 
 
-@torch.no_grad()
 def drawn(vision: Vision, known: Latents, content: Frames) -> Iterator[tuple[str, float]]:
     """F1 of each object of `content`, the original's, as V draws it from latents of its frames."""
     at = sample(len(known.frames))
-    z = torch.zeros(len(at), vision.config.latent)
-    z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
-    found = vision.decode(z).view(-1, SIDE, SIDE) > 0
+    found = decoded(vision, known, at)
     true, view = pictures(content, known.frames[at]), OriginalView(content, torch.device("cpu"))
     for name in view.objects:
         yield name, f1(view.crop(found, name), view.crop(true, name)) or 0.0
+
+
+@torch.no_grad()
+def decoded(vision: Vision, known: Latents, at: NDArray[np.int64]) -> Tensor:
+    """(n, 64, 64) bool: what the original's V draws of the latents at these places."""
+    z = torch.zeros(len(at), vision.config.latent)
+    z[:, torch.from_numpy(known.dimensions)] = torch.from_numpy(known.values[at])
+    return vision.decode(z).view(-1, SIDE, SIDE) > 0
 
 
 def told(
