@@ -53,16 +53,16 @@ def away(
     from mwm.runtime import locks
     from mwm.settings import params
     from mwm.settings.base import ORIGINAL
-    from mwm.transfer.pairs import PAIRS, pair_up
+    from mwm.transfer.pairs import PAIRS, check_moments, pair_up
     from mwm.transfer.scores import COMPARED
 
     p = params.load()
-    params.check_name(run, "RUN")
+    _, world = params.pick(p.train.runs, run, "train.runs").worlds
     folder = locks.claim_folder(runs / "transfer" / run)
     with closing(_match(data, runs, p.transfer, p.train.run.threads, workers)) as match:
         recruited = of_same_anchor(match.player, runs / run)
-        (world,) = recruited.worlds[1:]
         content = read_frames(data / f"{world}.h5", "world")
+        check_moments(data, world, match.original, content)
         alone = load(runs / "see" / world, recruited.config).vision(world)
         match.enter(content)
         match.play(world, "recruited", recruited, world)

@@ -1,9 +1,12 @@
 """Other Vs to play with than a recruit, which show what alignment is worth."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mwm import seeding
+from mwm import ArtefactError, seeding
 from mwm.io.frames import Frames
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel
@@ -53,6 +56,26 @@ def fit(vision: Vision, source: Tensor, target: Tensor) -> Mapped:
     return Mapped(vision, weight, aim - centre @ weight)
 
 
+def check_moments(data: Path, world: str, original: Frames, content: Frames) -> None:
+    """Refuse frames of which none is the counterpart of another, so that `pair_up` has no pairs.
+
+    Args:
+        data: the folder of both, which an error names.
+        world: the name of the other world.
+        original: the original's frames.
+        content: the other world's.
+
+    Raises:
+        ArtefactError: their episodes, actions or splits differ.
+    """
+    for part in ("episode_offsets", "split", "actions"):
+        if not np.array_equal(getattr(original, part), getattr(content, part)):
+            raise ArtefactError(
+                f"{data}: expected original.h5 and {world}.h5 to show the same moments, found "
+                f"other {part} in {world}.h5; run the stage variants, or name its folder by --data"
+            )
+
+
 @torch.no_grad()
 def pair_up(
     model: MetaWorldModel, vision: Vision, original: Frames, content: Frames, pairs: int
@@ -63,7 +86,7 @@ def pair_up(
         model: whose V of the original gives the codes to reach.
         vision: of the other world.
         original: the original's frames.
-        content: the other world's, the same in the same order.
+        content: the other world's, of the same moments (`check_moments`).
         pairs: how many frames; they are the same for each world.
     """
     usable = original.indices(original.episodes("train", ORIGINAL))

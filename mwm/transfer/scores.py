@@ -95,7 +95,8 @@ class Match:
         count = min(games or self.settings.games, self.settings.games)
         if count not in self._envs:
             setup = self.player.about.setup
-            self._envs[count] = environments(setup, count, self._workers)
+            workers = self._workers and min(self._workers, count)
+            self._envs[count] = environments(setup, count, workers)
         played = score(
             self._envs[count],
             TrainedModel(model),

@@ -3,8 +3,10 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import brief
@@ -14,6 +16,7 @@ from closure import ROOT
 from typer.testing import CliRunner
 
 from mwm.io.film import read_game
+from mwm.io.frames import read_frames, write_frames
 from mwm.io.hdf5 import read_attributes, reading_h5
 from stages import control, transfer
 
@@ -102,8 +105,6 @@ def test_the_code_of_the_page_runs(inside: Path) -> None:
 @pytest.mark.slow
 def test_a_run_of_another_anchor_is_refused(inside: Path, tmp_path: Path) -> None:
     """Its codes would mean nothing to the player."""
-    import shutil
-
     from mwm.models.model import initialise, load, save
 
     shutil.copytree("runs", tmp_path / "runs")
@@ -113,6 +114,37 @@ def test_a_run_of_another_anchor_is_refused(inside: Path, tmp_path: Path) -> Non
     done = CliRunner().invoke(transfer.app, ["away", "mirror", "--runs", str(tmp_path / "runs")])
     assert done.exit_code == 1
     assert "runs/mirror: expected the player's M, found another" in done.output
+
+
+@pytest.mark.slow
+def test_more_processes_than_games_of_a_row_are_as_many_as_games(inside: Path) -> None:
+    """A row of 25 games once ended a transfer of 100 games by 32 processes, with all rows lost."""
+    before = Path(SCORES.format("original")).read_bytes()
+    brief.run(transfer.app, "home", "--workers", "3")
+    assert Path(SCORES.format("original")).read_bytes() == before
+
+
+def test_a_transfer_of_what_is_no_run_is_refused(project: Path) -> None:
+    """`away anchor` once ended in a traceback: its model has one world."""
+    Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
+    done = CliRunner().invoke(transfer.app, ["away", "anchor"])
+    assert done.exit_code == 2
+    assert "train.runs has no 'anchor'; expected one of mirror" in done.output
+    assert not Path("runs").exists()
+
+
+@pytest.mark.slow
+def test_a_world_of_other_moments_is_refused_before_a_game(inside: Path, tmp_path: Path) -> None:
+    """Of such frames pairs would be unrelated, and their scores mean nothing."""
+    shutil.copytree("data/worlds", tmp_path / "worlds")
+    path = tmp_path / "worlds" / "mirror.h5"
+    content = read_frames(path, "world")
+    path.unlink()
+    write_frames(path, replace(content, actions=content.actions[::-1].copy()), "world")
+    done = CliRunner().invoke(transfer.app, ["away", "mirror", "--data", str(tmp_path / "worlds")])
+    assert done.exit_code == 1
+    assert "to show the same moments, found other actions in mirror.h5" in done.output
+    assert "games" not in done.output
 
 
 def test_models_of_the_joint_schedule_are_refused(project: Path) -> None:
