@@ -18,7 +18,7 @@ from mwm.settings.control import Control
 Flags = NDArray[np.bool_]
 Seeds = Callable[[int, int], int]
 Noise = Callable[[int], Tensor]
-APART = 2**20  # of the numbers by which masks choose bats: no two episodes begin at the same
+APART = 2**20  # masks choose a bat by number; episodes are so far apart that none share one
 
 
 def environments(setup: Mapping[str, Any], count: int, workers: int | None) -> VectorGameEnv:
@@ -27,11 +27,13 @@ def environments(setup: Mapping[str, Any], count: int, workers: int | None) -> V
     Args:
         setup: options of `VectorGameEnv`: the game, its frame skip and chance.
         count: how many games.
-        workers: processes; what happens does not depend on them. None: one for each core.
+        workers: processes, at most one for each game; what happens does not depend on them. None:
+            one for each core.
 
     Raises:
         MwmError: a worker failed or died.
     """
+    workers = workers and min(workers, count)
     return VectorGameEnv(
         **setup, num_envs=count, workers=workers, autoreset_mode="Disabled", packed=True
     )

@@ -137,7 +137,9 @@ def load_player(folder: Path | str) -> Player:
 
 def _pretrained(folder: Path) -> Player:
     model, state, content = pretrained.read(folder)
-    return _made(_about(folder / records.MANIFEST, content), model, state)
+    about = _about(folder / records.MANIFEST, content)
+    weights.check(folder / pretrained.WEIGHTS, state, _policy(about).state_dict())
+    return _made(about, model, state)
 
 
 def _about(path: Path, content: dict[str, Any]) -> About:

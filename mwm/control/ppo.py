@@ -60,7 +60,7 @@ def learn(
     """Improve the policy in place; returns the mean entropy and losses of the last epoch.
 
     Raises:
-        MwmError: a loss is not finite.
+        MwmError: a loss or a gradient is not finite.
     """
     gained = advantages(play, settings.discount, settings.trace)
     returns = (gained + play.values[:-1]).flatten()
@@ -79,16 +79,16 @@ def learn(
             loss = actor + CRITIC * critic - settings.entropy * entropy
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(policy.parameters(), LONGEST)
-            optimizer.step()
-            said.append(torch.stack([entropy, actor, critic]).detach())
+            norm = nn.utils.clip_grad_norm_(policy.parameters(), LONGEST)  # of a finite loss it may
+            optimizer.step()  # be none: a ratio that overflows is cut in the loss alone
+            said.append(torch.stack([entropy, actor, critic, norm]).detach())
     means = torch.stack(said).mean(0)
     if not means.isfinite().all():
         raise MwmError(
-            f"control: expected finite losses, found {means.tolist()}; lower control.learning_rate "
-            f"({settings.learning_rate})"
+            "control: expected finite losses and gradients, found "
+            f"{means.tolist()}; lower control.learning_rate ({settings.learning_rate})"
         )
-    return dict(zip(("entropy", "actor", "critic"), means.tolist(), strict=True))
+    return dict(zip(("entropy", "actor", "critic"), means[:3].tolist(), strict=True))
 
 
 def _clipped(ratio: Tensor, gained: Tensor, clip: float) -> Tensor:

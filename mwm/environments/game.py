@@ -113,7 +113,10 @@ class GameEnv(gymnasium.Env[Observation, np.int64]):
         return self._observe(), reward, self._console.over, False, {}
 
     def render(self) -> Any:
-        """What the world shows now, (256, 256, 3) uint8, white on black; None without a mode."""
+        """What the world shows now, (256, 256, 3) uint8, white on black.
+
+        None without a mode, or before the game has begun.
+        """
         if self.render_mode is None or self._frame is None:
             return None
         return rendered(self._frame)[0]

@@ -14,7 +14,7 @@ from mwm.frames.background import find_background
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, read_frames
 from mwm.io.rollouts import opening
-from mwm.library.arguments import check_flag, check_whole, is_whole, path_of
+from mwm.library.arguments import check_flag, check_whole, is_integer, is_whole, path_of
 from mwm.library.layout import Layout, layout_of
 from mwm.settings.lines import brief
 
@@ -40,8 +40,8 @@ def setup_of(
     frame_skip = check_whole("frame_skip", frame_skip, 1, MOST_FRAMES)
     noop_max = check_whole("noop_max", noop_max, 0, MOST_NOOPS)
     chance = repeat_action_probability
-    number = isinstance(chance, int | float | np.integer | np.floating)
-    if not number or isinstance(chance, bool) or not 0 <= chance < 1:
+    number = is_integer(chance) or isinstance(chance, float | np.floating)
+    if not number or not 0 <= chance < 1:
         raise UsageError(
             f"repeat_action_probability: expected a number from 0 to below 1, found {brief(chance)}"
         )

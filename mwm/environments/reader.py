@@ -12,7 +12,7 @@ from mwm import UsageError
 from mwm.io.bits import as_array, pack
 from mwm.io.frames import FRAME_BYTES, SIDE
 from mwm.library.arguments import check_world
-from mwm.library.model import TrainedModel
+from mwm.library.model import TrainedModel, check_model
 from mwm.models import encoding
 from mwm.settings.lines import brief
 
@@ -38,11 +38,7 @@ class Reader:
         Raises:
             UsageError: no model, no world of it, or no such `memory`.
         """
-        if not isinstance(model, TrainedModel):
-            raise UsageError(
-                f"codes: expected a model of mwm.load, found {type(model).__name__}; "
-                "write mwm.TrainedModel(module) around a module"
-            )
+        check_model("codes", model)
         if not isinstance(memory, str) or memory not in MEMORIES:
             raise UsageError(
                 f"memory: expected one of {', '.join(MEMORIES)}, found {brief(memory)}"
@@ -126,8 +122,8 @@ def check_spaces(model: Any, frames: spaces.Space[Any], actions: spaces.Space[An
             f"codes: expected observations of shape (64, 64) or (512,), found {frames.shape}; wrap "
             "an environment of mwm, such as mwm/Pong-v0"
         )
-    count = getattr(actions, "n", None)
-    if count != model.actions:
+    if not isinstance(actions, spaces.Discrete) or (actions.n, actions.start) != (model.actions, 0):
         raise UsageError(
-            f"codes: expected a game of {model.actions} actions, as the model's, found {count}"
+            f"codes: expected a game of {model.actions} actions from 0, as the model's, found "
+            f"{actions}"
         )

@@ -34,6 +34,7 @@ Bits = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 Infos = dict[str, Any]
 NO_LIMIT = -1  # as `gymnasium.make` has it
+MOST_GAMES = 4096  # as params `control.games` has it; a game takes a megabyte
 
 
 class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
@@ -67,7 +68,7 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         Args:
             game, world, frame_skip, repeat_action_probability: as `GameEnv` takes them.
             noop_max, background, packed, render_mode: as `GameEnv` takes them.
-            num_envs: how many games.
+            num_envs: how many games, at most 4,096.
             workers: processes; None: one for each core, at most one for each game.
             autoreset_mode: Gymnasium's: a game that has ended starts again in the step after it, or
                 in the same step (`infos["final_obs"]` has its last observation), or only by
@@ -79,7 +80,7 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
             MwmError: a worker failed or died.
         """
         setup = setup_of(game, frame_skip, repeat_action_probability, noop_max, background)
-        num_envs = check_whole("num_envs", num_envs, 1)
+        num_envs = check_whole("num_envs", num_envs, 1, MOST_GAMES)
         workers = min(usable_cores(), num_envs) if workers is None else workers
         workers = check_whole("workers", workers, 1, num_envs)
         limit = _limit_of(max_episode_steps)
@@ -153,8 +154,11 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         return self._shown("frame"), reward, terminated, truncated, self._infos()
 
     def render(self) -> tuple[Bits, ...] | None:
-        """What each shows now, (256, 256, 3) uint8, white on black; None without a mode."""
-        if self.render_mode is None:
+        """What each shows now, (256, 256, 3) uint8, white on black.
+
+        None without a mode, or before each game has begun.
+        """
+        if self.render_mode is None or not self._begun.all():
             return None
         return tuple(rendered(self._frames("frame")))
 

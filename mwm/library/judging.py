@@ -12,7 +12,7 @@ from mwm.evaluation.pairs import evaluate_pairs
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames, check_ranges
 from mwm.library.arguments import check_whole, check_world, path_of
-from mwm.library.model import TrainedModel
+from mwm.library.model import TrainedModel, check_model
 from mwm.library.plays import read_frames
 from mwm.settings.evaluate import Evaluate
 from mwm.settings.lines import brief
@@ -53,11 +53,7 @@ def judge(
             the model's, a number out of range, or no test episode that is long enough.
         ArtefactError: a file is missing or damaged, or worlds show different episodes.
     """
-    if not isinstance(model, TrainedModel):
-        raise UsageError(
-            f"judge: expected a model of mwm.load, found {type(model).__name__}; "
-            "write mwm.TrainedModel(module) around a module"
-        )
+    check_model("judge", model)
     length = check_whole("judge: length", length, 2, MOST_LENGTH)
     frames = check_whole("judge: frames", frames, length, MOST_FRAMES)  # one sequence at least
     seed = check_whole("judge: seed", seed, 0, MOST_SEED)

@@ -184,3 +184,17 @@ class TrainedModel:
 
 def _array(tensor: Tensor) -> Array:
     return tensor.float().cpu().numpy()
+
+
+def check_model(what: str, model: Any) -> TrainedModel:
+    """A model as it is; `what` an error calls the call that takes it.
+
+    Raises:
+        UsageError: it is none of `mwm.load`.
+    """
+    if not isinstance(model, TrainedModel):
+        raise UsageError(
+            f"{what}: expected a model of mwm.load, found {type(model).__name__}; "
+            "write mwm.TrainedModel(module) around a module"
+        )
+    return model

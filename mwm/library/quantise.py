@@ -50,7 +50,7 @@ def dequantise(packed: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     """The state dict of which `quantise` made `packed`, to within half a scale.
 
     Raises:
-        ArtefactError: an int8 matrix has no scales, or they do not fit it.
+        ArtefactError: something int8 is no matrix, has no scales, or they do not fit it.
     """
     state = {}
     for name, values in packed.items():
@@ -63,6 +63,11 @@ def dequantise(packed: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
 
 
 def _scale(packed: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
+    if packed[name].ndim != 2:
+        raise ArtefactError(
+            f"{name}: expected int8 (rows, columns), found {packed[name].shape}; quantise the "
+            "weights anew"
+        )
     rows, columns = packed[name].shape
     scale = packed.get(name + SCALE)
     if scale is None or scale.shape not in ((rows, 1), (1, columns)):

@@ -95,8 +95,7 @@ class Match:
         count = min(games or self.settings.games, self.settings.games)
         if count not in self._envs:
             setup = self.player.about.setup
-            workers = self._workers and min(self._workers, count)
-            self._envs[count] = environments(setup, count, workers)
+            self._envs[count] = environments(setup, count, self._workers)
         played = score(
             self._envs[count],
             TrainedModel(model),

@@ -6,8 +6,10 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Discrete
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import TransformAction
 
 import mwm
 import mwm.environments
@@ -140,7 +142,11 @@ def test_gymnasium_s_checker_finds_nothing_in_codes(model) -> None:
         (lambda m: Codes(GameEnv(), m.module), "^codes: expected a model of mwm.load, found Meta"),
         (
             lambda m: Codes(GameEnv("ALE/Breakout-v5", background=0), m),
-            "^codes: expected a game of 6 actions, as the model's, found 4",
+            r"^codes: expected a game of 6 actions from 0, as the model's, found Discrete\(4\)",
+        ),
+        (
+            lambda m: Codes(TransformAction(GameEnv(), None, Discrete(6, start=1)), m),
+            r"^codes: expected a game of 6 actions from 0, .* found Discrete\(6, start=1\)",
         ),
         (
             lambda m: Codes(gymnasium.make("ALE/Pong-v5"), m, world="mirror"),

@@ -145,6 +145,7 @@ def test_a_background_may_be_found_on_screens_or_be_one_colour() -> None:
         ({"world": [{3: {}}]}, r"^world: unknown bijection '3'"),
         ({"world": np.zeros((9, 9))}, r"^world: expected a name, .*found float64 \(9, 9\)"),
         ({"repeat_action_probability": False}, r"^repeat_action_probability: .*found False"),
+        ({"repeat_action_probability": np.timedelta64(0)}, r"^repeat_action_probability: .*found"),
         ({"repeat_action_probability": np.nan}, r"^repeat_action_probability: .*found nan"),
         ({"repeat_action_probability": 1}, r"^repeat_action_probability: .* below 1, found 1"),
         ({"background": 256}, r"^background: expected a palette value from 0 to 255, .*found int"),

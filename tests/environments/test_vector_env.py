@@ -130,6 +130,7 @@ def test_no_limit_may_be_numpy_s(making) -> None:
 
 def test_pictures_of_all_games(making) -> None:
     envs = making(num_envs=2, render_mode="rgb_array", world="invert")
+    assert envs.render() is None, "as a single environment: no game has begun"
     frames, _ = envs.reset(seed=0)
     pictures = envs.render()
     assert [picture.shape for picture in pictures] == [(256, 256, 3)] * 2
@@ -216,7 +217,8 @@ time.sleep(60)
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"num_envs": 0}, "^num_envs: expected a whole number from 1, found 0"),
+        ({"num_envs": 0}, "^num_envs: expected a whole number from 1 to 4096, found 0"),
+        ({"num_envs": 10**16}, "^num_envs: expected a whole number from 1 to 4096, found 1000"),
         ({"num_envs": 2, "workers": 3}, "^workers: expected a whole number from 1 to 2, found 3"),
         ({"max_episode_steps": 0}, "^max_episode_steps: expected a whole number from 1, found 0"),
         ({"max_episode_steps": np.timedelta64(-1)}, "^max_episode_steps: expected a whole number"),

@@ -67,6 +67,16 @@ def test_the_same_models_have_the_same_bytes(written, tmp_path) -> None:
     assert before.read_bytes() == after.read_bytes()
 
 
+def test_a_policy_of_another_shape_is_told(written, contents, defaults, tmp_path) -> None:
+    """It once ended in torch's own error, of twenty lines."""
+    model, _ = written
+    about = player.about(model, contents["original"], defaults.control)
+    other = policy_of(about.seen, 6, 2 * about.control.hidden, seed=0)
+    pretrained.write(tmp_path, model, other.state_dict(), about.model_dump())
+    with pytest.raises(ArtefactError, match=r"weights.safetensors: \w.*: expected .*, found "):
+        mwm.load_player("pretrained")
+
+
 def test_none_or_damaged_ones_are_told(written, tmp_path, monkeypatch) -> None:
     path = tmp_path / pretrained.WEIGHTS
     path.write_bytes(path.read_bytes()[:-1])

@@ -59,3 +59,8 @@ def test_scales_that_do_not_fit_are_refused() -> None:
     packed = {"w": np.ones((2, 3), np.int8), "w.scale": np.ones((3, 1), np.float32)}
     with pytest.raises(ArtefactError, match=r"w.scale: expected scales \(2, 1\) or \(1, 3\)"):
         dequantise(packed)
+
+
+def test_what_is_int8_and_no_matrix_is_refused() -> None:
+    with pytest.raises(ArtefactError, match=r"^w: expected int8 \(rows, columns\), found \(3,\)"):
+        dequantise({"w": np.ones(3, np.int8), "w.scale": np.ones((3, 1), np.float32)})
