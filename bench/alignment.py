@@ -4,7 +4,8 @@
 
 Run it after `make studies`, or after any of its parts. It reads what studies recorded: the seconds
 of each act, and alignment on validation episodes at every fifth iteration of `recruit`. Seconds are
-those of one thread; the acts that all variants share are told apart.
+those of one thread; the acts that all variants share are told apart. The last column has all that
+is needed until a variant is aligned: what is shared, its own acts, and that part of `recruit`.
 """
 
 from pathlib import Path
@@ -17,7 +18,10 @@ from mwm.reporting.shared.results import read_table
 from mwm.reporting.studies.study import ANCHORING, Study, read_study
 from mwm.runtime import commands
 
-HEAD = ("study", "variant", "its own V, s", "shared, s", f"{ALIGNMENT} after iteration", "of")
+HEAD = (
+    *("study", "variant", "its own V, s", "shared, s"),
+    *(f"{ALIGNMENT} after iteration", "of", "that is after, s"),
+)
 app = commands.application(__doc__)
 
 
@@ -33,8 +37,13 @@ def alignment(
         for there, _ in study.pairs.runs:
             first, last = reached(study, there.target)
             own = 60 * study.minutes(*study.recruiting(there.target))
-            name, when = study.folder.name, "never" if first is None else first
-            print(f"| {name} | {there.target} | {own:.0f} | {shared:.0f} | {when} | {last} |")
+            row = [study.folder.name, there.target, f"{own:.0f}", f"{shared:.0f}"]
+            if first is None:
+                row += ["never", str(last), f"more than {shared + own:.0f}"]
+            else:
+                left = 60 * study.minutes(study.recruiting(there.target)[-1]) * (1 - first / last)
+                row += [str(first), str(last), f"{shared + own - left:.0f}"]
+            print(f"| {' | '.join(row)} |")
 
 
 def reached(study: Study, variant: str) -> tuple[int | None, int]:

@@ -12,11 +12,15 @@ from typing import Any
 import gymnasium
 import numpy as np
 import psutil
-from gymnasium.vector import AsyncVectorEnv, VectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
 
 from bench.table import LIMIT, OURS, Row, measured, seconds
+from mwm.environments.console import pictures
 from mwm.environments.game import GameEnv
+from mwm.environments.options import setup_of
 from mwm.environments.vector import VectorGameEnv
+from mwm.environments.worker import ROW, Crew, Task
+from mwm.environments.worlds import resolve
 from mwm.io.spawn import usable_cores
 from mwm.rollouts.emulator import Emulator
 
@@ -32,11 +36,13 @@ def rows() -> list[Row]:
     alone = single()
     for env in (ours, theirs, alone):
         env.reset(seed=0)
+    here = crew()
     share = GAMES * STEPS // cores
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         contenders = {
             OURS: processor(lambda: play(ours, STEPS), GAMES * STEPS),
             LIMIT: processor(lambda: pool.map(act_alone, [share] * cores, 1), share * cores),
+            "in this process": processor(lambda: play_here(here, STEPS), GAMES * STEPS),
             "one environment": processor(lambda: play_one(alone, share), share),
             "AsyncVectorEnv": processor(lambda: play(theirs, STEPS), GAMES * STEPS),
         }
@@ -49,6 +55,14 @@ def rows() -> list[Row]:
 def processor(task: Callable[[], object], steps: int) -> Callable[[], float]:
     """A contender: microseconds a step of this process and of all that it started."""
     return seconds(task, scale=1e6 / steps, clock=processor_seconds)
+
+
+def crew() -> Crew:
+    """The same games in this process, played as a worker does: what processes cost is the rest."""
+    setup = setup_of("ALE/Pong-v5", 4, **CHANCE, background=None)
+    made = Crew(Task(setup, 0, GAMES, None, AutoresetMode.NEXT_STEP), np.zeros(GAMES, ROW))
+    made.do(dict(enumerate(range(GAMES))))
+    return made
 
 
 def single() -> gymnasium.Env[Any, Any]:
@@ -75,6 +89,14 @@ def act_alone(steps: int) -> None:
 def play(envs: VectorEnv[Any, Any, Any], steps: int) -> None:
     for actions in np.random.default_rng(0).integers(6, size=(steps, envs.num_envs)):
         envs.step(actions)
+
+
+def play_here(games: Crew, steps: int) -> None:
+    world = resolve(WORLD)
+    for actions in np.random.default_rng(0).integers(6, size=(steps, GAMES)):
+        games._rows["action"] = actions
+        games.do(None)
+        pictures(world.show(games._rows["frame"]))
 
 
 def play_one(env: gymnasium.Env[Any, Any], steps: int) -> None:

@@ -22,7 +22,7 @@ def play(
     base: Annotated[Path, typer.Option(help="runs to play with: control, and the run")],
     plays: Annotated[Path, typer.Option(help="folder of the random plays, <world>.h5")],
     data: Annotated[Path, typer.Option(help="folder to write <world>.h5 to")] = DATA,
-    episodes: Annotated[int, typer.Option(min=1, help="to play")] = 300,
+    episodes: Annotated[int, typer.Option(min=1, max=4096, help="to play")] = 300,
     workers: Workers = None,
 ) -> None:
     """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""

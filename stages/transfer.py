@@ -49,6 +49,7 @@ def away(
     """
     from mwm.control.visions import of_same_anchor, with_vision
     from mwm.io.frames import read_frames
+    from mwm.library.arguments import check_world
     from mwm.models.model import load
     from mwm.runtime import locks
     from mwm.settings import params
@@ -61,6 +62,7 @@ def away(
     folder = locks.claim_folder(runs / "transfer" / run)
     with closing(_match(data, runs, p.transfer, p.train.run.threads, workers)) as match:
         recruited = of_same_anchor(match.player, runs / run)
+        check_world(world, recruited.worlds)
         content = read_frames(data / f"{world}.h5", "world")
         check_moments(data, world, match.original, content)
         alone = load(runs / "see" / world, recruited.config).vision(world)

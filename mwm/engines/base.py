@@ -56,3 +56,12 @@ class Engine(Protocol):
     def close(self) -> None:
         """Leave the engine."""
         ...
+
+
+def last_line(path: Path) -> str:
+    """The last line of a file that has something in it; nothing if there is none, or no file."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

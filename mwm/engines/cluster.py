@@ -26,6 +26,7 @@ class Ray(Section):
     """What is asked of Ray for each stage."""
 
     memory: Annotated[float, Field(gt=0, le=10**5)] = 4.0  # gigabytes
+    gpus: Annotated[float, Field(ge=0, le=1)] = 0.0  # or a part of one; 0 hides those of a node
 
 
 class Cluster(Section):

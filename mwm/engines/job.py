@@ -2,7 +2,8 @@
 
 <store>/mwm/jobs/<key>/job.json            what is to be done
                       /<attempt>.log       what the stage printed
-                      /<attempt>.json      the receipt: how it ended, and what it made
+                      /<attempt>.json      the receipt: what it made, once that is in the store
+                      /<attempt>.failed    or how it failed
 <store>/mwm/checkpoints/<key>/             from which another attempt goes on
 """
 
@@ -19,12 +20,13 @@ from typing import Any, TypeVar
 
 from mwm import ArtefactError
 from mwm.engines.store import Store
-from mwm.io import files
+from mwm.io import checkpoints, files
 from mwm.runtime.kernels import CHOICE, FIXED, processor
 
 JOB = "job.json"
+MARK = "processor.txt"  # beside checkpoints: on what processor they were made
 T = TypeVar("T")
-PACKAGES = ("mwm", "torch", "numpy", "ale-py")  # of which results depend on the versions
+PACKAGES = ("mwm", "h5py", *checkpoints.PACKAGES)  # of which results depend on the versions
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Job:
         cores: that it uses.
         versions: of Python and PACKAGES, which a worker must have.
         inputs: what its outputs depend on, for `key`.
+        group: whether others of the store's group may write there, see `Store`.
         part: "3/16", the third of 16 parts, which leaves checkpoints and no outputs; or nothing.
     """
 
@@ -68,6 +71,7 @@ class Job:
     cores: int
     versions: dict[str, str]
     inputs: str
+    group: bool = False
     part: str = ""
 
     @property
@@ -88,6 +92,10 @@ class Job:
         """The folder in which head and worker talk about it."""
         name = f"{self.key}-{self.part.replace('/', '-of-')}" if self.part else self.key
         return store.folder / "mwm" / "jobs" / name
+
+    def checkpoints(self, store: Store) -> Path:
+        """The folder from which another attempt goes on."""
+        return store.folder / "mwm" / "checkpoints" / self.key
 
     def write(self, store: Store) -> Path:
         """Publish it.
@@ -163,8 +171,17 @@ def read_receipt(path: Path) -> Receipt | None:
 
 
 def receipt_path(place: Path, attempt: str) -> Path:
-    """Where the receipt of an attempt is."""
+    """Where the receipt of an attempt is, if it succeeded."""
     return place / f"{attempt}.json"
+
+
+def failure_path(place: Path, attempt: str) -> Path:
+    """Where it is if the attempt failed.
+
+    It counts once the engine says that the worker ended. Slurm starts a job again whose node was
+    cut off; that node may go on, and fail, while the other works.
+    """
+    return place / f"{attempt}.failed"
 
 
 def log_path(place: Path, attempt: str) -> Path:

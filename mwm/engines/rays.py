@@ -5,14 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
 from mwm.engines import cluster
-from mwm.engines.base import End
+from mwm.engines.base import End, last_line
 from mwm.io import system
 
 ADDRESS = "RAY_ADDRESS"
@@ -20,20 +22,32 @@ LOOK = 0.2  # seconds between two looks at a worker
 GRACE = 20  # seconds in which a worker ends what it runs
 
 
-def perform(job: str, attempt: str) -> int:
-    """In a process of Ray: start the worker, and end it if Ray cancels this task."""
+def perform(job: str, attempt: str, gpus: bool) -> tuple[int, str]:
+    """In a process of Ray: start the worker, and end it if Ray cancels this task.
+
+    Returns:
+        The worker's exit code, and its last words.
+    """
     worker = [sys.executable, "-m", "mwm.engines.worker", job, attempt]
-    # Ray hides GPUs from tasks that asked for none, or says that there are none; stages choose.
-    process = subprocess.Popen(worker, cwd=Path(job).parent, stdin=subprocess.DEVNULL)
-    try:
-        while (code := process.poll()) is None:  # Ray's cancel does not wake a process that waits
-            time.sleep(LOOK)
-        return code
-    except BaseException:  # KeyboardInterrupt, as which Ray's cancel comes
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
-        process.wait(GRACE)
-        raise
+    # Some versions of Ray hide GPUs from tasks that asked for none, others do not.
+    hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
+    with tempfile.NamedTemporaryFile(prefix="mwm-") as words:
+        process = subprocess.Popen(
+            worker,
+            cwd=Path(job).parent,
+            env=os.environ | hidden,
+            stdin=subprocess.DEVNULL,
+            stderr=words,
+        )
+        try:
+            while (code := process.poll()) is None:  # Ray's cancel does not wake who waits
+                time.sleep(LOOK)
+        except BaseException:  # KeyboardInterrupt, as which Ray's cancel comes
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+            process.wait(GRACE)
+            raise
+        return code, last_line(Path(words.name))
 
 
 class RayEngine:
@@ -51,7 +65,8 @@ class RayEngine:
         """Join the cluster of RAY_ADDRESS, or the one on this machine.
 
         Raises:
-            MwmError: no cluster there, of this version; or no node of so many cores.
+            MwmError: no cluster there, of this version; or no node of so many cores, so much memory
+                and so much of a GPU.
         """
         address = os.environ.get(ADDRESS, "auto")
         try:
@@ -71,24 +86,26 @@ class RayEngine:
         """Submit a task; Ray starts it once a node has room.
 
         Raises:
-            MwmError: no node has so many cores.
+            MwmError: no node ever has.
         """
         self._refuse_more_than_any_has(cores)
         task = self._ray.remote(perform).options(
             name=f"mwm {stage}",
             num_cpus=cores,
+            num_gpus=self._settings.gpus,
             memory=int(self._settings.memory * 2**30),
             max_retries=0,  # whoever submits it counts: Ray would try for ever after lack of memory
         )
-        return RayTask(self._ray, task.remote(str(job), attempt))
+        return RayTask(self._ray, task.remote(str(job), attempt, self._settings.gpus > 0))
 
     def _refuse_more_than_any_has(self, cores: int) -> None:
-        nodes = [node for node in self._ray.nodes() if node["Alive"]]
-        most = max((node["Resources"].get("CPU", 0) for node in nodes), default=0)
-        if most < cores:
+        wanted = {"CPU": cores, "memory": self._settings.memory * 2**30, "GPU": self._settings.gpus}
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        if not any(all(node.get(k, 0) >= v for k, v in wanted.items()) for node in nodes):
             raise MwmError(
-                f"ray: expected a node of {cores} cores, found {most:.0f} at most; lower `cores` "
-                "in cluster.yaml, for Ray would wait for ever"
+                f"ray: expected a node of {_resources(wanted)}, found "
+                f"{'; '.join(map(_resources, nodes)) or 'none'}; lower `cores`, or `ray`, in "
+                "cluster.yaml, for Ray would wait for ever"
             )
 
     def close(self) -> None:
@@ -108,17 +125,24 @@ class RayTask:
         if not done:
             return None
         try:
-            code = self._ray.get(self._reference)
-            return End(code == 0, f"exit code {code}")
+            code, said = self._ray.get(self._reference)
+            return End(code == 0, f"exit code {code}; {said}" if said else f"exit code {code}")
         except self._ray.exceptions.OutOfMemoryError:
             return End(False, "its node ran out of memory; raise `ray: memory` in cluster.yaml")
         except self._ray.exceptions.RayError as error:
-            return End(False, type(error).__name__)
+            lines = str(error).strip().split("\n")
+            return End(False, f"{type(error).__name__}: {lines[-1].strip()}")
 
     def stop(self, at_once: bool) -> None:
         """Cancel it."""
         with suppress(self._ray.exceptions.RayError):
             self._ray.cancel(self._reference, force=at_once)
+
+
+def _resources(have: Mapping[str, float]) -> str:
+    """In words: "4 cores, 8.0 GB, 0 GPUs"."""
+    cores, memory, gpus = (have.get(name, 0) for name in ("CPU", "memory", "GPU"))
+    return f"{cores:g} cores, {memory / 2**30:.1f} GB, {gpus:g} GPUs"
 
 
 def _probe(address: str) -> None:

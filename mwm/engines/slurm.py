@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mwm import MwmError
-from mwm.engines.base import End
+from mwm.engines.base import End, last_line
 from mwm.engines.cluster import Slurm
 
 LOOK = 5.0  # seconds between two questions to squeue, for all jobs together
 PATIENCE = 60.0  # seconds for which squeue may fail: a controller restarts
 OVER = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
+LOST = ("NODE_FAIL", "PREEMPTED", "REVOKED")  # over, unless Slurm puts the job back into its queue
+REQUEUE = 30.0  # seconds that it has for that
 WARNING = 60  # seconds before a job's time is over at which its stage is told to end
 KEPT = ("SLURM_CONF", "SLURM_JWT")  # of an allocation's variables; others would bind a job to it
 
@@ -61,7 +63,7 @@ class SlurmEngine:
         Raises:
             MwmError: sbatch refused.
         """
-        settings = self._settings
+        settings, output = self._settings, job.parent / f"{attempt}.slurm"
         worker = [sys.executable, "-m", "mwm.engines.worker", str(job), attempt]
         # `exec`, so that Slurm's signals reach the worker and no shell in between.
         script = f"#!/bin/sh\nexec {shlex.join(worker)}\n"
@@ -70,7 +72,7 @@ class SlurmEngine:
             f"--cpus-per-task={cores}",
             f"--time={settings.time}",
             f"--mem={settings.memory}",
-            f"--output={job.parent / attempt}.slurm",
+            f"--output={output}",
             "--requeue",
             "--open-mode=append",
             f"--signal=B:TERM@{WARNING}",
@@ -83,7 +85,7 @@ class SlurmEngine:
             self._jobs.add(number)
             self._states[number] = "PENDING"
             self._heard = time.monotonic()  # squeue's silence counts from its first question on
-        return SlurmTask(self, number)
+        return SlurmTask(self, number, output)
 
     def state(self, number: str) -> str | None:
         """The state of a job, as squeue last said; None if squeue knows it no more."""
@@ -127,18 +129,25 @@ class SlurmEngine:
 class SlurmTask:
     """A job of Slurm."""
 
-    def __init__(self, engine: SlurmEngine, number: str) -> None:
-        self._engine, self._number = engine, number
+    def __init__(self, engine: SlurmEngine, number: str, output: Path) -> None:
+        self._engine, self._number, self._output = engine, number, output
+        self._lost: float | None = None  # since when
 
     def ended(self) -> End | None:
-        """None while it waits or works; else its last state."""
+        """None while it waits or works; else its last state, and the last line that it printed."""
         state = self._engine.state(self._number)
         if state == "CANCELLED":
             raise MwmError(f"slurm: job {self._number} was cancelled")
-        if state is not None and state not in OVER:
+        if state in LOST:
+            self._lost = self._lost or time.monotonic()
+            if time.monotonic() - self._lost < REQUEUE:
+                return None
+        elif state is not None and state not in OVER:
+            self._lost = None
             return None
-        known = (state or "gone").lower()
-        return End(state == "COMPLETED", f"Slurm's job {self._number}: {known}")
+        known = f"Slurm's job {self._number}: {(state or 'gone').lower()}"
+        said = last_line(self._output)
+        return End(state == "COMPLETED", f"{known}; {said}" if said else known)
 
     def stop(self, at_once: bool) -> None:
         """Cancel it."""

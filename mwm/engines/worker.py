@@ -20,9 +20,21 @@ from typing import IO
 
 from mwm import MwmError
 from mwm.engines import publishing
-from mwm.engines.job import Job, Made, Receipt, log_path, machine, read_job, receipt_path, versions
+from mwm.engines.job import (
+    MARK,
+    Job,
+    Made,
+    Receipt,
+    failure_path,
+    log_path,
+    machine,
+    read_job,
+    receipt_path,
+    versions,
+)
 from mwm.engines.store import Store, md5_of
 from mwm.io import system
+from mwm.io.spawn import usable_cores
 from mwm.runtime.kernels import processor
 
 SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if it is not set
@@ -43,31 +55,43 @@ def work(path: Path, attempt: str) -> int:
     Returns:
         The exit code.
     """
-    store = Store(path.parents[3], group=bool(path.parents[3].stat().st_mode & 0o2000))
+    try:
+        failure_path(path.parent, attempt).unlink(missing_ok=True)  # if Slurm started it again
+        with log_path(path.parent, attempt).open("a", encoding="utf-8", buffering=1) as log:
+            return _logged(path, attempt, log)
+    except MwmError as error:  # of a store that is full
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:  # or not there
+        print(f"error: {path.parent}: {system.told(error) or error}", file=sys.stderr)
+    return 1
+
+
+def _logged(path: Path, attempt: str, log: IO[str]) -> int:
+    store = Store(path.parents[3])
+    outs: list[Made] = []
     began = time.monotonic()
-    with log_path(path.parent, attempt).open("a", encoding="utf-8", buffering=1) as log:
-        try:
-            job = read_job(path)
-            _check_versions(job)
-            outs = _performed(job, store, log)
-            code, said = 0, ""
-        except StopError:
-            print("stopped: the next attempt goes on from the last checkpoint", file=log)
-            return STOPPED
-        except _CommandError as error:
-            outs, code, said = [], error.code, ""
-        except (MwmError, OSError) as error:
-            said = str(error) if isinstance(error, MwmError) else (system.told(error) or str(error))
-            outs, code = [], 1
-            print(f"error: {said}", file=log)
-        receipt = Receipt(code, said, round(time.monotonic() - began, 1), machine(), outs)
-        content = json.dumps(asdict(receipt), indent=1).encode()
-        try:
-            store.put_bytes(content, receipt_path(path.parent, attempt))
-        except MwmError as error:  # of a store that is full, or gone
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+    try:
+        job = read_job(path)
+        store = Store(store.folder, job.group)
+        _check_node(job)
+        outs, code, said = _performed(job, store, log), 0, ""
+    except StopError:
+        print("stopped: the next attempt goes on from the last checkpoint", file=log)
+        return STOPPED
+    except _CommandError as error:
+        code, said = error.code, ""
+    except (MwmError, OSError) as error:
+        code, said = 1, _told(error)
+        print(f"error: {said}", file=log)
+    receipt = Receipt(code, said, round(time.monotonic() - began, 1), machine(), outs)
+    place = failure_path if code else receipt_path
+    content = json.dumps(asdict(receipt), indent=1).encode()
+    store.put_bytes(content, place(path.parent, attempt))
     return code
+
+
+def _told(error: MwmError | OSError) -> str:
+    return str(error) if isinstance(error, MwmError) else system.told(error) or str(error)
 
 
 class _CommandError(Exception):
@@ -75,12 +99,17 @@ class _CommandError(Exception):
         self.code = code
 
 
-def _check_versions(job: Job) -> None:
-    """Stop where results would be others.
+def _check_node(job: Job) -> None:
+    """Stop where results would be others, or where a stage would wait for cores.
 
     Raises:
-        MwmError: another version of Python or of a package.
+        MwmError: another version of Python or of a package, or fewer cores than the job has.
     """
+    if (found := usable_cores()) < job.cores:
+        raise MwmError(
+            f"{machine()['host']}: expected {job.cores} cores for {job.name}, found {found}; the "
+            "cluster gave it fewer than it was asked for"
+        )
     here = versions()
     for name, wanted in job.versions.items():
         if here.get(name) != wanted:
@@ -101,13 +130,13 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
             target.chmod(0o755 if file.executable else 0o644)
         for out in job.outs:
             (folder / out).parent.mkdir(parents=True, exist_ok=True)
-        checkpoints = store.make_folder(store.folder / "mwm" / "checkpoints" / job.key)
+        checkpoints = store.make_folder(job.checkpoints(store))
         _mark(checkpoints, store, log)
         here = folder / job.folder
         here.mkdir(parents=True, exist_ok=True)
         for command in job.commands:
             whole = f"{command} --part {job.part}" if job.part else command
-            _run(whole, here, _environment(folder, checkpoints), log)
+            _run(whole, here, _environment(folder, checkpoints), log, store.group)
         for file in job.deps:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")
@@ -117,7 +146,7 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
 
 def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
     """Note on what processor checkpoints were made; on another, tell that they may not serve."""
-    mark, here = checkpoints / "processor.txt", processor()
+    mark, here = checkpoints / MARK, processor()
     if mark.is_file() and (before := mark.read_text(encoding="utf-8")) != here:
         print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
     store.put_bytes(here.encode(), mark)
@@ -143,8 +172,12 @@ def _environment(folder: Path, checkpoints: Path) -> dict[str, str]:
     }
 
 
-def _run(command: str, folder: Path, environment: dict[str, str], log: IO[str]) -> None:
+def _run(
+    command: str, folder: Path, environment: dict[str, str], log: IO[str], group: bool
+) -> None:
     """Run one command of the stage; end it if this worker is to end.
+
+    With `group` others may go on from the checkpoints that it leaves, whatever this user's umask.
 
     Raises:
         StopError: it is.
@@ -163,6 +196,7 @@ def _run(command: str, folder: Path, environment: dict[str, str], log: IO[str]) 
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        umask=0o002 if group else -1,
     )
     try:
         while process.poll() is None:

@@ -57,7 +57,7 @@ def fit(vision: Vision, source: Tensor, target: Tensor) -> Mapped:
 
 
 def check_moments(data: Path, world: str, original: Frames, content: Frames) -> None:
-    """Refuse frames of which none is the counterpart of another, so that `pair_up` has no pairs.
+    """Refuse worlds that do not show the same moments, of which `pair_up` makes pairs.
 
     Args:
         data: the folder of both, which an error names.
@@ -72,7 +72,7 @@ def check_moments(data: Path, world: str, original: Frames, content: Frames) -> 
         if not np.array_equal(getattr(original, part), getattr(content, part)):
             raise ArtefactError(
                 f"{data}: expected original.h5 and {world}.h5 to show the same moments, found "
-                f"other {part} in {world}.h5; run the stage variants, or name its folder by --data"
+                f"other {part} in {world}.h5; name a folder of the stage variants by --data"
             )
 
 

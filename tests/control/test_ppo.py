@@ -110,9 +110,9 @@ def test_what_is_not_finite_is_told(settings) -> None:
 
 def test_a_gradient_that_is_not_finite_is_told_though_losses_are(settings) -> None:
     """Where an action became far likelier, its ratio overflows, and the loss alone is cut."""
-    policy, play = initialise(4, 3, 8, seed=0), play_of(4, 2)
+    policy, play = initialise(4, 3, 8, seed=0), play_of(1, 1)
     play.log_probabilities[:] = -200.0
-    play.rewards[:] = 1.0
+    play.rewards[:] = 10.0  # so that it gains, and the clip cuts its ratio
     adam = torch.optim.Adam(policy.parameters(), 0.01)
     one = settings.model_copy(update={"epochs": 1, "batch": 64})
     with pytest.raises(MwmError, match=r"^control: expected finite losses and gradients, found"):

@@ -1,10 +1,12 @@
 """`mwm repro --on …`: stages as jobs of a store, done by workers in workspaces of their own."""
 
+import dataclasses
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from workspace import Workspace
 from mwm import MwmError
 from mwm.engines import job as jobs
 from mwm.engines import slurm
+from mwm.engines.base import End
 from mwm.engines.cluster import Slurm
 from mwm.pipeline import engines
 from mwm.pipeline.remote import attempts
@@ -178,6 +181,32 @@ def test_squeue_may_be_silent_for_a_minute_after_the_first_question(
         task.ended()
 
 
+def test_a_job_that_slurm_leaves_lost_is_over_after_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where it is not put back into the queue; squeue remembers it for five minutes."""
+    clock, states = [1000.0], ["RUNNING"]
+
+    def commands(name: str, *words: str, **more: object) -> str:
+        return f"7 {states[-1]}\n" if name == "squeue" else "7\n"
+
+    monkeypatch.setattr(slurm, "_slurm", commands)
+    monkeypatch.setattr(slurm.time, "monotonic", lambda: clock[0])
+    task = slurm.SlurmEngine(Slurm()).submit(tmp_path / "job.json", "1", "start", 1)
+
+    def ended_after(seconds: float, state: str) -> End | None:
+        clock[0] += seconds
+        states.append(state)
+        return task.ended()
+
+    assert ended_after(10, "NODE_FAIL") is None
+    assert ended_after(20, "PENDING") is None, "put back into the queue"
+    assert ended_after(20, "PREEMPTED") is None
+    (tmp_path / "1.slurm").write_text("one\nslurmstepd: error: gave way\n\n")
+    end = ended_after(slurm.REQUEUE, "PREEMPTED")
+    assert end == End(False, "Slurm's job 7: preempted; slurmstepd: error: gave way")
+
+
 def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
     fresh: Project, engine: ProcessEngine
 ) -> None:
@@ -216,6 +245,72 @@ def test_checkpoints_are_those_of_the_job_and_go_once_it_is_recorded(
     assert "its worker ended before the stage did (exit code -9)" in out
     assert "note: checkpoints are of an older one; on " in out
     assert not [*(fresh / ".dvc/cache/mwm/checkpoints").iterdir()]
+
+
+FURTHER = """\
+count=$(cat $MWM_CHECKPOINTS/count 2> /dev/null || echo 0)
+if [ $count = 3 ]; then cp source.txt start.txt; exit; fi
+echo $((count + STEP)) > $MWM_CHECKPOINTS/count; kill -9 $MWM_WATCH; sleep 1
+"""
+
+
+@pytest.mark.parametrize(("step", "workers", "code"), [(1, 4, 0), (0, 3, 1)])
+def test_workers_follow_each_other_as_long_as_they_get_further(
+    fresh: Project,
+    engine: ProcessEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+    workers: int,
+    code: int,
+) -> None:
+    """A stage that was killed after two minutes, each time, was once started for ever."""
+    monkeypatch.setattr(attempts, "SOON", 0.5)
+    (fresh / "make.sh").write_text(FURTHER.replace("STEP", str(step)))
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sh make.sh")
+    fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [source.txt, make.sh]")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=code)
+    assert len(engine.tasks) == workers, "the first leaves a checkpoint in either case"
+    told = "error: 2 workers ended before the stage did (exit code -9); see "
+    assert (told in out) == bool(code)
+
+
+def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    """Slurm starts a job again whose node was cut off, and that node may fail meanwhile."""
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 2 && cp source.txt start.txt")
+    receipt = jobs.Receipt(7, "of the node that was cut off", 1.0, {}, [])
+
+    def cut_off() -> None:
+        wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
+        (task,) = engine.tasks
+        late = jobs.failure_path(task.job.parent, task.attempt)
+        late.write_text(json.dumps(dataclasses.asdict(receipt)))
+
+    thread = threading.Thread(target=cut_off)
+    thread.start()
+    assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "start")
+    thread.join()
+    assert len(engine.tasks) == 1
+
+
+def test_a_node_with_fewer_cores_than_were_asked_for_refuses(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    fresh.edit(
+        "dvc.yaml", "cp source.txt start.txt", "cp source.txt start.txt\n    meta: {cores: 999}"
+    )
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "expected 999 cores for start, found " in out
+
+
+def test_a_worker_without_its_store_says_so_in_a_line(tmp_path: Path) -> None:
+    job = tmp_path / "store/mwm/jobs/key/job.json"
+    words = [sys.executable, "-m", "mwm.engines.worker", str(job), "1"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {job.parent}: No such file or directory")
+    assert done.stderr.count("\n") == 1
 
 
 PARTS = """\

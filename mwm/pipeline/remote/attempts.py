@@ -10,14 +10,22 @@ from pathlib import Path
 
 from mwm import MwmError
 from mwm.engines.base import Engine, Task
-from mwm.engines.job import Job, Made, Receipt, log_path, read_receipt, receipt_path
-from mwm.engines.store import Store
+from mwm.engines.job import (
+    MARK,
+    Job,
+    Made,
+    Receipt,
+    failure_path,
+    log_path,
+    read_receipt,
+    receipt_path,
+)
+from mwm.engines.store import Store, inside, md5_of
 from mwm.pipeline.cache import listed
 from mwm.pipeline.remote.watching import Note
 
 LOOK = 0.5  # seconds between two looks at a task
-TRIES = 2  # of a job whose worker ended within ...
-PROGRESS = 120.0  # ... so many seconds; after more, another goes on from the last checkpoint
+TRIES = 2  # workers that may vanish one after the other, with no new checkpoint in between
 LATE = 60.0  # seconds by which a network's file system may show a file late
 SOON = 5.0  # the same of a receipt that may never have been written
 RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
@@ -58,14 +66,13 @@ class Work:
         """Do it.
 
         Raises:
-            MwmError: it failed, or its worker vanished, twice.
+            MwmError: it failed, or its workers vanished and left nothing new to go on from.
         """
         path = self._job.write(self._store)
-        tries = 0
+        tries, saved, known = 0, self._saved(), ""
         while tries < TRIES:
             attempt = uuid.uuid4().hex[:12]
             with self._worker():
-                began = time.monotonic()
                 self._task = self._engine.submit(path, attempt, self._job.name, self._job.cores)
                 if self._stopped.is_set():  # in between
                     self._task.stop(at_once=False)
@@ -73,13 +80,21 @@ class Work:
             if receipt is None:
                 self._refuse_stopped()
                 self._say(f"its worker ended before the stage did ({known})")
-                tries += time.monotonic() - began < PROGRESS  # else its time was over, perhaps
+                before, saved = saved, self._saved()
+                tries = tries + 1 if saved == before else 0  # its time was over, perhaps
                 continue
             if receipt.code:
                 raise MwmError(receipt.said or f"exit code {receipt.code}, see {path.parent}")
             verify(receipt.outs, self._store)
             return receipt
-        raise MwmError(f"{TRIES} workers ended before the stage did; see {path.parent}")
+        raise MwmError(f"{TRIES} workers ended before the stage did ({known}); see {path.parent}")
+
+    def _saved(self) -> dict[str, str]:
+        """The hashes of its checkpoints, by path: a worker that got further leaves others."""
+        found = inside(self._job.checkpoints(self._store))
+        with suppress(OSError):  # another user's, or deleted meanwhile
+            return {name: md5_of(path) for name, path in found.items() if path.name != MARK}
+        return {}
 
     @contextmanager
     def _worker(self) -> Iterator[None]:
@@ -112,12 +127,15 @@ class Work:
                 time.sleep(LOOK)
         patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            if receipt := read_receipt(receipt_path(place, attempt)):
-                return receipt, ""
+        paths = receipt_path(place, attempt), failure_path(place, attempt)
+        while True:
+            for path in paths:
+                if receipt := read_receipt(path):
+                    return receipt, ""
+            if time.monotonic() >= deadline:
+                return None, known.said
             list(place.iterdir())  # makes NFS look again
             time.sleep(LOOK)
-        return None, known.said
 
 
 class _Tail:

@@ -81,6 +81,7 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         _cores(stage, params, cluster),
         versions(),
         hashes.of_bytes(repr((sorted((f.path, f.md5) for f in deps), params)).encode()),
+        store.group,
     )
     return Prepared(job, read)
 

@@ -45,7 +45,7 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
         stage.ignore_outs()
         stage.dump(update_pipeline=False, update_lock=True)
         repo.stage_cache.save(stage)
-    shutil.rmtree(store.folder / "mwm" / "checkpoints" / prepared.job.key, ignore_errors=True)
+    shutil.rmtree(prepared.job.checkpoints(store), ignore_errors=True)
 
 
 def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read]) -> None:
