@@ -1,13 +1,16 @@
 """How long until a variant is aligned, and what finished studies took.
 
-    python -m bench.alignment results/runs/anchored-5 results/runs/independent-13
+    python -m bench.alignment results/studies/*/* experiments/studies/*
 
-Run it after `make studies`, or after any of its parts. It reads what studies recorded: the seconds
-of each act, and alignment on validation episodes at every fifth iteration of `recruit`. Seconds are
-those of one thread; the acts that all variants share are told apart. The last column has all that
-is needed until a variant is aligned: what is shared, its own acts, and that part of `recruit`.
+It reads what studies recorded, and Git keeps: the seconds of each act, and alignment on validation
+episodes at every fifth iteration of `recruit`. Seconds are those of one thread; the acts that all
+variants share are told apart. A variant counts as aligned from the iteration on after which both
+directions stay so: while Vs draw little more than the mean frame, they soon draw it alike. The last
+column has what is shared, the variant's own acts, and that part of `recruit`, as if each of its
+iterations took as long. With independent inputs `recruit` also settles latents before them.
 """
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +22,8 @@ from mwm.reporting.studies.study import ANCHORING, Study, read_study
 from mwm.runtime import commands
 
 HEAD = (
-    *("study", "variant", "its own V, s", "shared, s"),
-    *(f"{ALIGNMENT} after iteration", "of", "that is after, s"),
+    *("study", "variant", "its own acts, s", "shared, s"),
+    *(f"{ALIGNMENT} from iteration", "of", "aligned after, s"),
 )
 app = commands.application(__doc__)
 
@@ -47,14 +50,15 @@ def alignment(
 
 
 def reached(study: Study, variant: str) -> tuple[int | None, int]:
-    """The first iteration at which both directions are aligned, None for none; and the last."""
+    """The iteration from which both directions stay aligned, None for none; and the last one."""
     path = study.folder / "eval/curves.csv"
     lowest: dict[int, float] = {}
     for words, found in read_table(path, ("source", "target"), ("iteration", "alignment")):
         if variant in words.values():
             iteration = int(found["iteration"] or 0)
             lowest[iteration] = min(found["alignment"] or 0, lowest.get(iteration, 1))
-    return next((one for one, least in lowest.items() if least >= ALIGNMENT), None), max(lowest)
+    lasting = itertools.takewhile(lambda one: lowest[one] >= ALIGNMENT, sorted(lowest)[::-1])
+    return min(lasting, default=None), max(lowest)
 
 
 if __name__ == "__main__":

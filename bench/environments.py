@@ -13,6 +13,7 @@ import gymnasium
 import numpy as np
 import psutil
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv
+from numpy.typing import NDArray
 
 from bench.table import LIMIT, OURS, Row, measured, seconds
 from mwm.environments.console import pictures
@@ -42,7 +43,7 @@ def rows() -> list[Row]:
         contenders = {
             OURS: processor(lambda: play(ours, STEPS), GAMES * STEPS),
             LIMIT: processor(lambda: pool.map(act_alone, [share] * cores, 1), share * cores),
-            "in this process": processor(lambda: play_here(here, STEPS), GAMES * STEPS),
+            "one crew": processor(lambda: play_crew(*here, STEPS), GAMES * STEPS),
             "one environment": processor(lambda: play_one(alone, share), share),
             "AsyncVectorEnv": processor(lambda: play(theirs, STEPS), GAMES * STEPS),
         }
@@ -57,12 +58,13 @@ def processor(task: Callable[[], object], steps: int) -> Callable[[], float]:
     return seconds(task, scale=1e6 / steps, clock=processor_seconds)
 
 
-def crew() -> Crew:
+def crew() -> tuple[Crew, NDArray[Any]]:
     """The same games in this process, played as a worker does: what processes cost is the rest."""
     setup = setup_of("ALE/Pong-v5", 4, **CHANCE, background=None)
-    made = Crew(Task(setup, 0, GAMES, None, AutoresetMode.NEXT_STEP), np.zeros(GAMES, ROW))
+    rows = np.zeros(GAMES, ROW)
+    made = Crew(Task(setup, 0, GAMES, None, AutoresetMode.NEXT_STEP), rows)
     made.do(dict(enumerate(range(GAMES))))
-    return made
+    return made, rows
 
 
 def single() -> gymnasium.Env[Any, Any]:
@@ -91,12 +93,12 @@ def play(envs: VectorEnv[Any, Any, Any], steps: int) -> None:
         envs.step(actions)
 
 
-def play_here(games: Crew, steps: int) -> None:
+def play_crew(games: Crew, rows: NDArray[Any], steps: int) -> None:
     world = resolve(WORLD)
     for actions in np.random.default_rng(0).integers(6, size=(steps, GAMES)):
-        games._rows["action"] = actions
+        rows["action"] = actions
         games.do(None)
-        pictures(world.show(games._rows["frame"]))
+        pictures(world.show(rows["frame"]))
 
 
 def play_one(env: gymnasium.Env[Any, Any], steps: int) -> None:
