@@ -91,6 +91,17 @@ def test_a_head_without_the_token_of_a_cluster_is_refused(
     assert "RAY_AUTH_MODE=token if it has a token" in out
 
 
+@pytest.mark.parametrize("asked", ["{memory: 99999}", "{gpus: 0.5}"])
+def test_a_stage_for_which_no_node_of_ray_will_do_is_told_at_once(
+    fresh: Project, ray: dict[str, str], asked: str
+) -> None:
+    """Ray itself would wait for ever."""
+    (fresh / "cluster.yaml").write_text(f"ray: {asked}\n")
+    out = fresh.run("mwm", "repro", "--on", "ray", code=1, **ray)
+    assert "error: ray: expected a node of 1 cores, " in out
+    assert out.count("\n") == 1
+
+
 def test_a_stage_whose_raylet_dies_runs_on_the_other(
     fresh: Project, ray: dict[str, str], short: Path
 ) -> None:
@@ -127,6 +138,24 @@ def test_a_job_whose_slurm_node_dies_runs_on_the_other(
     assert process.returncode == 0, out
     assert (fresh / "dvc.lock").read_text().count("world@") == 2
     assert len(re.findall("sleep 14 ", out)) == 3
+
+
+@needs_slurm
+def test_a_job_that_is_told_to_end_goes_on_from_its_checkpoint(
+    fresh: Project, slurm: dict[str, str]
+) -> None:
+    """As before its time is over; the head is in an allocation, whose variables bind no job."""
+    half = "(test -e $MWM_CHECKPOINTS/half || (touch $MWM_CHECKPOINTS/half && sleep 97))"
+    fresh.edit("dvc.yaml", "mkdir -p w/${key}", f"{half} && mkdir -p w/${{key}}")
+    (fresh / "cluster.yaml").write_text(SMALL)
+    bound = {"SLURM_JOB_ID": "1", "SLURM_CPUS_PER_TASK": "64", "SBATCH_PARTITION": "none"}
+    process = fresh.start("mwm", "repro", "--on", "slurm", "world@a", **slurm, **bound)
+    wait_for(lambda: asleep(97), 90)
+    told(slurm, "scancel", "--full", "--signal=TERM", "--user=root")  # the whole step
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
+    assert out.count("its worker ended before the stage did") == 1
+    assert "stopped: the next attempt goes on from the last checkpoint" in out
 
 
 @needs_slurm
