@@ -107,8 +107,8 @@ class Job:
             MwmError: the store cannot be written.
         """
         path = self.place(store) / JOB
-        path.unlink(missing_ok=True)  # other params beside those that it declares
-        store.put_bytes(json.dumps(asdict(self), indent=1).encode(), path)
+        with store.publishing(path) as temporary:  # anew: other params beside those it declares
+            temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         return path
 
 

@@ -47,6 +47,7 @@ def perform(job: str, attempt: str, gpus: bool) -> tuple[int, str]:
                 process.send_signal(signal.SIGTERM)
             process.wait(GRACE)
             raise
+        sys.stderr.write(Path(words.name).read_text(encoding="utf-8", errors="replace"))
         return code, last_line(Path(words.name))
 
 
@@ -102,9 +103,9 @@ class RayEngine:
         wanted = {"CPU": cores, "memory": self._settings.memory * 2**30, "GPU": self._settings.gpus}
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         if not any(all(node.get(k, 0) >= v for k, v in wanted.items()) for node in nodes):
+            found = "; ".join(dict.fromkeys(map(_resources, nodes))) or "none"
             raise MwmError(
-                f"ray: expected a node of {_resources(wanted)}, found "
-                f"{'; '.join(map(_resources, nodes)) or 'none'}; lower `cores`, or `ray`, in "
+                f"ray: expected a node of {_resources(wanted)}, found {found}; ask for less in "
                 "cluster.yaml, for Ray would wait for ever"
             )
 

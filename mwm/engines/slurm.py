@@ -142,6 +142,7 @@ class SlurmTask:
             self._lost = self._lost or time.monotonic()
             if time.monotonic() - self._lost < REQUEUE:
                 return None
+            self.stop(at_once=False)  # or it would run beside the next, if Slurm thinks again
         elif state is not None and state not in OVER:
             self._lost = None
             return None

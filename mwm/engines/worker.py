@@ -149,7 +149,8 @@ def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
     mark, here = checkpoints / MARK, processor()
     if mark.is_file() and (before := mark.read_text(encoding="utf-8")) != here:
         print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
-    store.put_bytes(here.encode(), mark)
+    with store.publishing(mark) as temporary:
+        temporary.write_text(here, encoding="utf-8")
 
 
 @contextmanager

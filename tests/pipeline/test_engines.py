@@ -248,9 +248,10 @@ def test_checkpoints_are_those_of_the_job_and_go_once_it_is_recorded(
 
 
 FURTHER = """\
-count=$(cat $MWM_CHECKPOINTS/count 2> /dev/null || echo 0)
-if [ $count = 3 ]; then cp source.txt start.txt; exit; fi
-echo $((count + STEP)) > $MWM_CHECKPOINTS/count; kill -9 $MWM_WATCH; sleep 1
+cd $MWM_CHECKPOINTS; count=$(cat count 2> /dev/null || echo 0)
+date +%N > .unfinished-$$; date +%N > notes.json
+if [ $count = 3 ]; then cp $DVC_ROOT/source.txt $DVC_ROOT/start.txt; exit; fi
+echo $((count + STEP)) > count; kill -9 $MWM_WATCH; sleep 1
 """
 
 
@@ -270,7 +271,7 @@ def test_workers_follow_each_other_as_long_as_they_get_further(
     fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [source.txt, make.sh]")
     out = fresh.mwm("repro", "--on", "slurm", "start", code=code)
     assert len(engine.tasks) == workers, "the first leaves a checkpoint in either case"
-    told = "error: 2 workers ended before the stage did (exit code -9); see "
+    told = "error: 3 workers ended before the stage did (exit code -9); see "
     assert (told in out) == bool(code)
 
 

@@ -26,6 +26,7 @@ from mwm.pipeline.remote.watching import Note
 
 LOOK = 0.5  # seconds between two looks at a task
 TRIES = 2  # workers that may vanish one after the other, with no new checkpoint in between
+MOST = 50  # ... and with some: parts of one stage have their checkpoints in one folder
 LATE = 60.0  # seconds by which a network's file system may show a file late
 SOON = 5.0  # the same of a receipt that may never have been written
 RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
@@ -69,8 +70,8 @@ class Work:
             MwmError: it failed, or its workers vanished and left nothing new to go on from.
         """
         path = self._job.write(self._store)
-        tries, saved, known = 0, self._saved(), ""
-        while tries < TRIES:
+        tries, workers, saved, known = 0, 0, self._saved(), ""
+        while tries < TRIES and workers < MOST:
             attempt = uuid.uuid4().hex[:12]
             with self._worker():
                 self._task = self._engine.submit(path, attempt, self._job.name, self._job.cores)
@@ -81,20 +82,26 @@ class Work:
                 self._refuse_stopped()
                 self._say(f"its worker ended before the stage did ({known})")
                 before, saved = saved, self._saved()
-                tries = tries + 1 if saved == before else 0  # its time was over, perhaps
+                further = any(md5 != before.get(name) for name, md5 in saved.items())
+                tries, workers = 0 if further else tries + 1, workers + 1
                 continue
             if receipt.code:
                 raise MwmError(receipt.said or f"exit code {receipt.code}, see {path.parent}")
             verify(receipt.outs, self._store)
             return receipt
-        raise MwmError(f"{TRIES} workers ended before the stage did ({known}); see {path.parent}")
+        raise MwmError(f"{workers} workers ended before the stage did ({known}); see {path.parent}")
 
     def _saved(self) -> dict[str, str]:
-        """The hashes of its checkpoints, by path: a worker that got further leaves others."""
-        found = inside(self._job.checkpoints(self._store))
-        with suppress(OSError):  # another user's, or deleted meanwhile
-            return {name: md5_of(path) for name, path in found.items() if path.name != MARK}
-        return {}
+        """The hashes of its checkpoints, by path: a worker that got further leaves others.
+
+        Notes beside them and files that were not finished are left out: those always differ.
+        """
+        found = {}
+        for name, path in inside(self._job.checkpoints(self._store)).items():
+            if path.name != MARK and path.suffix != ".json" and not path.name.startswith("."):
+                with suppress(OSError):  # it went meanwhile, or is another user's alone
+                    found[name] = md5_of(path)
+        return found
 
     @contextmanager
     def _worker(self) -> Iterator[None]:
@@ -120,22 +127,32 @@ class Work:
                 for line in lines.new():
                     note.take(line)
                     self._say(line)
-                if receipt := read_receipt(receipt_path(place, attempt)):
+                if receipt := _found(receipt_path(place, attempt)):
                     return receipt, ""
                 if known is not None:
                     break
                 time.sleep(LOOK)
         patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
         deadline = time.monotonic() + patience
-        paths = receipt_path(place, attempt), failure_path(place, attempt)
+        paths = [receipt_path(place, attempt)]
+        if not known.well:  # else a failure is that of a node that was cut off
+            paths.append(failure_path(place, attempt))
         while True:
             for path in paths:
-                if receipt := read_receipt(path):
+                if receipt := _found(path):
                     return receipt, ""
             if time.monotonic() >= deadline:
                 return None, known.said
-            list(place.iterdir())  # makes NFS look again
+            with suppress(OSError):
+                list(place.iterdir())  # makes NFS look again
             time.sleep(LOOK)
+
+
+def _found(path: Path) -> Receipt | None:
+    """A receipt that can be read now: a network's file system may fail for a moment."""
+    with suppress(MwmError, OSError):
+        return read_receipt(path)
+    return None
 
 
 class _Tail:
