@@ -32,6 +32,7 @@ STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
     made = ProcessEngine()
     monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
+    monkeypatch.setattr(attempts, "SOON", 0.5)  # this disk shows a receipt at once
     yield made
     for task in made.tasks:
         task.process.kill()
@@ -259,13 +260,11 @@ echo $((count + STEP)) > count; kill -9 $MWM_WATCH; sleep 1
 def test_workers_follow_each_other_as_long_as_they_get_further(
     fresh: Project,
     engine: ProcessEngine,
-    monkeypatch: pytest.MonkeyPatch,
     step: int,
     workers: int,
     code: int,
 ) -> None:
     """A stage that was killed after two minutes, each time, was once started for ever."""
-    monkeypatch.setattr(attempts, "SOON", 0.5)
     (fresh / "make.sh").write_text(FURTHER.replace("STEP", str(step)))
     fresh.edit("dvc.yaml", "cp source.txt start.txt", "sh make.sh")
     fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [source.txt, make.sh]")
