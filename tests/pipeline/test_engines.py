@@ -258,11 +258,7 @@ echo $((count + STEP)) > count; kill -9 $MWM_WATCH; sleep 1
 
 @pytest.mark.parametrize(("step", "workers", "code"), [(1, 4, 0), (0, 3, 1)])
 def test_workers_follow_each_other_as_long_as_they_get_further(
-    fresh: Project,
-    engine: ProcessEngine,
-    step: int,
-    workers: int,
-    code: int,
+    fresh: Project, engine: ProcessEngine, step: int, workers: int, code: int
 ) -> None:
     """A stage that was killed after two minutes, each time, was once started for ever."""
     (fresh / "make.sh").write_text(FURTHER.replace("STEP", str(step)))
