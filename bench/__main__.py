@@ -14,7 +14,7 @@ import typer
 
 from bench.table import Row, lines
 from mwm import UsageError
-from mwm.engines.job import versions
+from mwm.engines.node import versions
 from mwm.io.files import write_json
 from mwm.io.spawn import usable_cores
 from mwm.runtime import commands, kernels

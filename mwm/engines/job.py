@@ -9,24 +9,18 @@
 
 import hashlib
 import json
-import os
-import platform
-import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mwm import ArtefactError
 from mwm.engines.store import Store
-from mwm.io import checkpoints, files
-from mwm.runtime.kernels import CHOICE, FIXED, processor
+from mwm.io import files
 
 JOB = "job.json"
 MARK = "processor.txt"  # beside checkpoints: on what processor they were made
 T = TypeVar("T")
-PACKAGES = ("mwm", "h5py", *checkpoints.PACKAGES)  # of which results depend on the versions
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ class Job:
         beside: other files that it gets: params, and the harness.
         outs: paths of its outputs, below the workspace.
         cores: that it uses.
-        versions: of Python and PACKAGES, which a worker must have.
+        versions: of Python and packages, which a worker must have, see `mwm.engines.node`.
         inputs: what its outputs depend on, for `key`.
         group: whether others of the store's group may write there, see `Store`.
         part: "3/16", the third of 16 parts, which leaves checkpoints and no outputs; or nothing.
@@ -112,36 +106,6 @@ class Job:
         return path
 
 
-@dataclass(frozen=True)
-class Made:
-    """An output that a worker published: what dvc.lock says of it."""
-
-    path: str
-    md5: str
-    size: int
-    nfiles: int | None = None
-    executable: bool = False
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """How an attempt ended.
-
-    Attributes:
-        code: exit code; 0 if all outputs are in the store.
-        said: one line about what went wrong, if the worker knows.
-        seconds: that the commands took.
-        machine: where it ran, see `machine`.
-        outs: what it made.
-    """
-
-    code: int
-    said: str
-    seconds: float
-    machine: dict[str, str]
-    outs: list[Made]
-
-
 def read_job(path: Path) -> Job:
     """Read job.json.
 
@@ -152,65 +116,19 @@ def read_job(path: Path) -> Job:
     def make(told: dict[str, Any]) -> Job:
         return Job(**told | {key: _files(told[key]) for key in ("deps", "beside")})
 
-    return _read(path, make)
-
-
-def read_receipt(path: Path) -> Receipt | None:
-    """Read a receipt; None if there is none yet.
-
-    Raises:
-        MwmError: it is damaged.
-    """
-    if not path.is_file():
-        return None
-
-    def make(told: dict[str, Any]) -> Receipt:
-        return Receipt(**told | {"outs": [Made(**out) for out in told["outs"]]})
-
-    return _read(path, make)
-
-
-def receipt_path(place: Path, attempt: str) -> Path:
-    """Where the receipt of an attempt is, if it succeeded."""
-    return place / f"{attempt}.json"
-
-
-def failure_path(place: Path, attempt: str) -> Path:
-    """Where it is if the attempt failed.
-
-    It counts once the engine says that the worker ended. Slurm starts a job again whose node was
-    cut off; that node may go on, and fail, while the other works.
-    """
-    return place / f"{attempt}.failed"
-
-
-def log_path(place: Path, attempt: str) -> Path:
-    """Where what an attempt prints is."""
-    return place / f"{attempt}.log"
-
-
-def versions() -> dict[str, str]:
-    """Of this Python and its PACKAGES; those that are not installed are left out."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def machine() -> dict[str, str]:
-    """This machine, for a receipt."""
-    kernels = os.environ.get(CHOICE, FIXED)
-    return {"host": socket.gethostname(), "processor": processor(), "kernels": kernels} | versions()
+    return read(path, make)
 
 
 def _files(told: list[dict[str, Any]]) -> list[File]:
     return [File(**each) for each in told]
 
 
-def _read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
+def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
+    """Read a job or a receipt, of which `make` makes what its JSON tells.
+
+    Raises:
+        MwmError: it is missing or damaged.
+    """
     told = files.read_json(path)
     try:
         return make(told)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mwm import MwmError
-from mwm.engines.job import Made
+from mwm.engines.attempt import Made
 from mwm.engines.store import Store, inside, md5_of
 
 

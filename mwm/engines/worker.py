@@ -4,60 +4,45 @@ The command's files come from the store, by hash; its outputs go there, each und
 until it is whole; the receipt comes last. Whoever finds a receipt finds what it names.
 """
 
-import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from mwm import MwmError
-from mwm.engines import publishing
-from mwm.engines.job import (
-    MARK,
-    Job,
-    Made,
-    Receipt,
-    failure_path,
-    log_path,
-    machine,
-    read_job,
-    receipt_path,
-    versions,
-)
+from mwm.engines import command, node, publishing
+from mwm.engines.attempt import Attempt, Made, Receipt
+from mwm.engines.command import CommandError, StopError
+from mwm.engines.job import MARK, Job, read_job
 from mwm.engines.store import Store, md5_of
 from mwm.io import system
-from mwm.io.spawn import usable_cores
 from mwm.runtime.kernels import processor
 
 SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if it is not set
-LOOK = 0.5  # seconds between two looks at the command, and at who started this worker
-GRACE = 15  # seconds that the command has to end by itself
 STOPPED = 143
 # What engines set for their own ends and a stage sets for itself, or must not see.
 DROPPED = ("OMP_NUM_THREADS", "PYTHONPATH", "DVC_STAGE")
 
 
-class StopError(Exception):
-    """This worker is to end: a signal came, or who started it is gone."""
-
-
-def work(path: Path, attempt: str) -> int:
+def work(path: Path, name: str) -> int:
     """Do the job in the file `path`; leave a log and, unless stopped, a receipt beside it.
+
+    Args:
+        path: job.json.
+        name: of this attempt.
 
     Returns:
         The exit code.
     """
+    attempt = Attempt(path.parent, name)
     try:
-        failure_path(path.parent, attempt).unlink(missing_ok=True)  # if Slurm started it again
-        with log_path(path.parent, attempt).open("a", encoding="utf-8", buffering=1) as log:
+        attempt.failure.unlink(missing_ok=True)  # if Slurm started it again
+        with attempt.log.open("a", encoding="utf-8", buffering=1) as log:
             return _logged(path, attempt, log)
     except MwmError as error:  # of a store that is full
         print(f"error: {error}", file=sys.stderr)
@@ -66,57 +51,30 @@ def work(path: Path, attempt: str) -> int:
     return 1
 
 
-def _logged(path: Path, attempt: str, log: IO[str]) -> int:
+def _logged(path: Path, attempt: Attempt, log: IO[str]) -> int:
     store = Store(path.parents[3])
     outs: list[Made] = []
     began = time.monotonic()
     try:
         job = read_job(path)
         store = Store(store.folder, job.group)
-        _check_node(job)
+        node.check(job)
         outs, code, said = _performed(job, store, log), 0, ""
     except StopError:
         print("stopped: the next attempt goes on from the last checkpoint", file=log)
         return STOPPED
-    except _CommandError as error:
+    except CommandError as error:
         code, said = error.code, ""
     except (MwmError, OSError) as error:
         code, said = 1, _told(error)
         print(f"error: {said}", file=log)
-    receipt = Receipt(code, said, round(time.monotonic() - began, 1), machine(), outs)
-    place = failure_path if code else receipt_path
-    content = json.dumps(asdict(receipt), indent=1).encode()
-    store.put_bytes(content, place(path.parent, attempt))
+    seconds = round(time.monotonic() - began, 1)
+    attempt.write(Receipt(code, said, seconds, node.machine(), outs), store)
     return code
 
 
 def _told(error: MwmError | OSError) -> str:
     return str(error) if isinstance(error, MwmError) else system.told(error) or str(error)
-
-
-class _CommandError(Exception):
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
-def _check_node(job: Job) -> None:
-    """Stop where results would be others, or where a stage would wait for cores.
-
-    Raises:
-        MwmError: another version of Python or of a package, or fewer cores than the job has.
-    """
-    if (found := usable_cores()) < job.cores:
-        raise MwmError(
-            f"{machine()['host']}: expected {job.cores} cores for {job.name}, found {found}; the "
-            "cluster gave it fewer than it was asked for"
-        )
-    here = versions()
-    for name, wanted in job.versions.items():
-        if here.get(name) != wanted:
-            raise MwmError(
-                f"{machine()['host']}: expected {name} {wanted}, which the head has, found "
-                f"{here.get(name, 'none')}; use the same environment on every node"
-            )
 
 
 def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
@@ -134,9 +92,9 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
         _mark(checkpoints, store, log)
         here = folder / job.folder
         here.mkdir(parents=True, exist_ok=True)
-        for command in job.commands:
-            whole = f"{command} --part {job.part}" if job.part else command
-            _run(whole, here, _environment(folder, checkpoints), log, store.group)
+        for each in job.commands:
+            whole = f"{each} --part {job.part}" if job.part else each
+            command.run(whole, here, _environment(folder, checkpoints), log, store.group)
         for file in job.deps:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")
@@ -171,62 +129,6 @@ def _environment(folder: Path, checkpoints: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _run(
-    command: str, folder: Path, environment: dict[str, str], log: IO[str], group: bool
-) -> None:
-    """Run one command of the stage; end it if this worker is to end.
-
-    With `group` others may go on from the checkpoints that it leaves, whatever this user's umask.
-
-    Raises:
-        StopError: it is.
-        _CommandError: the command failed.
-    """
-    print(f"> {command}", file=log)
-    parent, stopped = os.getppid(), []
-    for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sent, lambda number, frame: stopped.append(number))
-    process = subprocess.Popen(
-        command,
-        shell=True,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        umask=0o002 if group else -1,
-    )
-    try:
-        while process.poll() is None:
-            if stopped or os.getppid() != parent:
-                raise StopError
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(LOOK)
-    finally:
-        _end(process)
-    if process.returncode:
-        time.sleep(LOOK)  # Slurm tells command and worker at once
-        if stopped:
-            raise StopError
-        raise _CommandError(
-            process.returncode if process.returncode > 0 else 128 - process.returncode
-        )
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the command and all that it started."""
-    for sent, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
-        if process.poll() is not None:
-            break
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, sent)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # what it left behind
 
 
 if __name__ == "__main__":

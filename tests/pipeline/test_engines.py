@@ -18,8 +18,8 @@ from small_project import Project, new, wait_for
 from workspace import Workspace
 
 from mwm import MwmError
-from mwm.engines import job as jobs
-from mwm.engines import slurm
+from mwm.engines import node, slurm
+from mwm.engines.attempt import Attempt, Receipt
 from mwm.engines.base import End
 from mwm.engines.cluster import Slurm
 from mwm.pipeline import engines
@@ -275,12 +275,12 @@ def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
 ) -> None:
     """Slurm starts a job again whose node was cut off, and that node may fail meanwhile."""
     fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 2 && cp source.txt start.txt")
-    receipt = jobs.Receipt(7, "of the node that was cut off", 1.0, {}, [])
+    receipt = Receipt(7, "of the node that was cut off", 1.0, {}, [])
 
     def cut_off() -> None:
         wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
         (task,) = engine.tasks
-        late = jobs.failure_path(task.job.parent, task.attempt)
+        late = Attempt(task.job.parent, task.attempt).failure
         late.write_text(json.dumps(dataclasses.asdict(receipt)))
 
     thread = threading.Thread(target=cut_off)
@@ -344,7 +344,7 @@ def test_no_more_parts_are_at_work_than_jobs_are_allowed(
     in_parts(fresh)
     at_work: list[int] = []
     engine.spoil = lambda job, attempt: at_work.append(
-        sum(not jobs.receipt_path(task.job.parent, task.attempt).exists() for task in engine.tasks)
+        sum(not Attempt(task.job.parent, task.attempt).success.exists() for task in engine.tasks)
     )
     fresh.mwm("repro", "--on", "slurm", "start", "-j", "1")
     assert at_work == [0, 0, 0, 0]
@@ -413,7 +413,7 @@ def test_a_node_with_another_version_refuses(
 ) -> None:
     from mwm.pipeline.remote import jobs as prepared
 
-    monkeypatch.setattr(prepared, "versions", lambda: jobs.versions() | {"torch": "1.0"})
+    monkeypatch.setattr(prepared, "versions", lambda: node.versions() | {"torch": "1.0"})
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "expected torch 1.0, which the head has, found " in out
 

@@ -9,17 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mwm import MwmError
+from mwm.engines.attempt import Attempt, Made, Receipt, read_receipt
 from mwm.engines.base import Engine, Task
-from mwm.engines.job import (
-    MARK,
-    Job,
-    Made,
-    Receipt,
-    failure_path,
-    log_path,
-    read_receipt,
-    receipt_path,
-)
+from mwm.engines.job import MARK, Job
 from mwm.engines.store import Store, inside, md5_of
 from mwm.pipeline.cache import listed
 from mwm.pipeline.remote.watching import Note
@@ -72,12 +64,12 @@ class Work:
         path = self._job.write(self._store)
         tries, workers, saved, known = 0, 0, self._saved(), ""
         while tries < TRIES and workers < MOST:
-            attempt = uuid.uuid4().hex[:12]
+            name = uuid.uuid4().hex[:12]
             with self._worker():
-                self._task = self._engine.submit(path, attempt, self._job.name, self._job.cores)
+                self._task = self._engine.submit(path, name, self._job.name, self._job.cores)
                 if self._stopped.is_set():  # in between
                     self._task.stop(at_once=False)
-                receipt, known = self._receipt(self._task, path.parent, attempt)
+                receipt, known = self._receipt(self._task, Attempt(path.parent, name))
             if receipt is None:
                 self._refuse_stopped()
                 self._say(f"its worker ended before the stage did ({known})")
@@ -118,25 +110,25 @@ class Work:
         if self._stopped.is_set():
             raise MwmError("interrupted; the next run goes on from the last checkpoint")
 
-    def _receipt(self, task: Task, place: Path, attempt: str) -> tuple[Receipt | None, str]:
+    def _receipt(self, task: Task, attempt: Attempt) -> tuple[Receipt | None, str]:
         """The receipt of an attempt, whose lines are told meanwhile; and what the engine knows."""
-        lines = _Tail(log_path(place, attempt))
+        lines = _Tail(attempt.log)
         with Note(self._job.name) as note:
             while True:
                 known = task.ended()
                 for line in lines.new():
                     note.take(line)
                     self._say(line)
-                if receipt := _found(receipt_path(place, attempt)):
+                if receipt := _found(attempt.success):
                     return receipt, ""
                 if known is not None:
                     break
                 time.sleep(LOOK)
         patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
         deadline = time.monotonic() + patience
-        paths = [receipt_path(place, attempt)]
+        paths = [attempt.success]
         if not known.well:  # else a failure is that of a node that was cut off
-            paths.append(failure_path(place, attempt))
+            paths.append(attempt.failure)
         while True:
             for path in paths:
                 if receipt := _found(path):
@@ -144,7 +136,7 @@ class Work:
             if time.monotonic() >= deadline:
                 return None, known.said
             with suppress(OSError):
-                list(place.iterdir())  # makes NFS look again
+                list(attempt.folder.iterdir())  # makes NFS look again
             time.sleep(LOOK)
 
 

@@ -7,9 +7,10 @@ from signal import Signals
 from typing import Any
 
 from mwm import MwmError
+from mwm.engines.attempt import Receipt
 from mwm.engines.base import Engine
 from mwm.engines.cluster import Cluster
-from mwm.engines.job import Job, Receipt
+from mwm.engines.job import Job
 from mwm.engines.store import Store
 from mwm.pipeline import project
 from mwm.pipeline.child import Ended, Heard, Said

@@ -8,7 +8,8 @@ from typing import Any
 
 from mwm import MwmError, UsageError
 from mwm.engines.cluster import Cluster
-from mwm.engines.job import File, Job, versions
+from mwm.engines.job import File, Job
+from mwm.engines.node import versions
 from mwm.engines.store import Store, md5_of
 from mwm.io.files import replacing
 from mwm.pipeline import git, hashes

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.engines.job import Receipt
+from mwm.engines.attempt import Receipt
 from mwm.engines.store import Store
 from mwm.pipeline.remote.jobs import Prepared, Read, place
 

@@ -1,0 +1,80 @@
+"""One command of a stage: run it, and end it with all that it started."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+LOOK = 0.5  # seconds between two looks at the command, and at who started this process
+GRACE = 15  # seconds that the command has to end by itself
+
+
+class StopError(Exception):
+    """The command is to end: a signal came, or who started this process is gone."""
+
+
+class CommandError(Exception):
+    """The command failed.
+
+    Attributes:
+        code: its exit code, 128 and the signal's number if a signal ended it.
+    """
+
+    def __init__(self, code: int) -> None:
+        """Of an exit code as `subprocess` gives it."""
+        self.code = code if code > 0 else 128 - code
+
+
+def run(command: str, folder: Path, environment: dict[str, str], log: IO[str], group: bool) -> None:
+    """Run one command of the stage; end it if this process is to end.
+
+    With `group` others may go on from the checkpoints that it leaves, whatever this user's umask.
+
+    Raises:
+        StopError: it is to end.
+        CommandError: the command failed.
+    """
+    print(f"> {command}", file=log)
+    parent, stopped = os.getppid(), []
+    for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(sent, lambda number, frame: stopped.append(number))
+    process = subprocess.Popen(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        umask=0o002 if group else -1,
+    )
+    try:
+        while process.poll() is None:
+            if stopped or os.getppid() != parent:
+                raise StopError
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK)
+    finally:
+        _end(process)
+    if process.returncode:
+        time.sleep(LOOK)  # Slurm tells command and worker at once
+        if stopped:
+            raise StopError
+        raise CommandError(process.returncode)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the command and all that it started."""
+    for sent, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        if process.poll() is not None:
+            break
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what it left behind
