@@ -38,8 +38,8 @@ AccountingStorageType=accounting_storage/none
 MpiDefault=none
 ReturnToService=2
 SlurmdTimeout=10
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 RealMemory=4000
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 RealMemory=4000
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs={cores[0]} RealMemory=4000
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs={cores[1]} RealMemory=4000
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -99,13 +99,15 @@ def _of_ray(folder: Path) -> list[psutil.Process]:
 
 
 @contextmanager
-def slurm_cluster(folder: Path) -> Iterator[dict[str, str]]:
-    """A controller and two nodes of one core each; yields what a head's environment needs."""
+def slurm_cluster(folder: Path, cores: tuple[int, int] = (1, 1)) -> Iterator[dict[str, str]]:
+    """A controller and two nodes; yields what a head's environment needs."""
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
     conf = folder / "slurm.conf"
     host = socket.gethostname().split(".")[0]
-    conf.write_text(CONFIGURATION.format(folder=folder, host=host, ports=free_ports(3)))
+    conf.write_text(
+        CONFIGURATION.format(folder=folder, host=host, ports=free_ports(3), cores=cores)
+    )
     if not any(process.name() == "munged" for process in psutil.process_iter(["name"])):
         Path("/run/munge").mkdir(exist_ok=True)
         shutil.chown("/run/munge", "munge", "munge")

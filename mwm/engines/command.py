@@ -8,12 +8,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-LOOK = 0.5  # seconds between two looks at the command, and at who started this process
+LOOK = 0.5  # seconds between two looks at the command
 GRACE = 15  # seconds that the command has to end by itself
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopError(Exception):
-    """The command is to end: a signal came, or who started this process is gone."""
+    """A signal came, or who started this process is gone."""
+
+
+class Watch:
+    """Whether this process is to end. No signal ends it by itself from now on."""
+
+    def __init__(self) -> None:
+        """Heed signals, and who started this process."""
+        self._parent, self._told = os.getppid(), False
+        for sent in ENDING:
+            signal.signal(sent, self._take)
+
+    def _take(self, number: int, frame: object) -> None:
+        self._told = True
+
+    def refuse_stopped(self) -> None:
+        """Raises StopError if it is to end."""
+        if self._told or os.getppid() != self._parent:
+            raise StopError
 
 
 class CommandError(Exception):
@@ -28,7 +47,14 @@ class CommandError(Exception):
         self.code = code if code > 0 else 128 - code
 
 
-def run(command: str, folder: Path, environment: dict[str, str], log: IO[str], group: bool) -> None:
+def run(
+    command: str,
+    folder: Path,
+    environment: dict[str, str],
+    log: IO[str],
+    watch: Watch,
+    group: bool = False,
+) -> None:
     """Run one command of the stage; end it if this process is to end.
 
     With `group` others may go on from the checkpoints that it leaves, whatever this user's umask.
@@ -37,10 +63,8 @@ def run(command: str, folder: Path, environment: dict[str, str], log: IO[str], g
         StopError: it is to end.
         CommandError: the command failed.
     """
+    watch.refuse_stopped()
     print(f"> {command}", file=log)
-    parent, stopped = os.getppid(), []
-    for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sent, lambda number, frame: stopped.append(number))
     process = subprocess.Popen(
         command,
         shell=True,
@@ -54,16 +78,14 @@ def run(command: str, folder: Path, environment: dict[str, str], log: IO[str], g
     )
     try:
         while process.poll() is None:
-            if stopped or os.getppid() != parent:
-                raise StopError
+            watch.refuse_stopped()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK)
     finally:
         _end(process)
     if process.returncode:
         time.sleep(LOOK)  # Slurm tells command and worker at once
-        if stopped:
-            raise StopError
+        watch.refuse_stopped()
         raise CommandError(process.returncode)
 
 

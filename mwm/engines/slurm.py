@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mwm import MwmError
@@ -48,8 +49,9 @@ class SlurmEngine:
             raise MwmError("slurm: expected sbatch, found none; start on a node of the cluster")
         partition = self._settings.partition
         chosen = ["--partition", partition] if partition else []
-        told = _slurm("sinfo", "--noheader", "--format=%c %T", *chosen).split("\n")
-        found = [int(line.split()[0].rstrip("+")) for line in told if line.strip()]
+        # --exact: otherwise nodes of one state share a line, with the cores of the smallest.
+        told = _slurm("sinfo", "--noheader", "--exact", "--format=%c", *chosen)
+        found = [int(cores) for cores in told.split()]
         if max(found, default=0) < cores:
             where = f"partition {partition}" if partition else "any partition"
             raise MwmError(
@@ -95,9 +97,10 @@ class SlurmEngine:
             return self._states.get(number)
 
     def stop(self, number: str, at_once: bool) -> None:
-        """Cancel a job."""
+        """Cancel a job, as far as the controller answers: other jobs are to be told, too."""
         words = ["--signal=KILL"] if at_once else []
-        _slurm("scancel", *words, number, accept=True)
+        with suppress(MwmError):
+            _slurm("scancel", *words, number)
 
     def close(self) -> None:
         """Nothing to leave."""
@@ -155,11 +158,11 @@ class SlurmTask:
         self._engine.stop(self._number, at_once)
 
 
-def _slurm(*words: str, given: str | None = None, accept: bool = False) -> str:
+def _slurm(*words: str, given: str | None = None) -> str:
     """What a command of Slurm prints.
 
     Raises:
-        MwmError: it failed; unless that is accepted.
+        MwmError: it failed.
     """
     environment = {
         name: value
@@ -167,7 +170,7 @@ def _slurm(*words: str, given: str | None = None, accept: bool = False) -> str:
         if name in KEPT or not name.startswith(("SLURM_", "SBATCH_", "SRUN_"))
     }
     done = _run(words, given, environment)
-    if done.returncode and not accept:
+    if done.returncode:
         said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise MwmError(f"slurm: {words[0]} failed: {said}")
     return done.stdout

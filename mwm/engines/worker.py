@@ -17,7 +17,7 @@ from typing import IO
 from mwm import MwmError
 from mwm.engines import command, node, publishing
 from mwm.engines.attempt import Attempt, Made, Receipt
-from mwm.engines.command import CommandError, StopError
+from mwm.engines.command import CommandError, StopError, Watch
 from mwm.engines.job import MARK, Job, read_job
 from mwm.engines.store import Store, md5_of
 from mwm.io import system
@@ -39,11 +39,11 @@ def work(path: Path, name: str) -> int:
     Returns:
         The exit code.
     """
-    attempt = Attempt(path.parent, name)
+    watch, attempt = Watch(), Attempt(path.parent, name)
     try:
         attempt.failure.unlink(missing_ok=True)  # if Slurm started it again
         with attempt.log.open("a", encoding="utf-8", buffering=1) as log:
-            return _logged(path, attempt, log)
+            return _logged(path, attempt, watch, log)
     except MwmError as error:  # of a store that is full
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:  # or not there
@@ -51,7 +51,7 @@ def work(path: Path, name: str) -> int:
     return 1
 
 
-def _logged(path: Path, attempt: Attempt, log: IO[str]) -> int:
+def _logged(path: Path, attempt: Attempt, watch: Watch, log: IO[str]) -> int:
     store = Store(path.parents[3])
     outs: list[Made] = []
     began = time.monotonic()
@@ -59,7 +59,7 @@ def _logged(path: Path, attempt: Attempt, log: IO[str]) -> int:
         job = read_job(path)
         store = Store(store.folder, job.group)
         node.check(job)
-        outs, code, said = _performed(job, store, log), 0, ""
+        outs, code, said = _performed(job, store, watch, log), 0, ""
     except StopError:
         print("stopped: the next attempt goes on from the last checkpoint", file=log)
         return STOPPED
@@ -77,9 +77,10 @@ def _told(error: MwmError | OSError) -> str:
     return str(error) if isinstance(error, MwmError) else system.told(error) or str(error)
 
 
-def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
+def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]:
     with _workspace() as folder:
         for file in (*job.deps, *job.beside):
+            watch.refuse_stopped()
             target = folder / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source := store.find(file.md5), target)
@@ -94,7 +95,8 @@ def _performed(job: Job, store: Store, log: IO[str]) -> list[Made]:
         here.mkdir(parents=True, exist_ok=True)
         for each in job.commands:
             whole = f"{each} --part {job.part}" if job.part else each
-            command.run(whole, here, _environment(folder, checkpoints), log, store.group)
+            environment = _environment(folder, checkpoints)
+            command.run(whole, here, environment, log, watch, store.group)
         for file in job.deps:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")

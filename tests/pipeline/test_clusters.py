@@ -14,6 +14,10 @@ import pytest
 from clusters import kill_node, ray_cluster, second_raylet, slurm_cluster, slurm_is_here
 from small_project import Project, new, wait_for
 
+from mwm import MwmError
+from mwm.engines.cluster import Slurm
+from mwm.engines.slurm import SlurmEngine
+
 pytestmark = pytest.mark.slow
 
 WORLDS = ("world@a", "world@b")
@@ -176,6 +180,17 @@ def test_a_stage_that_asks_for_too_many_cores_is_told_at_once(
     (fresh / "cluster.yaml").write_text("cores: 64\n")
     out = fresh.run("mwm", "repro", "--on", "slurm", code=1, **slurm)
     assert "error: slurm: expected a node of 64 cores in any partition, found 1 at most" in out
+
+
+@needs_slurm
+def test_the_largest_node_of_slurm_counts(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes of one state shared a line of sinfo, which told the cores of the smallest."""
+    with slurm_cluster(short, cores=(1, 2)) as variables:
+        monkeypatch.setenv("SLURM_CONF", variables["SLURM_CONF"])
+        engine = SlurmEngine(Slurm())
+        engine.check(2)
+        with pytest.raises(MwmError, match="a node of 3 cores in any partition, found 2 at most"):
+            engine.check(3)
 
 
 def told(variables: dict[str, str], *words: str) -> str:

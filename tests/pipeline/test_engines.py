@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from process_engine import ProcessEngine
+from process_engine import ProcessEngine, ProcessTask
 from small_project import Project, new, wait_for
 from workspace import Workspace
 
@@ -22,6 +22,7 @@ from mwm.engines import node, slurm
 from mwm.engines.attempt import Attempt, Receipt
 from mwm.engines.base import End
 from mwm.engines.cluster import Slurm
+from mwm.engines.worker import STOPPED
 from mwm.pipeline import engines
 from mwm.pipeline.remote import attempts
 
@@ -180,6 +181,42 @@ def test_squeue_may_be_silent_for_a_minute_after_the_first_question(
     clock[0] += slurm.PATIENCE
     with pytest.raises(MwmError, match="connect failure"):
         task.ended()
+
+
+def test_a_busy_controller_does_not_keep_other_stages_from_being_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """scancel that got no answer for a minute raised, and the stages after it got no signal."""
+    calls = []
+
+    def commands(name: str, *words: str, **more: object) -> str:
+        calls.append(name)
+        if name == "scancel":
+            raise MwmError("slurm: scancel failed: timed out after 60 seconds")
+        return "7\n"
+
+    monkeypatch.setattr(slurm, "_slurm", commands)
+    engine = slurm.SlurmEngine(Slurm())
+    for attempt in "12":
+        engine.submit(tmp_path / "job.json", attempt, "start", 1).stop(at_once=False)
+    assert calls.count("scancel") == 2
+
+
+def test_a_task_of_which_its_engine_cannot_tell_is_stopped(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on unseen, and the next run started its twin on the same checkpoints."""
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 60")
+
+    def ended(task: ProcessTask) -> End | None:
+        if psutil.Process(task.process.pid).children():
+            raise MwmError("slurm: squeue failed: connect failure")
+        return None
+
+    monkeypatch.setattr(ProcessTask, "ended", ended)
+    assert "connect failure" in fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    (task,) = engine.tasks
+    assert task.process.wait(20) == STOPPED
 
 
 def test_a_job_that_slurm_leaves_lost_is_over_after_half_a_minute(
@@ -363,11 +400,12 @@ def test_a_part_that_fails_is_told_and_ends_the_others(
     wait_for(lambda: all(task.process.poll() is not None for task in engine.tasks), 20)
 
 
-def test_two_workers_that_die_are_enough(fresh: Project, engine: ProcessEngine) -> None:
+def test_a_job_that_is_gone_fails_at_once(fresh: Project, engine: ProcessEngine) -> None:
     engine.spoil = lambda job, attempt: job.unlink()
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "start failed" in out
-    assert len(engine.tasks) <= attempts.TRIES
+    assert "job.json: not found" in out
+    assert len(engine.tasks) == 1
 
 
 def test_a_stage_that_fails_says_so_and_others_are_kept(

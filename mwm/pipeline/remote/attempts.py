@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mwm import MwmError
 from mwm.engines.attempt import Attempt, Made, Receipt, read_receipt
-from mwm.engines.base import Engine, Task
+from mwm.engines.base import End, Engine, Task
 from mwm.engines.job import MARK, Job
 from mwm.engines.store import Store, inside, md5_of
 from mwm.pipeline.cache import listed
@@ -115,7 +115,7 @@ class Work:
         lines = _Tail(attempt.log)
         with Note(self._job.name) as note:
             while True:
-                known = task.ended()
+                known = _ended(task)
                 for line in lines.new():
                     note.take(line)
                     self._say(line)
@@ -138,6 +138,15 @@ class Work:
             with suppress(OSError):
                 list(attempt.folder.iterdir())  # makes NFS look again
             time.sleep(LOOK)
+
+
+def _ended(task: Task) -> End | None:
+    """How a task ended; one that its engine cannot tell of is stopped, or it would go on unseen."""
+    try:
+        return task.ended()
+    except BaseException:
+        task.stop(at_once=False)
+        raise
 
 
 def _found(path: Path) -> Receipt | None:
