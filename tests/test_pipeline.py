@@ -23,6 +23,7 @@ TOO_MANY = {  # files that a command's folders of code hold, and that it does no
     "collect": 10,
     "preprocess": 11,
     "variants": 12,
+    "mask": 13,
     "see": 10,
     "anchor": 10,
     "decipher": 9,

@@ -1,0 +1,59 @@
+"""Mask the opponent's bat in every second episode: params `control.opponent`, data/frames.h5.
+
+A player that is to see no bat of the opponent, or that of other frames, needs a V that knows such
+frames. What is made is the original of a study of its own, of which `variants` makes the worlds.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mwm.runtime import commands
+
+if TYPE_CHECKING:
+    from mwm.control.look import Mask
+    from mwm.io.frames import Frames
+
+app = commands.application(__doc__)
+
+
+@commands.stage(app)
+def mask(
+    frames: Annotated[Path, typer.Option(help="frames of the original")],
+    out: Annotated[Path, typer.Option(help="file to write")] = Path("data/frames.h5"),
+) -> None:
+    """Change the frames of every second episode as the player will see them.
+
+    Reads `control.opponent` and `control.seed` of params.yaml.
+    """
+    from mwm import UsageError
+    from mwm.control.look import mask_of
+    from mwm.io.frames import read_frames, write_frames
+    from mwm.runtime import locks
+    from mwm.settings import params
+
+    p = params.load()
+    original = read_frames(frames)
+    masking = mask_of(p.control.opponent, original, p.control.seed)
+    if masking is None:
+        raise UsageError(
+            "params.yaml: control.opponent: expected foreign or erased, found shown, which "
+            "changes no frame"
+        )
+    locks.claim(out)
+    _mask(original, masking)
+    write_frames(out, original)
+
+
+def _mask(original: "Frames", masking: "Mask") -> None:
+    """Change the frames of episodes 1, 3, 5, … in place; the mask draws another bat for each."""
+    import numpy as np
+
+    offsets = original.episode_offsets
+    for start, end in zip(offsets[1:-1:2], offsets[2::2], strict=True):
+        original.frames[start:end] = masking(original.frames[start:end], np.arange(start, end))
+
+
+if __name__ == "__main__":
+    app()

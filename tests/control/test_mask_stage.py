@@ -1,0 +1,79 @@
+"""The stage mask: what it changes, what it leaves alone, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import plain_yaml
+import pytest
+from typer.testing import CliRunner, Result
+
+from mwm.io.frames import SIDE, Frames, read_frames, write_frames
+from mwm.settings.params import Params
+from stages import mask
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: dict[str, Frames]) -> Path:
+    """A folder with data/frames.h5 of six episodes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    write_frames(tmp_path / "frames.h5", contents["original"])
+    return tmp_path
+
+
+def run(kind: str, defaults: Params, out: str = "data/frames.h5") -> Result:
+    told = defaults.model_dump()
+    told["control"]["opponent"] = kind
+    Path("params.yaml").write_text(plain_yaml.text(told))
+    return CliRunner().invoke(mask.app, ["--frames", "frames.h5", "--out", out])
+
+
+def pixels(frames: Frames, episode: int) -> np.ndarray:
+    """The frames of an episode, (n, 64, 64)."""
+    start, end = frames.episode_offsets[episode : episode + 2]
+    return np.unpackbits(frames.frames[start:end], axis=1).reshape(-1, SIDE, SIDE)
+
+
+@pytest.mark.parametrize("kind", ["foreign", "erased"])
+def test_every_second_episode_shows_another_bat_and_nothing_else_changes(
+    project: Path, defaults: Params, contents: dict[str, Frames], kind: str
+) -> None:
+    assert run(kind, defaults).exit_code == 0
+    before, after = contents["original"], read_frames("data/frames.h5")
+    top, left, bottom, right = json.loads(before.attributes["objects"])["opponent"]
+    training = before.episodes("train")
+    bats = {
+        bat.tobytes()
+        for episode in training
+        for bat in pixels(before, episode)[:, top:bottom, left:right]
+    }
+    for episode in range(len(before.split)):
+        was, now = pixels(before, episode), pixels(after, episode)
+        if episode % 2 == 0:
+            assert (was == now).all()
+            continue
+        box = now[:, top:bottom, left:right]
+        if kind == "erased":
+            assert not box.any()
+        else:
+            assert {bat.tobytes() for bat in box} <= bats
+            moved = (box != was[:, top:bottom, left:right]).any(axis=(1, 2)).mean()
+            assert moved > 0.5, "most frames have the bat of another place"
+        now[:, top:bottom, left:right] = was[:, top:bottom, left:right]
+        assert (was == now).all()
+    for name in ("actions", "episode_offsets", "split", "pixel_map", "inverted"):
+        assert (getattr(before, name) == getattr(after, name)).all()
+
+
+def test_the_same_bytes_twice(project: Path, defaults: Params) -> None:
+    for out in ("one.h5", "two.h5"):
+        assert run("foreign", defaults, out).exit_code == 0
+    assert Path("one.h5").read_bytes() == Path("two.h5").read_bytes()
+
+
+def test_a_mask_that_changes_nothing_is_refused(project: Path, defaults: Params) -> None:
+    result = run("shown", defaults)
+    assert result.exit_code == 2
+    assert "control.opponent: expected foreign or erased, found shown" in result.stderr
+    assert not Path("data").exists()
