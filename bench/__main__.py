@@ -34,7 +34,7 @@ def bench(
     """Print the table, and write all figures as JSON."""
     if unknown := {*(steps or ())} - {*STEPS}:
         raise UsageError(f"unknown {', '.join(sorted(unknown))}; expected of {', '.join(STEPS)}")
-    kernels.pin()
+    kernels.prepare()
     began, rows = time.monotonic(), list[Row]()
     for step in steps or STEPS:
         print(f"bench: {step}", file=sys.stderr, flush=True)

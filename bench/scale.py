@@ -46,7 +46,7 @@ def scale(
     iterations: Annotated[int, typer.Option(min=4, help="of each act that are timed")] = 4,
 ) -> None:
     """Print a row per act, and the peak of memory."""
-    kernels.pin()
+    kernels.prepare()
     worlds = {world: plays(episodes, seed) for seed, world in enumerate((ORIGINAL, VARIANT))}
     print(f"{episodes * LENGTH:,} frames of each world")
     print(f"| {' | '.join(HEAD)} |")

@@ -35,7 +35,7 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_module_and_stage_of_a_command_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for module in re.findall(r"python -m ((?:mwm|stages)[\w.]*)", text):
+    for module in re.findall(r"python -m ((?:mwm|stages|bench)[\w.]*)", text):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
 

@@ -11,12 +11,12 @@ from mwm import UsageError
 from mwm.pipeline import ours
 from mwm.pipeline.mend import refuse_conflicts
 from mwm.runtime import lockfile, vouched
+from mwm.runtime.state import project_around
 
 
 def root() -> Path:
     """The DVC project around the current folder; that folder if there is none."""
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+    return project_around(Path.cwd()) or Path.cwd()
 
 
 def required() -> Path:

@@ -123,9 +123,7 @@ def stage(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., Non
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
         def placed(*args: Any, folder: Path | None = None, **kwargs: Any) -> None:
-            kernels.pin()  # of stages alone: `mwm repro` would hand it on to other projects'
-            kernels.keep_memory()
-            kernels.flush_denormals()
+            kernels.prepare()  # stages alone: `mwm repro` would hand it on to other projects'
             if folder is not None:
                 _enter(folder)
             function(*args, **kwargs)

@@ -13,6 +13,7 @@ from pathlib import Path
 import mwm
 from mwm.io import system
 from mwm.runtime import processes
+from mwm.runtime.state import project_around
 
 MOST = 300  # characters of what a library says
 TEXTS = ("dvc.lock", "dvc.yaml", "params.yaml", "vouched.csv")
@@ -110,8 +111,8 @@ def _keep(error: BaseException) -> Path | None:
 def _in_project() -> Path:
     """.mwm/log/<time>-<command>-<pid>.txt of the project around the current folder, if there is."""
     here = Path.cwd()
-    around = [here, *here.parents]
-    root = os.environ.get("DVC_ROOT") or next(each for each in around if (each / ".dvc").is_dir())
+    root = os.environ.get("DVC_ROOT") or project_around(here)
+    assert root is not None
     command = re.sub(r"\W+", "-", _command())[:40].strip("-")
     path = Path(
         root, ".mwm", "log", f"{time.strftime('%Y%m%dT%H%M%S')}-{command}-{os.getpid()}.txt"

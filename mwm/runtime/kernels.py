@@ -27,6 +27,17 @@ FLUSH = 1 << 15 | 1 << 6  # bits of MXCSR: results and operands that are denorma
 MEMORY = {-3: 2**30, -1: 2**31 - 1}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD: bytes
 
 
+def prepare() -> None:
+    """Compute as every stage does: `pin`, `keep_memory` and `flush_denormals`.
+
+    Raises:
+        UsageError: MWM_KERNELS says something else than fixed or native.
+    """
+    pin()
+    keep_memory()
+    flush_denormals()
+
+
 def pin() -> None:
     """Fix what decides results, and tell on stderr which variables of the user were set aside.
 

@@ -52,11 +52,15 @@ def acquire(file: Path, wait: bool = False) -> Lock | None:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             lock = _lock(descriptor, file, wait)
-        except OSError:
+        except BaseException:
             os.close(descriptor)
             raise
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(_signature()).encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(_signature()).encode(), 0)
+        except BaseException:  # the disk is full
+            lock.release()
+            raise
     except BlockingIOError:
         return None
     except OSError as error:

@@ -103,7 +103,7 @@ def folder_of_dvc() -> Path | None:
     """The folder in which the DVC that runs this stage was started; None if it cannot be known."""
     try:
         return Path(_up_to_dvc()[-1].cwd())
-    except psutil.Error:
+    except (psutil.Error, ProcessLookupError):
         return None
 
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from mwm.io.checkpoints import Shelf
 
 
+def project_around(folder: Path) -> Path | None:
+    """The DVC project of a folder: the nearest one, here or above, with .dvc; None without one."""
+    return next((each for each in (folder, *folder.parents) if (each / ".dvc").is_dir()), None)
+
+
 def state(*parts: str) -> Path:
     """A path below $DVC_ROOT/.mwm, which Git and DVC ignore.
 

@@ -16,6 +16,7 @@ from typing import Any
 from mwm import MwmError
 from mwm.runtime import rwlock
 from mwm.runtime.processes import ancestors
+from mwm.runtime.state import project_around
 
 SMALL = 2**16  # bytes of a file that is kept as it is: of params, the values are compared
 
@@ -81,8 +82,8 @@ def _read_by(pids: list[int]) -> Deps | None:
 def _projects() -> list[Path]:
     """Folders of which DVC may be running the stage: a study's commands leave theirs."""
     here = Path.cwd()
-    around = [folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()]
-    return [Path(os.environ.get("DVC_ROOT", here)), *around[:1]]
+    around = project_around(here)
+    return [Path(os.environ.get("DVC_ROOT", here)), *([around] if around else [])]
 
 
 def _content(path: Path) -> bytes:

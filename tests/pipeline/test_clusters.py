@@ -44,12 +44,17 @@ def slurm(short: Path) -> Iterator[dict[str, str]]:
         yield variables
 
 
+def sleep(seconds: int) -> str:
+    """The command that sleeps so long, by words that no other run of these tests has."""
+    return f"sleep {seconds}.{os.getpid()}"
+
+
 def asleep(seconds: int) -> list[psutil.Process]:
-    """The processes `sleep SECONDS`."""
+    """The processes that do."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cmdline() == ["sleep", str(seconds)]:
+            if process.cmdline() == sleep(seconds).split():
                 found.append(process)
         except psutil.Error:
             continue
@@ -57,7 +62,7 @@ def asleep(seconds: int) -> list[psutil.Process]:
 
 
 def slowed(project: Project, seconds: int) -> None:
-    project.edit("dvc.yaml", "mkdir -p w/${key}", f"sleep {seconds} && mkdir -p w/${{key}}")
+    project.edit("dvc.yaml", "mkdir -p w/${key}", f"{sleep(seconds)} && mkdir -p w/${{key}}")
     (project / "cluster.yaml").write_text(SMALL)
 
 
@@ -141,7 +146,7 @@ def test_a_job_whose_slurm_node_dies_runs_on_the_other(
     out = process.communicate(timeout=400)[0]
     assert process.returncode == 0, out
     assert (fresh / "dvc.lock").read_text().count("world@") == 2
-    assert len(re.findall("sleep 14 ", out)) == 3
+    assert len(re.findall(f"{sleep(14)} ", out)) == 3
 
 
 @needs_slurm
@@ -149,7 +154,8 @@ def test_a_job_that_is_told_to_end_goes_on_from_its_checkpoint(
     fresh: Project, slurm: dict[str, str]
 ) -> None:
     """As before its time is over; the head is in an allocation, whose variables bind no job."""
-    half = "(test -e $MWM_CHECKPOINTS/half || (touch $MWM_CHECKPOINTS/half && sleep 97))"
+    half = "$MWM_CHECKPOINTS/half"
+    half = f"(test -e {half} || (touch {half} && {sleep(97)}))"
     fresh.edit("dvc.yaml", "mkdir -p w/${key}", f"{half} && mkdir -p w/${{key}}")
     (fresh / "cluster.yaml").write_text(SMALL)
     bound = {"SLURM_JOB_ID": "1", "SLURM_CPUS_PER_TASK": "64", "SBATCH_PARTITION": "none"}

@@ -346,6 +346,26 @@ def test_a_worker_without_its_store_says_so_in_a_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("declared", "cores"),
+    [
+        ("train.run.threads", 999),
+        ("train", 999),
+        ("train.run", 999),
+        ("others.threads", 1),
+        ("more_threads", 1),
+    ],
+)
+def test_a_stage_has_as_many_cores_as_it_declares_threads(
+    fresh: Project, engine: ProcessEngine, declared: str, cores: int
+) -> None:
+    others = "others: {threads: 998}\nmore_threads: {some: 997}\n"
+    fresh.edit("params.yaml", "worlds:", f"train: {{run: {{threads: 999}}}}\n{others}worlds:")
+    fresh.edit("dvc.yaml", "params: [make]", f"params: [{declared}]")
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=int(cores > 1))
+    assert ("expected 999 cores for start" in out) == (cores > 1)
+
+
 PARTS = """\
 part=${2%/3}; if [ "$part" ]; then sleep 0.$part; touch $MWM_CHECKPOINTS/$part; else
 ls $MWM_CHECKPOINTS | grep . > start.txt; fi
@@ -484,12 +504,13 @@ def test_a_receipt_counts_once_the_store_has_what_it_names(
 
 
 def test_an_interrupt_ends_workers_and_what_they_run(fresh: Project, engine: ProcessEngine) -> None:
-    fresh.edit("dvc.yaml", "mkdir -p w/${key}", "sleep 77 && mkdir -p w/${key}")
+    fresh.edit("dvc.yaml", "mkdir -p w/${key}", f"sleep 77.{os.getpid()} && mkdir -p w/${{key}}")
 
     told: list[str] = []
 
     def sleeping() -> list[int]:
-        return [p.pid for p in psutil.process_iter() if _line(p) == ["sleep", "77"]]
+        command = ["sleep", f"77.{os.getpid()}"]
+        return [p.pid for p in psutil.process_iter() if _line(p) == command]
 
     def interrupt() -> None:
         wait_for(lambda: len(sleeping()) == 4)

@@ -15,6 +15,8 @@ from mwm.io.files import replacing
 from mwm.pipeline import git, hashes
 from mwm.pipeline.cache import listed
 
+THREADS = "train.run.threads"  # the param that tells how many cores a stage uses
+
 
 @dataclass(frozen=True)
 class Read:
@@ -203,9 +205,16 @@ def _cores(stage: Any, params: dict[str, Any], cluster: Cluster) -> int:
     asked = (stage.meta or {}).get("cores")
     if asked:
         return cluster.cores if asked == "all" else int(asked)
-    for values in params.values():
-        for key, value in (values or {}).items():
-            threads = value.get("threads") if isinstance(value, dict) else None
-            if key.endswith("threads") or threads:
-                return int(threads or value)
-    return 1
+    declared = (_threads(values or {}) for values in params.values())
+    return next((threads for threads in declared if threads), 1)
+
+
+def _threads(values: dict[str, Any]) -> int | None:
+    """train.run.threads, if that, or a section that it is in, is among values by name."""
+    for key, value in values.items():
+        if f"{THREADS}.".startswith(f"{key}."):
+            found: Any = value
+            for name in THREADS.removeprefix(key).split(".")[1:]:
+                found = found.get(name) if isinstance(found, dict) else None
+            return found if isinstance(found, int) else None
+    return None
