@@ -33,7 +33,9 @@ def bench(
 ) -> None:
     """Print the table, and write all figures as JSON."""
     if unknown := {*(steps or ())} - {*STEPS}:
-        raise UsageError(f"unknown {', '.join(sorted(unknown))}; expected of {', '.join(STEPS)}")
+        raise UsageError(
+            f"unknown {', '.join(sorted(unknown))}; expected some of {', '.join(STEPS)}"
+        )
     kernels.prepare()
     began, rows = time.monotonic(), list[Row]()
     for step in steps or STEPS:

@@ -52,4 +52,4 @@ def test_figures_are_written_with_the_machine(tmp_path: Path) -> None:
 def test_an_unknown_step_is_told() -> None:
     result = CliRunner().invoke(bench.app, ["wrlds"])
     assert result.exit_code == 2
-    assert "unknown wrlds; expected of collect, " in result.output
+    assert "unknown wrlds; expected some of collect, " in result.output

@@ -124,6 +124,7 @@ def _told(stages: int, stale: int, gone: int, faults: int, trusted: int) -> str:
     if not stale + gone + faults:
         ran = f" ({stages - trusted} ran, {trusted} vouched for)" if trusted else ""
         return f"check: {stages} stages agree with dvc.lock{ran}"
-    parts = {"stale": stale, "gone": gone, "faults of params.yaml or dvc.yaml": faults}
+    plural = "s" if faults > 1 else ""
+    parts = {"stale": stale, "gone": gone, f"fault{plural} of params.yaml or dvc.yaml": faults}
     counts = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
     return f"check: of {stages} stages {counts}; `mwm plan` tells what `dvc repro` would run"

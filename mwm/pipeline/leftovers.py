@@ -40,10 +40,13 @@ def find(repo: Any, stages: list[Any]) -> list[Leftover]:
         MwmError: Git does not tell what it tracks.
     """
     root = Path(repo.root_dir)
-    listed = {Path(entry.fs_path) for entry in (*repo.index.outs, *repo.index.deps)}
-    kept = Kept(root, listed | _locked(stages) | git.tracked(root))
+    outs = {Path(out.fs_path) for out in repo.index.outs}
+    folders = {folder for out in outs for folder in out.parents}
+    # A dep such as data/worlds is a folder of outputs: what a world left there is none of them.
+    deps = {Path(dep.fs_path) for dep in repo.index.deps} - folders
+    kept = Kept(root, outs | deps | _locked(stages) | git.tracked(root))
     outputs = past_outputs.outputs(repo, stages, kept.keeps)
-    made = outputs.keys() | {Path(out.fs_path) for out in repo.index.outs}
+    made = outputs.keys() | outs
     found = [
         *(("output", path, why) for path, why in outputs.items() if not kept.hidden(path)),
         *(("temporary", *half) for half in _halves(made) if not kept.hidden(half[0].parent)),

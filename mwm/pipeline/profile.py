@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from mwm import UsageError
 from mwm.pipeline.output import named_file
 
 
 def profile(
     profiles: Annotated[
-        list[Path], typer.Argument(help="partial params files to apply, first to last")
-    ],
+        list[Path] | None,
+        typer.Argument(help="partial params files to apply, first to last", show_default=False),
+    ] = None,
     params: Annotated[Path, typer.Option(help="params file to change")] = Path("params.yaml"),
     values: Annotated[
         list[str], typer.Option("--set", help="one more value: train.run.seed=3; repeatable")
@@ -31,7 +33,11 @@ def profile(
     from mwm.io.files import write_text
     from mwm.settings.overlay import lay_over
 
-    write_text(out or params, lay_over(params, profiles, values))
+    if not (profiles or values):
+        raise UsageError("mwm profile: expected a profile, or --set with a value, found neither")
+    write_text(out or params, lay_over(params, profiles or [], values))
+    laid = ", ".join([*map(str, profiles or []), *values])
     if out is None:
-        laid = ", ".join(map(str, profiles))
-        typer.echo(f"{params}: {laid} is laid over it; `git checkout {params}` takes it off")
+        typer.echo(f"{params}: now with {laid}; `git checkout {params}` undoes it")
+    else:
+        typer.echo(f"{out}: {params} with {laid}")

@@ -33,17 +33,21 @@ Steps = Annotated[
 def add(name: Name, steps: Steps = None) -> None:
     """Add a world and the run that trains it; comments stay.
 
-    `mwm repro` then makes the world, trains it, and evaluates all again; other models stay.
+    `mwm repro report` then makes the world, trains it, and evaluates all again; other models stay.
     """
+    from mwm.settings.base import ORIGINAL
     from mwm.settings.params import check_name
     from mwm.settings.text import text_of
 
     data, places = _read()
     check_name(name, "mwm world add")
-    text, pipeline = text_of(PARAMS), listing.changed(name, listed=True)
     worlds, runs = _worlds(data), data["train"]["runs"]
-    if name in worlds and (steps or pipeline == text_of(PIPELINE)):
-        raise UsageError(f"{PARAMS}: expected a new name, found {name!r} in variants.worlds")
+    taken = UsageError(f"{PARAMS}: expected a new name, found {name!r} in variants.worlds")
+    if name == ORIGINAL or (name in worlds and steps):
+        raise taken
+    text, pipeline = text_of(PARAMS), listing.changed(name, listed=True)
+    if name in worlds and pipeline == text_of(PIPELINE):
+        raise taken
     if name not in worlds:
         worlds[name] = [_step(step) for step in steps or [""]]
         shown = ", ".join(part if isinstance(part, str) else _flow(part) for part in worlds[name])
@@ -54,7 +58,9 @@ def add(name: Name, steps: Steps = None) -> None:
     for key in (*WORLDS, name), (*RUNS, name):
         places[key] = f"mwm world add {name}"
     _write(text, data, places, pipeline)
-    typer.echo(f"{PARAMS}, {PIPELINE}: {name} is added; `mwm repro` makes, trains and evaluates it")
+    typer.echo(
+        f"{PARAMS}, {PIPELINE}: {name} is added; `mwm repro report` makes, trains and evaluates it"
+    )
 
 
 @commands.command(app)
@@ -111,7 +117,8 @@ def _worlds(data: dict[str, Any]) -> dict[str, list[Any]]:
 def _step(word: str) -> Any:
     """One bijection: a name, or a mapping of it to its arguments."""
     found = blocks.parsed(word, f"mwm world add: {word!r}")
-    if not (isinstance(found, str) or (isinstance(found, dict) and len(found) == 1)):
+    named = isinstance(found, str) and ":" not in found  # else YAML misses a space after it
+    if not (named or (isinstance(found, dict) and len(found) == 1)):
         raise UsageError(
             "mwm world add: expected a bijection such as mirror, or 'permutation: {seed: 7}', "
             f"found {word!r}"

@@ -1,6 +1,7 @@
 """A profile changes the values that it names, and nothing else."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,16 @@ def test_a_missing_profile_is_told_in_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: profiles/smoek.yaml: cannot be read")
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_single_values_need_no_profile(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = shutil.copy(BASE, tmp_path / "params.yaml")
+    words = [sys.executable, "-m", "mwm", "profile", "--params", str(file)]
+    assert subprocess.run([*words, "--set", "control.seed=9"], check=False).returncode == 0
+    assert f"{file}: now with control.seed=9; `git checkout" in capfd.readouterr().out
+    assert params.load(file).control.seed == 9
+    assert subprocess.run(words, check=False).returncode == 2
+    assert "expected a profile, or --set with a value, found neither" in capfd.readouterr().err
 
 
 def test_single_values_are_laid_over_the_profile(tmp_path: Path) -> None:

@@ -106,6 +106,19 @@ def test_a_listing_says_why(littered: Project) -> None:
     assert "w/d/out.txt  (output of world@d, which dvc.lock names)" in littered.mwm("prune")
 
 
+def test_what_is_left_in_a_folder_that_a_stage_reads_whole_is_listed(fresh: Project) -> None:
+    """The playground reads data/worlds, and so a world that was removed stayed there unseen."""
+    four = "deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]"
+    fresh.edit("dvc.yaml", four, "deps: [w]")
+    fresh.run("dvc", "repro")
+    (fresh / "w/notes.txt").write_text("my own")
+    assert _whys(fresh) == {}
+    fresh.edit("params.yaml", ", d: 4", "")
+    assert _whys(fresh) == {"w/d/out.txt": "output of world@d, which dvc.lock names"}
+    fresh.mwm("prune", "--yes")
+    assert sorted(path.name for path in (fresh / "w").iterdir()) == ["a", "b", "c", "notes.txt"]
+
+
 def test_what_an_earlier_lock_file_names_goes(made: Project) -> None:
     _commit()
     named = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()

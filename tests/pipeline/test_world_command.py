@@ -100,7 +100,9 @@ def test_worlds_are_listed(folder: Path) -> None:
     [
         (("add", "Mirror", "mirror"), "expected a name such as 'mirror'"),
         (("add", "mirror", "mirror"), "expected a new name, found 'mirror'"),
+        (("add", "original", "mirror"), "expected a new name, found 'original'"),
         (("add", "see", "mirror"), "expected a name other than"),
+        (("add", "noise", "permutation:{seed:7}"), "or 'permutation: {seed: 7}', found"),
         (("add", "noise", "[mirror]"), "expected a bijection such as mirror"),
         (("add", "noise", "permutation: {seed: x}"), "found {'permutation': {'seed': 'x'}}"),
         (("add", "noise", "{"), "expected YAML, found: "),
