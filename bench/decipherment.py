@@ -8,13 +8,14 @@ finest level also learn from the right emissions. If those score higher than wha
 a better search would find better.
 """
 
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from torch import Tensor
 
 from mwm.decipherment import groups, plan
@@ -26,14 +27,23 @@ from mwm.decipherment.search import Found
 from mwm.io.frames import read_frames
 from mwm.models.codes import Codes, encode, half, means_of
 from mwm.models.model import load
+from mwm.runtime import commands
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
 ITERATIONS = 5  # of learning from where the search, and the truth, are
 FRAMES = 90_000  # that are learned from
+app = commands.application(__doc__)
 
 
-def main(variant: str, seed: int = 0, runs: str = "runs", worlds: str = "data/worlds") -> None:
+@commands.command(app)
+def main(
+    variant: Annotated[str, typer.Argument(help="that is deciphered anew")],
+    seed: Annotated[int, typer.Argument(help="of the search")] = 0,
+    runs: Annotated[Path, typer.Argument(help="folder of its models")] = Path("runs"),
+    worlds: Annotated[Path, typer.Argument(help="folder of worlds")] = Path("data/worlds"),
+) -> None:
+    """Print the scores of the search and of the truth."""
     p = params.load()
     torch.set_num_threads(1)  # of a product, as in the stage
     contents = {w: read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
@@ -91,5 +101,4 @@ def right_emissions(found: Found, original: Codes, shown: Codes, seed: int) -> T
 
 
 if __name__ == "__main__":
-    variant, seed, *folders = [*sys.argv[1:], "0"] if len(sys.argv) == 2 else sys.argv[1:]
-    main(variant, int(seed), *folders)
+    app()

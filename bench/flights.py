@@ -9,7 +9,6 @@ F1 of the ball, and by how many steps it is drawn ahead of its true place, the m
 Frames are those of training.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.settling import WORLDS, decoded, of_codes, pictures
+from bench.settling import WORLDS, Study, Variant, Worlds, decoded, of_codes, pictures
 from mwm.io import latents, records
 from mwm.io.frames import Frames, read_frames
 from mwm.io.latents import Latents
@@ -26,15 +25,19 @@ from mwm.metrics.objects import OriginalView, centroids, f1
 from mwm.models.codes import half
 from mwm.models.model import load
 from mwm.models.visions.base import Vision
+from mwm.runtime import commands
 from mwm.settings.base import ORIGINAL
 from mwm.settings.train import TRAINING, Train
 
 COUNT, BLOCK = 60_000, 4_000  # frames that are compared, and at once
 KINDS = 14  # rows: the most frequent kinds
 BALL = "ball"
+app = commands.application(__doc__)
 
 
-def main(study: str, variant: str, worlds: str = WORLDS) -> None:
+@commands.command(app)
+def main(study: Study, variant: Variant, worlds: Worlds = WORLDS) -> None:
+    """Print a row per kind of flight."""
     torch.set_num_threads(1)
     p, runs = Train.model_validate(records.read(Path(study) / TRAINING)), Path(study) / "runs"
     content, other = (read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant))
@@ -97,4 +100,4 @@ def ahead(off: Tensor, step: Tensor) -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    app()

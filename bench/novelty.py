@@ -18,6 +18,7 @@ from mwm.io.film import read_game
 from mwm.io.frames import Frames, read_frames
 from mwm.models import encoding
 from mwm.models.model import load
+from mwm.runtime import commands
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
@@ -25,9 +26,12 @@ DATA, TRANSFER = Path("data/worlds"), Path("runs/transfer")
 SAMPLED = 200  # frames that are looked at, evenly spread
 EVERY = 20  # one of so many validation frames is encoded
 BLOCK = 20_000  # training frames compared at once
+app = commands.application(__doc__)
 
 
+@commands.command(app)
 def main() -> None:
+    """Print a line per world that the player played in."""
     runs = params.load().train.runs
     original = read_frames(DATA / f"{ORIGINAL}.h5", "world")
     tests = original.frames[original.indices(original.episodes("test"))]
@@ -79,4 +83,4 @@ def tell(name: str, found: NDArray[np.int64]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app()

@@ -9,12 +9,13 @@ and compared with the original's frames of the same moments. Only this file know
 Its frames are those of training.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,15 +29,22 @@ from mwm.metrics.objects import OriginalView, f1
 from mwm.models.codes import Codes, half
 from mwm.models.model import load
 from mwm.models.visions.base import Vision
+from mwm.runtime import commands
 from mwm.settings.base import ORIGINAL
 from mwm.settings.train import TRAINING, Train
 from mwm.settling.refining import Mender
 
 COUNT = 20_000  # frames that are compared
-WORLDS = "results/runs/plays/data/worlds"
+WORLDS = Path("results/runs/plays/data/worlds")
+Study = Annotated[Path, typer.Argument(help="folder of a study that has run")]
+Variant = Annotated[str, typer.Argument(help="one of its variants")]
+Worlds = Annotated[Path, typer.Argument(help="folder of its worlds")]
+app = commands.application(__doc__)
 
 
-def main(study: str, variant: str, worlds: str = WORLDS) -> None:
+@commands.command(app)
+def main(study: Study, variant: Variant, worlds: Worlds = WORLDS) -> None:
+    """Print what each step keeps of every object: F1 of what the original's V draws."""
     torch.set_num_threads(1)
     p, runs = Train.model_validate(records.read(Path(study) / TRAINING)), Path(study) / "runs"
     contents = {w: read_frames(Path(worlds) / f"{w}.h5", "world") for w in (ORIGINAL, variant)}
@@ -119,4 +127,4 @@ def pictures(content: Frames, frames: NDArray[np.int64]) -> Tensor:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    app()

@@ -1,18 +1,19 @@
 """How far a linear map between two Vs' codes gets that is found without pairs: another's method.
 
-    python -m bench.unpaired mirror [games]
+    python -m bench.unpaired mirror [GAMES]
 
 Run it after `make control`; it takes three minutes. As mini-vec2vec (Dar, 2025) does for embeddings
 of texts: clusters of both clouds of codes are matched by how similar each is to all others of its
 cloud, an orthogonal map is fitted to the matches, and then refined by nearest neighbours.
 """
 
-import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 from scipy.linalg import orthogonal_procrustes
@@ -25,6 +26,7 @@ from mwm.io.frames import Frames, read_frames
 from mwm.models import encoding
 from mwm.models.model import MetaWorldModel, load
 from mwm.models.visions import Vision
+from mwm.runtime import commands
 from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Transfer
 from mwm.transfer.pairs import PAIRS, Mapped, pair_up
@@ -37,9 +39,15 @@ CLUSTERS = 20
 STARTS = 30  # of the matching, of which the best is taken
 NEIGHBOURS = 50  # whose mean a mapped code is drawn to ...
 ROUNDS = 50  # ... so many times
+app = commands.application(__doc__)
 
 
-def main(world: str, games: int = 20) -> None:
+@commands.command(app)
+def main(
+    world: Annotated[str, typer.Argument(help="a variant")],
+    games: Annotated[int, typer.Argument(help="that the player plays", min=2)] = 20,
+) -> None:
+    """Print how well codes are mapped, and what the player scores with them."""
     torch.set_num_threads(1)
     data, runs = Path("data/worlds"), Path("runs")
     original, content = (read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world))
@@ -140,4 +148,4 @@ def _refined(turn: Array, x: Array, y: Array) -> Array:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:3]))
+    app()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
-from mwm.pipeline import ours
+from mwm.pipeline import git, ours
 from mwm.pipeline.mend import refuse_conflicts
 from mwm.runtime import lockfile, vouched
 from mwm.runtime.state import project_around
@@ -52,17 +52,40 @@ def opened() -> Iterator[Any]:
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
+    from dvc.stage.exceptions import StageNotFound
 
-    required()
+    from mwm.settings.lines import did_you_mean
+
+    _refuse_lost(required())
     logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
     ours.refuse_unreadable(root())
     try:
         with Repo(_wait_for_lock=True) as repo:
-            yield repo
+            try:
+                yield repo
+            except StageNotFound as error:
+                known = [stage.addressing for stage in repo.index.stages]
+                meant = did_you_mean(error.name, known) or "; `dvc stage list` names all"
+                raise UsageError(f"{error}{meant}") from None
     except DvcException as error:
         refuse_conflicts()
         ours.refuse_faults(root())
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
+
+
+def _refuse_lost(folder: Path) -> None:
+    """Refuse a project that only lacks a file: `mwm prune` would take all of it for left over.
+
+    Raises:
+        UsageError: it has a dvc.lock, but no dvc.yaml or params.yaml, though Git tracks one.
+    """
+    for name in ("dvc.yaml", "params.yaml"):
+        lost = (folder / "dvc.lock").is_file() and not (folder / name).exists()
+        if lost and folder / name in git.tracked(folder):
+            raise UsageError(
+                f"{shown(str(folder / name))}: expected it beside dvc.lock, found none; "
+                f"`git checkout {name}` brings it back"
+            )
 
 
 def ordered(repo: Any, targets: Sequence[str]) -> list[Any]:

@@ -23,6 +23,16 @@ def test_nothing_is_planned_when_nothing_changed(made: Project) -> None:
     assert made.mwm("plan") == "plan: nothing to do\n"
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("jion", "; did you mean 'join'?"), ("report", "; `dvc stage list` names all")],
+)
+def test_a_stage_that_is_not_there_is_told(made: Project, target: str, said: str) -> None:
+    assert f"Stage '{target}' not found inside 'dvc.yaml' file{said}" in made.mwm(
+        "plan", target, code=2
+    )
+
+
 def test_a_changed_stage_runs_and_what_follows_may(made: Project) -> None:
     made.edit("params.yaml", "b: 2", "b: 8")
     (first, second) = made.told("plan")["steps"]

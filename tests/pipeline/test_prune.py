@@ -216,6 +216,18 @@ def test_what_lies_in_a_leftover_goes_with_it(made: Project) -> None:
     assert not (made / "w/old").exists()
 
 
+@pytest.mark.parametrize("name", ["dvc.yaml", "params.yaml"])
+def test_a_project_that_only_lacks_a_file_is_not_all_left_over(made: Project, name: str) -> None:
+    """Without dvc.yaml all stages were gone, and all that they had made was to be deleted."""
+    _commit()
+    (made / name).unlink()
+    for command in ("prune", "check", "plan"):
+        told = made.mwm(command, code=2)
+        assert f"{name}: expected it beside dvc.lock, found none; `git checkout {name}`" in told
+    subprocess.run(["git", "rm", "-q", "--cached", name], check=True)
+    made.mwm("prune", code=0 if name == "dvc.yaml" else 2)
+
+
 def test_what_git_tracks_stays(littered: Project) -> None:
     subprocess.run(["git", "add", "--force", "w/d/out.txt", HALF], check=True)
     littered.mwm("prune", "--yes")
