@@ -85,7 +85,7 @@ def repro(
     if executor.failed:
         raise MwmError(
             f"{', '.join(executor.failed)} failed, as told above; {len(executor.ran)} other stages "
-            "ran and are kept, `mwm repro` goes on from there"
+            "ran and are kept, the same command goes on from there"
         )
 
 

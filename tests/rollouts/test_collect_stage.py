@@ -160,7 +160,7 @@ def test_an_interrupt_ends_all_processes_with_one_line(project: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1] == (
-        "interrupted: finished episodes are kept; `dvc repro` goes on from there"
+        "interrupted: finished episodes are kept; the same command goes on from there"
     )
     assert list((project / "data").iterdir()) == []
     assert _group_is_gone(process.pid, seconds=5)
