@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mwm import MwmError
 from mwm.engines.attempt import Made
-from mwm.engines.store import Store, inside, md5_of
+from mwm.engines.store import Store, inside, md5_of, tree_of
 
 
 def publish(workspace: Path, out: str, store: Store) -> Made:
@@ -29,14 +29,10 @@ def publish(workspace: Path, out: str, store: Store) -> Made:
 
 
 def _folder(path: Path, out: str, store: Store) -> Made:
-    from dvc_data.hashfile.tree import Tree
-
     files = {name: (each, md5_of(each)) for name, each in inside(path).items()}
     for each, md5 in files.values():
         store.put(each, store.output(md5))
-    listed = [{"relpath": name, "md5": md5} for name, (_, md5) in files.items()]
-    tree = Tree.from_list(listed, "md5")
-    tree.digest()
+    tree = tree_of({name: md5 for name, (_, md5) in files.items()})
     md5 = str(tree.hash_info.value)
     store.put_bytes(tree.as_bytes(), store.output(md5))
     size = sum(each.stat().st_size for each, _ in files.values())

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mwm import MwmError
 from mwm.io import system
+
+if TYPE_CHECKING:
+    from dvc_data.hashfile.tree import Tree
 
 READ_ONLY = 0o444  # as DVC protects what is in its cache
 
@@ -109,6 +113,17 @@ def md5_of(path: Path) -> str:
     """The MD5 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def tree_of(files: Mapping[str, str]) -> "Tree":
+    """DVC's list of a folder's files, of their MD5 by path below it: its bytes, and their hash."""
+    from dvc_data.hashfile.tree import Tree
+
+    tree: Tree = Tree.from_list(
+        [{"relpath": path, "md5": md5} for path, md5 in files.items()], "md5"
+    )
+    tree.digest()
+    return tree
 
 
 def inside(folder: Path) -> Mapping[str, Path]:

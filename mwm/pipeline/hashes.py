@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mwm.engines.store import md5_of
+from mwm.engines.store import inside, md5_of, tree_of
 
 
 def of_bytes(content: bytes) -> str:
@@ -14,18 +14,12 @@ def of_bytes(content: bytes) -> str:
 
 def of_folder(files: Mapping[str, str]) -> str:
     """The hash of a folder, of the hashes of its files by their paths below it."""
-    from dvc_data.hashfile.tree import Tree
-
-    tree = Tree.from_list([{"relpath": path, "md5": md5} for path, md5 in files.items()], "md5")
-    tree.digest()
-    return str(tree.hash_info.value)
+    return str(tree_of(files).hash_info.value)
 
 
 def of_path(path: Path, kept: Callable[[str], bool]) -> str:
     """The hash of a file, or of what is `kept` (by its path below) of a folder; "" of nothing."""
     if path.is_dir():
-        inside = {each.relative_to(path).as_posix(): each for each in path.rglob("*")}
-        return of_folder(
-            {name: md5_of(each) for name, each in inside.items() if each.is_file() and kept(name)}
-        )
+        files = {name: each for name, each in inside(path).items() if each.is_file()}
+        return of_folder({name: md5_of(each) for name, each in files.items() if kept(name)})
     return md5_of(path) if path.is_file() else ""
