@@ -1,7 +1,8 @@
-"""Mask the opponent's bat in every second episode: params `control.opponent`, data/frames.h5.
+"""Mask the opponent's bat in every second episode: data/frames.h5 -> a study's data/frames.h5.
 
-A player that is to see no bat of the opponent, or that of other frames, needs a V that knows such
-frames. What is made is the original of a study of its own, of which `variants` makes the worlds.
+A player that is to see no bat of the opponent, or that of other frames (`control.opponent`), needs
+a V that knows such frames. The result is the original of a study; `variants` makes the other worlds
+from it.
 """
 
 from pathlib import Path
@@ -47,7 +48,7 @@ def mask(
 
 
 def _mask(original: "Frames", masking: "Mask") -> None:
-    """Change the frames of episodes 1, 3, 5, … in place; the mask draws another bat for each."""
+    """Change the frames of episodes 1, 3, 5, … in place; by its number the mask chooses a bat."""
     import numpy as np
 
     offsets = original.episode_offsets

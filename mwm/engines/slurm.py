@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mwm import MwmError
@@ -97,10 +96,12 @@ class SlurmEngine:
             return self._states.get(number)
 
     def stop(self, number: str, at_once: bool) -> None:
-        """Cancel a job, as far as the controller answers: other jobs are to be told, too."""
+        """Cancel a job; if the controller does not answer, say so: others are to be told, too."""
         words = ["--signal=KILL"] if at_once else []
-        with suppress(MwmError):
+        try:
             _slurm("scancel", *words, number)
+        except MwmError as error:
+            print(f"note: {error}; `scancel {number}` ends the job", file=sys.stderr)
 
     def close(self) -> None:
         """Nothing to leave."""

@@ -74,7 +74,7 @@ def opened() -> Iterator[Any]:
 
 
 def _refuse_lost(folder: Path) -> None:
-    """Refuse a project that only lacks a file: `mwm prune` would take all of it for left over.
+    """Refuse a project that only lacks a file: its stages would count as gone.
 
     Raises:
         UsageError: it has a dvc.lock, but no dvc.yaml or params.yaml, though Git tracks one.
@@ -82,9 +82,10 @@ def _refuse_lost(folder: Path) -> None:
     for name in ("dvc.yaml", "params.yaml"):
         lost = (folder / "dvc.lock").is_file() and not (folder / name).exists()
         if lost and folder / name in git.tracked(folder):
+            path = shown(str(folder / name))
             raise UsageError(
-                f"{shown(str(folder / name))}: expected it beside dvc.lock, found none; "
-                f"`git checkout {name}` brings it back"
+                f"{path}: expected it beside dvc.lock, found none; `git checkout {path}` brings it "
+                "back"
             )
 
 

@@ -102,17 +102,19 @@ def _keep(error: BaseException) -> Path | None:
         with suppress(Exception):  # too little memory, or too many open files, for instance
             text = "".join(traceback.format_exception(error))
             told = f"mwm {mwm.__version__}, Python {platform.python_version()}, {sys.platform}"
-            path = place()
+            if not (path := place()):
+                continue
             path.write_text(f"{told}\n{_command()}\nin {Path.cwd()}\n\n{text}", "utf-8", "replace")
             return path
     return None
 
 
-def _in_project() -> Path:
+def _in_project() -> Path | None:
     """.mwm/log/<time>-<command>-<pid>.txt of the project around the current folder, if there is."""
     here = Path.cwd()
     root = os.environ.get("DVC_ROOT") or project_around(here)
-    assert root is not None
+    if root is None:
+        return None
     command = re.sub(r"\W+", "-", _command())[:40].strip("-")
     path = Path(
         root, ".mwm", "log", f"{time.strftime('%Y%m%dT%H%M%S')}-{command}-{os.getpid()}.txt"

@@ -209,6 +209,8 @@ def test_a_task_of_which_its_engine_cannot_tell_is_stopped(
     fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 60")
 
     def ended(task: ProcessTask) -> End | None:
+        if (code := task.process.poll()) is not None:
+            return End(code == 0, f"exit code {code}")
         if psutil.Process(task.process.pid).children():
             raise MwmError("slurm: squeue failed: connect failure")
         return None

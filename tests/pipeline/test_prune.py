@@ -217,13 +217,18 @@ def test_what_lies_in_a_leftover_goes_with_it(made: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["dvc.yaml", "params.yaml"])
-def test_a_project_that_only_lacks_a_file_is_not_all_left_over(made: Project, name: str) -> None:
-    """Without dvc.yaml all stages were gone, and all that they had made was to be deleted."""
+def test_a_project_that_only_lacks_a_file_has_no_stages_that_are_gone(
+    made: Project, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without dvc.yaml all entries of dvc.lock, and checkpoints, were to be deleted."""
     _commit()
     (made / name).unlink()
     for command in ("prune", "check", "plan"):
         told = made.mwm(command, code=2)
         assert f"{name}: expected it beside dvc.lock, found none; `git checkout {name}`" in told
+    with monkeypatch.context() as below:
+        below.chdir(made / "w")
+        assert f"`git checkout ../{name}` brings it back" in made.mwm("check", code=2)
     subprocess.run(["git", "rm", "-q", "--cached", name], check=True)
     made.mwm("prune", code=0 if name == "dvc.yaml" else 2)
 
