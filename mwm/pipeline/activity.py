@@ -145,7 +145,9 @@ def newest() -> tuple[str, str, float] | None:
             for stage, name in outs_of(lock.read_bytes()):
                 out = lock.parent / name
                 with suppress(FileNotFoundError):
-                    times.append((out.stat().st_mtime, stage, shown(str(out))))
+                    emptied = out.is_dir() and not any(out.iterdir())  # by one interrupted since
+                    if not emptied:
+                        times.append((out.stat().st_mtime, stage, shown(str(out))))
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None

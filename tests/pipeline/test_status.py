@@ -144,6 +144,9 @@ def test_when_nothing_runs_the_last_output_is_told(made: Project) -> None:
     os.utime(made / "w/d/out.txt", (now + 3600, now + 3600))  # before the clock was set back
     assert last(made) == ("world@c", "w/c/out.txt")
     assert "status: nothing runs\nstatus: last came w/c/out.txt" in made.mwm("status")
+    (made / "w/b/out.txt").unlink()
+    (made / "w/b/out.txt").mkdir()
+    assert last(made) == ("world@c", "w/c/out.txt"), "an interrupted stage leaves an empty folder"
 
 
 def last(project: Project) -> tuple[str, str]:
