@@ -61,10 +61,16 @@ def measure(
         each for item in models.items() for each in _plan(*item, frames, foreign, alone, settings)
     ]
     each_as_here = torch.set_num_threads, (torch.get_num_threads(),)
-    with ThreadPool(workers, *each_as_here) as pool:  # its threads are daemons: Ctrl-C ends them
+    pool = ThreadPool(workers, *each_as_here)  # its threads are daemons: Ctrl-C ends them
+    try:
         measured = pool.imap(lambda planned: planned[1](), planned)
         for (table, _), rows in zip(planned, measured, strict=True):
             tables[table] += rows
+    except Exception:
+        pool.terminate()
+        pool.join()  # a thread that still computes would abort Python as it ends
+        raise
+    pool.terminate()
     for name, model in models.items():
         films[name] = make_film(model, {world: frames[world] for world in model.worlds}, shown)
     return tables, films

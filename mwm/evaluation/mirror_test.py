@@ -30,15 +30,18 @@ def mirror_test(
 
     Columns: `frames`, the sequences; `moving`, those in which objects move by MOVES pixels or more;
     `moved`, the sum over the object's pixels, mean over frames; `marked`, the share of the moving
-    frames in which no other object moves as much; None for a single object.
+    frames in which no other object moves as much; None for a single object. A game without objects
+    has no row.
 
     Raises:
         MwmError: no test episode is long enough.
     """
     rows = []
     for world, frames in worlds.items():
+        if not (view := OriginalView(frames, CPU)).objects:
+            continue
         starts = windows(frames, settings.length, settings.frames)
-        test, view = sequences(frames, starts, settings.length), OriginalView(frames, CPU)
+        test = sequences(frames, starts, settings.length)
         movement = view.reorder(pixel_movement(model.eval(), world, test, frames.action_count))
         moved = {o: view.crop(movement, o).sum((1, 2)) for o in view.objects}
         moving = torch.stack([*moved.values()]).sum(0) >= MOVES

@@ -15,6 +15,7 @@ from mwm.settings.base import ORIGINAL
 
 PAIRS = (10, 100, 1000)  # of frames that show the same moment in both worlds
 RIDGE = 1e-3  # of the variance of codes: keeps a map finite that few pairs leave open
+LEAST = 1e-30  # of that variance: below it all frames have one code, and no map can be found
 
 
 class Mapped(nn.Module):
@@ -47,11 +48,14 @@ def fit(vision: Vision, source: Tensor, target: Tensor) -> Mapped:
     Args:
         vision: the V whose codes are mapped.
         source: its codes.
-        target: the others.
+        target: the others. If all of `source` are the same, their mean is what it is mapped to.
     """
     centre, aim = source.mean(0), target.mean(0)
     x, y = (source - centre).double(), (target - aim).double()
-    ridge = RIDGE * len(x) * x.var(0, correction=0).mean() * torch.eye(x.shape[1], dtype=x.dtype)
+    variance = x.var(0, correction=0).mean()
+    if variance < LEAST:
+        return Mapped(vision, torch.zeros(len(centre), len(aim)), aim)
+    ridge = RIDGE * len(x) * variance * torch.eye(x.shape[1], dtype=x.dtype)
     weight = torch.linalg.solve(x.T @ x + ridge, x.T @ y).float()
     return Mapped(vision, weight, aim - centre @ weight)
 

@@ -141,6 +141,11 @@ def test_a_single_object_is_moved_and_not_marked(shown, settings):
         assert row["marked"] is None
 
 
+def test_a_game_without_objects_has_no_mirror_test(shown, settings):
+    worlds = {world: with_objects(frames) for world, frames in shown.items()}
+    assert mirror_test("test", Mover(worlds, WORLDS), worlds, settings) == []
+
+
 def test_an_object_that_is_in_no_frame_is_neither_found_nor_lost(shown, settings):
     worlds = {world: with_objects(frames, ghost=[0, 30, 1, 31]) for world, frames in shown.items()}
     for row in dreams("test", Oracle(worlds, WORLDS), worlds, settings):

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import threading
+import time
 from pathlib import Path
 
 import h5py
@@ -11,6 +13,7 @@ import torch
 from forgery import rewrite
 
 from mwm import MwmError
+from mwm.evaluation import measurements
 from mwm.evaluation.assemble import assemble
 from mwm.evaluation.film import make_film
 from mwm.evaluation.measurements import measure
@@ -62,6 +65,29 @@ def test_measurements_side_by_side_are_those_one_by_one(tmp_path, defaults, cont
     assert [repr(tables) for tables, _ in made[:1]] == [repr(tables) for tables, _ in made[1:]]
     measured = {table for table, rows in made[0][0].items() if rows}
     assert measured >= {"pairs.csv", "foreign.csv", "dreams.csv", "field.csv", "mirror_test.csv"}
+
+
+def test_a_measurement_that_fails_waits_for_those_at_work(
+    tmp_path, defaults, contents, monkeypatch
+):
+    """Python ended while a thread computed, and aborted instead of leaving with 1."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def fail():
+        assert begun.wait(10)
+        raise MwmError("too short")
+
+    def work():
+        begun.set()
+        time.sleep(0.3)
+        ended.set()
+        return []
+
+    planned = [("pairs.csv", fail), ("dreams.csv", work)]
+    monkeypatch.setattr(measurements, "_plan", lambda *given: planned)
+    with pytest.raises(MwmError, match="too short"):
+        measure({"one": None}, contents, {}, tmp_path, defaults.evaluate, workers=2)
+    assert ended.is_set()
 
 
 def test_film_holds_truth_decodings_of_the_original_s_latents_and_dreams(

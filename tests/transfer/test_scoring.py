@@ -91,6 +91,17 @@ def test_a_linear_map_is_found_from_pairs(module) -> None:
     assert few.weight.isfinite().all()
 
 
+def test_codes_that_are_all_the_same_are_mapped_to_the_mean(module) -> None:
+    """A V of the smoke profile may give the same code to ten frames: there was nothing to solve."""
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(50):  # the mean of equal numbers may differ from them in its last bit
+        same = torch.randn(64, generator=rng).expand(10, -1)
+        target = torch.randn(10, 64, generator=rng)
+        mapped = fit(module.vision("mirror"), same, target)
+        assert torch.equal(mapped.weight, torch.zeros(64, 64))
+        assert torch.equal(mapped.bias, target.mean(0))
+
+
 def watching(seen: list[int]):
     """A monitor that notes what is done."""
 

@@ -19,7 +19,7 @@ from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure, kind
 
 FILMED = 300  # steps of the film
-WORDS = ("the game as", "the player sees it")
+WORDS = ("the game as", "the world shows it")
 
 
 def report_control(
