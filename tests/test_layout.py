@@ -105,6 +105,12 @@ def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    """pytest imports each by its name alone, and workers then find the functions of the other."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) == len({*names})
+
+
 def test_files_and_functions_are_short() -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in MODULES}
     assert statistics.median(text.count("\n") for text in texts.values()) <= 130
