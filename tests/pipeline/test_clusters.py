@@ -154,8 +154,8 @@ def test_a_job_that_is_told_to_end_goes_on_from_its_checkpoint(
     fresh: Project, slurm: dict[str, str]
 ) -> None:
     """As before its time is over; the head is in an allocation, whose variables bind no job."""
-    half = "$MWM_CHECKPOINTS/half"
-    half = f"(test -e {half} || (touch {half} && {sleep(97)}))"
+    mark = "$MWM_CHECKPOINTS/half"
+    half = f"(test -e {mark} || (touch {mark} && {sleep(97)}))"
     fresh.edit("dvc.yaml", "mkdir -p w/${key}", f"{half} && mkdir -p w/${{key}}")
     (fresh / "cluster.yaml").write_text(SMALL)
     bound = {"SLURM_JOB_ID": "1", "SLURM_CPUS_PER_TASK": "64", "SBATCH_PARTITION": "none"}
