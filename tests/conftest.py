@@ -32,7 +32,7 @@ def pytest_configure() -> None:
     Commands that they start in other folders find the stages, which are not installed.
     """
     unbind()
-    kernels.pin()
+    kernels.prepare()
     paths = [str(ROOT), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
