@@ -1,5 +1,6 @@
 """A player: V of the original, M and a policy, all that it takes to play, in one file."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from torch import Tensor
 
-from mwm import ArtefactError
+from mwm import ArtefactError, UsageError
 from mwm.control.policy import Policy
 from mwm.io import records
 from mwm.io.frames import Frames
 from mwm.library import pretrained
 from mwm.library.arguments import latents, path_of
+from mwm.library.model import TrainedModel, check_model
 from mwm.models import weights
 from mwm.models.environment import environment
 from mwm.models.model import MetaWorldModel
@@ -79,6 +81,26 @@ class Player:
         chosen: NDArray[np.int64] = self.policy.best(torch.from_numpy(checked)).numpy()
         return chosen
 
+    def check(self, model: TrainedModel) -> None:
+        """Refuse a model whose codes mean nothing to this player: its M is another.
+
+        Raises:
+            UsageError: it is of another training, or no model.
+        """
+        check_model("Player.check", model)
+        if not self.remembers_as(model.module):
+            raise UsageError(
+                "Player.check: expected a model with the player's own M, found another M; load the "
+                "models of the training that the player learned with"
+            )
+
+    def remembers_as(self, model: MetaWorldModel) -> bool:
+        """Whether the model's M has the weights of the player's, so that codes mean the same."""
+        mine, other = self.model.memory.state_dict(), model.memory.state_dict()
+        return mine.keys() == other.keys() and all(
+            torch.equal(value, other[name].cpu()) for name, value in mine.items()
+        )
+
 
 def about(model: MetaWorldModel, original: Frames, settings: Control) -> About:
     """What a player's manifest will say of one that plays with `model` as `original` was played."""
@@ -116,12 +138,17 @@ def load_player(folder: Path | str) -> Player:
             `control` put one.
 
     Raises:
-        UsageError: `folder` is no path.
+        UsageError: `folder` is no path, or no folder of a player.
         MwmError: a file is missing or damaged, or it is no player.
     """
     if isinstance(folder, str) and folder == pretrained.NAME:
         return _pretrained(pretrained.FOLDER)
     folder = path_of("mwm.load_player", folder)
+    if not os.path.isfile(folder / records.MANIFEST):  # noqa: PTH113 (Path's raises if it is long)
+        raise UsageError(
+            f"mwm.load_player: expected the folder of a player, such as 'runs/control', found no "
+            f"{records.MANIFEST} in {str(folder)!r}"
+        )
     content = records.read(folder / records.MANIFEST)
     about = _about(folder / records.MANIFEST, content)
     if about.kind == pretrained.NAME:
@@ -138,7 +165,8 @@ def load_player(folder: Path | str) -> Player:
 def _pretrained(folder: Path) -> Player:
     model, state, content = pretrained.read(folder)
     about = _about(folder / records.MANIFEST, content)
-    weights.check(folder / pretrained.WEIGHTS, state, _policy(about).state_dict())
+    with torch.device("meta"):  # as above
+        weights.check(folder / pretrained.WEIGHTS, state, _policy(about).state_dict())
     return _made(about, model, state)
 
 

@@ -79,14 +79,17 @@ def learn(
             loss = actor + CRITIC * critic - settings.entropy * entropy
             optimizer.zero_grad()
             loss.backward()
-            norm = nn.utils.clip_grad_norm_(policy.parameters(), LONGEST)  # of a finite loss it may
-            optimizer.step()  # be none: a ratio that overflows is cut in the loss alone
+            # Not finite where a ratio of probabilities overflows, though `_clipped` cuts the loss.
+            norm = nn.utils.clip_grad_norm_(policy.parameters(), LONGEST)
+            optimizer.step()
             said.append(torch.stack([entropy, actor, critic, norm]).detach())
     means = torch.stack(said).mean(0)
     if not means.isfinite().all():
+        names = "entropy", "actor's loss", "critic's loss", "gradient's norm"
+        found = ", ".join(f"{name} {value:g}" for name, value in zip(names, means, strict=True))
         raise MwmError(
-            "control: expected finite losses and gradients, found "
-            f"{means.tolist()}; lower control.learning_rate ({settings.learning_rate})"
+            f"control: expected finite losses and gradients, found {found}; lower "
+            f"control.learning_rate ({settings.learning_rate})"
         )
     return dict(zip(("entropy", "actor", "critic"), means[:3].tolist(), strict=True))
 

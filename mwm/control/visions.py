@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from mwm import ArtefactError
@@ -21,8 +20,7 @@ def of_same_anchor(player: Player, folder: Path) -> MetaWorldModel:
         MwmError: it is missing or damaged, or its M is another: its codes mean something else.
     """
     model = load(folder, player.about.model)
-    mine, other = player.model.memory.state_dict(), model.memory.state_dict()
-    if not all(torch.equal(value, other[name]) for name, value in mine.items()):
+    if not player.remembers_as(model):
         raise ArtefactError(f"{folder}: expected the player's M, found another")
     return model.eval()
 

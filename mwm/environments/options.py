@@ -15,12 +15,11 @@ from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES, SIDE, read_frames
 from mwm.io.rollouts import opening
 from mwm.library.arguments import check_flag, check_whole, is_integer, is_whole, path_of
-from mwm.library.layout import Layout, layout_of
+from mwm.library.layout import WHITE, Layout, layout_of
 from mwm.settings.lines import brief
 
 MOST_FRAMES = 60  # per step, a second
 MOST_NOOPS = 10**6  # an hour's wait
-WHITE = 255  # the last palette value
 RENDER_MODES = ["rgb_array"]
 
 

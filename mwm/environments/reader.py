@@ -112,10 +112,16 @@ def packed_of(frames: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def check_spaces(model: Any, frames: spaces.Space[Any], actions: spaces.Space[Any]) -> None:
-    """Refuse an environment whose observations are no frames, or whose game is another.
+    """Refuse an environment that the model cannot read.
+
+    Args:
+        model: what is to encode and remember.
+        frames: the space of one observation.
+        actions: the space of one action.
 
     Raises:
-        UsageError: they are not, or it is.
+        UsageError: observations have the shape of no frames, or the game has other actions than the
+            model's.
     """
     if frames.shape not in ((SIDE, SIDE), (FRAME_BYTES,)):
         raise UsageError(

@@ -15,6 +15,10 @@ from mwm.environments.console import Setup
 from mwm.environments.worker import ROW, Asked, Task, rows_of, work
 from mwm.io.spawn import dismiss, spawn
 
+# How Python ends a spawned process that fails before it calls `work`, which answers all errors: it
+# imports the script anew, and cannot if the script makes environments on import.
+UNPREPARED = 1
+
 
 class Team:
     """Workers that play `games` games, each a part of them, all at the same time.
@@ -87,6 +91,11 @@ class Team:
                 failed: str | None = connection.recv()
             except (EOFError, OSError):
                 process.join()
+                if process.exitcode == UNPREPARED:
+                    raise MwmError(
+                        f"worker {number} of the environments could not start: its own error is "
+                        'above; a script that makes environments needs `if __name__ == "__main__":`'
+                    ) from None
                 raise MwmError(
                     f"worker {number} of the environments died (exit code {process.exitcode}), "
                     "perhaps for want of memory; make new ones, with fewer num_envs or workers"

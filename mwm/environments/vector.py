@@ -154,9 +154,9 @@ class VectorGameEnv(VectorEnv[Bits, NDArray[np.int64], NDArray[Any]]):
         return self._shown("frame"), reward, terminated, truncated, self._infos()
 
     def render(self) -> tuple[Bits, ...] | None:
-        """What each shows now, (256, 256, 3) uint8, white on black.
+        """What each game shows now: a picture for each, (256, 256, 3) uint8, white on black.
 
-        None without a mode, or before each game has begun.
+        None without a mode, or while a game has not begun.
         """
         if self.render_mode is None or not self._begun.all():
             return None

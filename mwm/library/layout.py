@@ -12,6 +12,7 @@ from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 from mwm.settings.lines import brief
 
+WHITE = 255  # the most that a palette value, or a number of a colour, can be
 WAIT = 60  # steps of 4 emulated frames, within which a game shows its background
 
 

@@ -186,15 +186,14 @@ def _array(tensor: Tensor) -> Array:
     return tensor.float().cpu().numpy()
 
 
-def check_model(what: str, model: Any) -> TrainedModel:
-    """A model as it is; `what` an error calls the call that takes it.
+def check_model(what: str, model: Any) -> None:
+    """Refuse what is no model of `mwm.load`; `what` an error calls the call that takes it.
 
     Raises:
-        UsageError: it is none of `mwm.load`.
+        UsageError: it is none.
     """
     if not isinstance(model, TrainedModel):
         raise UsageError(
             f"{what}: expected a model of mwm.load, found {type(model).__name__}; "
             "write mwm.TrainedModel(module) around a module"
         )
-    return model

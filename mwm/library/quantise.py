@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mwm import ArtefactError
+from mwm import ArtefactError, UsageError
 
 LEVELS = 127  # whole numbers on each side of 0: symmetric, so that 0 stays 0
 SCALE = ".scale"  # ends the name of the scales of the matrix that is named before it
@@ -27,6 +27,9 @@ def quantise(state: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
 
     All else is kept: vectors as float32, other types as they are. `weights`, the weights of pixels
     in V's loss, are left out.
+
+    Raises:
+        UsageError: something is int8 already.
     """
     packed: dict[str, NDArray[Any]] = {}
     for name, tensor in state.items():
@@ -34,6 +37,11 @@ def quantise(state: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
         values = tensor.detach().cpu().numpy()
         if last == TRAINING:
             continue
+        if values.dtype == np.int8:  # `dequantise` would look for its scales
+            raise UsageError(
+                f"quantise: {name}: expected weights as they were trained, found int8; quantise "
+                "them once"
+            )
         if not tensor.is_floating_point():
             packed[name] = values
         elif values.ndim == 2:

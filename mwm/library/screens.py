@@ -12,11 +12,10 @@ from mwm.frames.preprocessing import BLOCK
 from mwm.io.bits import as_array, described
 from mwm.io.frames import FRAME_BYTES
 from mwm.library.arguments import is_whole
-from mwm.library.layout import Layout, layout_of
+from mwm.library.layout import WHITE, Layout, layout_of
 from mwm.settings.lines import brief
 
 Colours = Literal["rgb", "grayscale", "palette"]
-WHITE = 255  # the most that a number of a colour can be
 
 
 def frames_of(

@@ -1,6 +1,7 @@
 """A world: bijections applied one after the other, and the pixel map that results."""
 
 import json
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mwm import MwmError, UsageError
+from mwm.io import system
 from mwm.io.bits import as_array, pack, unpack
 from mwm.io.frames import FRAME_BYTES, SIDE, Frames
 from mwm.seeding import generator
@@ -22,6 +24,8 @@ Step = str | Mapping[str, Mapping[str, int]]
 class World:
     """A world, made from the original by bijections, first to last.
 
+    They are tried on frames of noise when a world is made, so that no world shows anything else.
+
     Args:
         name: of the world.
         steps: as in params `variants.worlds`, `["transpose", {"permutation": {"seed": 7}}]`;
@@ -31,6 +35,8 @@ class World:
     Raises:
         UsageError: a name that is no text, steps that are no list, an unknown kind of bijection, or
             params that it does not take.
+        MwmError: a step raises an error, or returns other than (n, 512) uint8; or together they are
+            not a permutation of pixels, some of them inverted.
     """
 
     def __init__(self, name: str, steps: Sequence[Step], where: str = "") -> None:
@@ -46,6 +52,7 @@ class World:
         resolved = [_resolve(step, where) for step in steps]
         self.name, self.steps = name, [step for step, _ in resolved]
         self._bijections = [bijection for _, bijection in resolved]
+        self._pixel_map, self._inverted = self._probe()
 
     def show(self, frames: Any) -> NDArray[Any]:
         """The original's frames as they look in this world.
@@ -58,7 +65,6 @@ class World:
 
         Raises:
             UsageError: frames of another shape or dtype.
-            MwmError: what a bijection makes of them is not (n, 512) uint8.
         """
         packed = pack(frames, f"world {self.name!r}: frames")
         shown = self._show(packed.reshape(-1, FRAME_BYTES)).reshape(packed.shape)
@@ -71,19 +77,37 @@ class World:
             block = np.ascontiguousarray(frames[start : start + BLOCK])
             count = len(block)
             for step, bijection in zip(self.steps, self._bijections, strict=True):
-                block = np.ascontiguousarray(bijection(block))
+                block = np.ascontiguousarray(self._applied(step, bijection, block))
                 _check_packed(block, count, f"world {self.name!r}: what {step} returns")
             shown[start : start + BLOCK] = block
         return shown
+
+    def _applied(self, step: Step, bijection: Bijection, frames: Packed) -> Packed:
+        try:
+            return bijection(frames)
+        except Exception as error:
+            if system.out_of_memory(error):
+                raise
+            *_, place = traceback.extract_tb(error.__traceback__)
+            said = " ".join(str(error).split())
+            raise MwmError(
+                f"world {self.name!r}: {step} raised {type(error).__name__}: {said} (line "
+                f"{place.lineno} of {place.filename}); correct the function"
+            ) from error
 
     def pixels(self) -> tuple[NDArray[np.uint16], Packed]:
         """Where each pixel comes from, and whether its colour is inverted.
 
         Returns:
             pixel_map (4096,) uint16 and inverted (512,) uint8 packed, as in `mwm.io.frames.Frames`.
+        """
+        return self._pixel_map.copy(), self._inverted.copy()
+
+    def _probe(self) -> tuple[NDArray[np.uint16], Packed]:
+        """What `pixels` returns, as frames tell it.
 
         Raises:
-            MwmError: the bijections are not a permutation of pixels, some of them inverted.
+            MwmError: no such map gives what the bijections make of the frames.
         """
         one_hot = np.packbits(np.eye(SIDE * SIDE, dtype=np.uint8), axis=1)
         noise = generator(0, "pixels").integers(0, 256, (64, FRAME_BYTES), dtype=np.uint8)
@@ -105,7 +129,6 @@ class World:
 
         Raises:
             UsageError: other content than `Frames`, or another world's.
-            MwmError: see `pixels`.
         """
         if not isinstance(original, Frames):
             raise UsageError(

@@ -164,6 +164,18 @@ def test_a_dead_worker_is_told_and_the_others_end(envs: VectorGameEnv) -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_a_script_without_a_guard_is_told_what_it_needs(tmp_path) -> None:
+    """Its workers were said to have died, perhaps for want of memory."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import mwm.environments.vector as vector\nvector.VectorGameEnv(num_envs=2, workers=2)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    told = "worker 0 of the environments could not start: its own error is above; a script"
+    assert told in done.stderr.splitlines()[-1]
+
+
 def test_a_failing_worker_is_told_in_one_line(tmp_path, monkeypatch) -> None:
     VectorGameEnv(num_envs=1).close()  # so that this process knows the game
     monkeypatch.setenv("ALE_ROMS_DIR", str(tmp_path))

@@ -106,6 +106,22 @@ def test_codes_may_be_of_any_precision_and_a_tensor_s(acting) -> None:
         acting.choose(codes[0])
 
 
+def test_a_model_of_another_training_is_told(fresh, acting, defaults) -> None:
+    """Such a player acted on codes that meant nothing to it, and nobody was told."""
+    acting.check(fresh)
+    other = mwm.TrainedModel(initialise(defaults.train.model, ["original", "mirror"], 6, 1))
+    with pytest.raises(mwm.UsageError, match=r"^Player.check: expected a model with the player's"):
+        acting.check(other)
+    with pytest.raises(mwm.UsageError, match=r"^Player.check: expected a model of mwm.load"):
+        acting.check(other.module)
+
+
+def test_a_folder_without_a_player_is_told(tmp_path) -> None:
+    told = rf"^mwm.load_player: expected the folder of a player, .* in '{tmp_path}'$"
+    with pytest.raises(mwm.UsageError, match=told):
+        mwm.load_player(tmp_path)
+
+
 def test_half_precision_and_gradients_of_the_caller_do_no_harm(fresh) -> None:
     z = torch.randn(4, 32).half().requires_grad_()
     assert fresh.decode("mirror", z).dtype == np.float32

@@ -8,6 +8,7 @@ import mwm
 from mwm import ArtefactError, UsageError
 from mwm.control import player
 from mwm.control.policy import initialise as policy_of
+from mwm.io import records
 from mwm.library import pretrained
 from mwm.models.model import initialise
 
@@ -75,6 +76,17 @@ def test_a_policy_of_another_shape_is_told(written, contents, defaults, tmp_path
     pretrained.write(tmp_path, model, other.state_dict(), about.model_dump())
     with pytest.raises(ArtefactError, match=r"weights.safetensors: \w.*: expected .*, found "):
         mwm.load_player("pretrained")
+
+
+def test_what_a_manifest_claims_takes_no_memory_before_it_is_checked(written, tmp_path) -> None:
+    """Models and a policy of the claimed size were built first."""
+    content = records.read(tmp_path / records.MANIFEST)
+    huge = {"model": {**content["model"], "memory": 65536}}
+    huge_policy = {"control": {**content["control"], "hidden": 65536}}
+    for claim, load in ((huge, mwm.load), (huge_policy, mwm.load_player)):
+        records.write(tmp_path / records.MANIFEST, {**content, **claim})
+        with pytest.raises(ArtefactError, match=r"weights.safetensors: \w.*: expected .*, found "):
+            load("pretrained")
 
 
 def test_none_or_damaged_ones_are_told(written, tmp_path, monkeypatch) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mwm import ArtefactError
+from mwm import ArtefactError, UsageError
 from mwm.library.quantise import dequantise, quantise
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.settings.params import Params
@@ -53,6 +53,13 @@ def test_bytes_and_vectors_are_kept() -> None:
     after = dequantise(quantise(state))
     assert torch.equal(after["background"], state["background"])
     assert torch.equal(after["bias"], state["bias"])
+
+
+def test_what_was_quantised_is_not_quantised_again() -> None:
+    """Its int8 numbers were kept, and could not be read back."""
+    packed = quantise({"w": torch.ones(2, 3)})
+    with pytest.raises(UsageError, match=r"^quantise: w: expected weights as they were trained"):
+        quantise({name: torch.from_numpy(values) for name, values in packed.items()})
 
 
 def test_scales_that_do_not_fit_are_refused() -> None:

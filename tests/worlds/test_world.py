@@ -1,5 +1,6 @@
 import json
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -94,10 +95,13 @@ def _spoiling_the_simple(frames):
 @pytest.mark.parametrize(
     "function", [_forgetful, _pooling, _scrambled_by_content, _spoiling_the_simple]
 )
-def test_a_function_that_is_no_permutation_of_pixels_is_refused(pong, monkeypatch, function):
+def test_a_function_that_is_no_permutation_of_pixels_is_refused(monkeypatch, function):
+    """`show` and Gymnasium once took it, and a model learned from what no world shows."""
     monkeypatch.setitem(KINDS, "odd", function)
     with pytest.raises(MwmError, match=r"world 'strange': expected bijections that move pixels"):
-        World("strange", ["mirror", "odd"]).make(pong)
+        World("strange", ["mirror", "odd"])
+    with pytest.raises(MwmError, match=r"world 'odd': expected bijections that move pixels"):
+        gymnasium.make("mwm/Pong-v0", world="odd")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,36 @@ def test_a_function_that_is_no_permutation_of_pixels_is_refused(pong, monkeypatc
 def test_a_function_that_returns_no_packed_frames_is_told(monkeypatch, function, found):
     monkeypatch.setitem(KINDS, "odd", function)
     with pytest.raises(MwmError, match=rf"what odd returns: expected uint8 .*found {found}"):
-        World("strange", ["odd"]).show(np.zeros((1, 512), np.uint8))
+        World("strange", ["odd"])
+
+
+def _failing(frames):
+    raise IndexError("a slip\nof the pen")
+
+
+def test_a_function_that_fails_is_told_with_its_line(monkeypatch):
+    """It was called a fault of mwm."""
+    monkeypatch.setitem(KINDS, "odd", _failing)
+    line = _failing.__code__.co_firstlineno + 1
+    told = rf"^world 'strange': odd raised IndexError: a slip of the pen \(line {line} of \S+test_w"
+    with pytest.raises(MwmError, match=told):
+        World("strange", ["mirror", "odd"])
+
+
+def test_a_function_that_finds_no_memory_is_no_mistake_of_its_own(monkeypatch):
+    def hungry(frames):
+        raise MemoryError("Unable to allocate 8 PiB")
+
+    monkeypatch.setitem(KINDS, "odd", hungry)
+    with pytest.raises(MemoryError):
+        World("strange", ["odd"])
+
+
+def test_nothing_that_is_done_to_a_pixel_map_reaches_its_world(pong):
+    mirror = World("mirror", ["mirror"])
+    for part in mirror.pixels():
+        part[:] = 0
+    assert np.array_equal(mirror.make(pong).pixel_map[:64], np.arange(64)[::-1])
 
 
 def test_frames_may_be_packed_or_pictures_with_any_leading_axes_and_in_any_order(pong):
