@@ -51,8 +51,8 @@ def control(
     look = Look(ORIGINAL, mask=mask_of(p.control.opponent, original, p.control.seed))
     fresh = policy.initialise(about.seen, about.actions, p.control.hidden, p.control.seed)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    bats = original.frames if p.control.opponent == "foreign" else None
-    kept = Checkpoints(shelf(), about.model_dump(), weights, bats)
+    changed = [look.mask.inside, look.mask.bats] if look.mask else []
+    kept = Checkpoints(shelf(), about.model_dump(), weights, changed)
     with closing(environments(about.setup, p.control.games, workers)) as envs:
         noise = noise_of(p.control, p.train.model.latent)
         games = Games(envs, TrainedModel(model), look, seeds, noise)

@@ -35,6 +35,11 @@ def mask(
     from mwm.settings import params
 
     p = params.load()
+    if frames.resolve() == out.resolve():
+        raise UsageError(
+            f"--out {out}: expected another file than that of --frames, found the same; the "
+            "original's frames would be overwritten"
+        )
     original = read_frames(frames)
     masking = mask_of(p.control.opponent, original, p.control.seed)
     if masking is None:

@@ -47,12 +47,18 @@ def play(
         )
     torch.set_num_threads(p.train.run.threads)
     player = load_player(base / "control")
+    about, control = player.about, player.about.control
     model, name = player.model, ORIGINAL
     if world != ORIGINAL:
         name = params.pick(p.train.runs, world, "train.runs").worlds[1]
         model = of_same_anchor(player, base / world)
     content, mask = read_frames(plays / f"{name}.h5", "world"), None
-    control = player.about.control
+    played_as = str(content.attributes["game"]), int(content.attributes["frame_skip"])
+    if played_as != (about.game, about.frame_skip):
+        raise UsageError(
+            f"--plays {plays}: expected {about.game} with frame skip {about.frame_skip}, which the "
+            f"player knows, found {played_as[0]} with {played_as[1]}; collect plays of that"
+        )
     if control.opponent != "shown":
         original = read_frames(plays / f"{ORIGINAL}.h5", "world")
         mask = mask_of(control.opponent, original, control.seed)

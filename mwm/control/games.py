@@ -18,7 +18,7 @@ from mwm.settings.control import Control
 Flags = NDArray[np.bool_]
 Seeds = Callable[[int, int], int]
 Noise = Callable[[int], Tensor]
-APART = 2**20  # masks choose a bat by number; episodes are so far apart that none share one
+APART = 2**20  # masks choose a bat by number, and each episode begins so far on in their order
 
 
 def environments(setup: Mapping[str, Any], count: int, workers: int | None) -> VectorGameEnv:

@@ -51,6 +51,10 @@ class Mask:
     """Frames without the opponent's bat, or with that of other frames, which tells nothing.
 
     That bat follows the ball, so that a policy can live on it instead of the ball.
+
+    Attributes:
+        inside: (512,) uint8, packed: the pixels that the opponent may be at.
+        bats: (n, 512) uint8, packed: what it puts there, by number.
     """
 
     def __init__(self, kind: str, original: Frames, seed: int) -> None:
@@ -73,17 +77,17 @@ class Mask:
         top, left, bottom, right = objects[OPPONENT]
         inside = np.zeros((SIDE, SIDE), np.bool_)
         inside[top:bottom, left:right] = True
-        self._inside = np.packbits(inside.reshape(-1))
-        self._bats = np.zeros((1, FRAME_BYTES), np.uint8)
+        self.inside = np.packbits(inside.reshape(-1))
+        self.bats = np.zeros((1, FRAME_BYTES), np.uint8)
         if kind == "foreign":
             usable = original.indices(original.episodes("train", ORIGINAL))
             chosen = seeding.generator(seed, "control", "bats").permutation(usable)[:MOST]
-            self._bats = original.frames[chosen] & self._inside
+            self.bats = original.frames[chosen] & self.inside
 
     def __call__(self, frames: Packed, offsets: NDArray[np.int64]) -> Packed:
         """Frames (n, 512) of the original with the bats that `offsets` (n,) choose."""
-        bats: Any = self._bats[offsets % len(self._bats)]
-        changed: Packed = (frames & ~self._inside) | bats
+        bats: Any = self.bats[offsets % len(self.bats)]
+        changed: Packed = (frames & ~self.inside) | bats
         return changed
 
 

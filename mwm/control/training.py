@@ -53,7 +53,8 @@ class Trainer:
 
         Raises:
             MwmError: a loss is not finite, or a worker failed or died.
-            KeyboardInterrupt: with a message that says how far the training had come.
+            KeyboardInterrupt: with a message that says how far the training had come, once updates
+                have begun.
         """
         if checkpoints:
             checkpoints.restore(self._so_far)
@@ -78,7 +79,10 @@ class Trainer:
         return self._state.history
 
     def _watch(self) -> None:
-        """Play at random, to learn how codes are spread."""
+        """Play at random, to learn how codes are spread.
+
+        The games go on, so that the first scores that are told count points of random play, too.
+        """
         seen = []
         for _ in range(WATCHED):
             seen.append(self._games.codes)

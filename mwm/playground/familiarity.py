@@ -24,7 +24,7 @@ class Familiar(NamedTuple):
         span: steps.
         usual: half of the real sequences are below.
         strange: 1 in 20 of them is above.
-        foreign: none of 100 is above.
+        foreign: 1 in 100 is above.
     """
 
     span: int

@@ -72,6 +72,15 @@ def test_the_same_bytes_twice(project: Path, defaults: Params) -> None:
     assert Path("one.h5").read_bytes() == Path("two.h5").read_bytes()
 
 
+def test_the_original_s_frames_are_not_overwritten(project: Path, defaults: Params) -> None:
+    """They were, and nothing in the file told so."""
+    before = Path("frames.h5").read_bytes()
+    result = run("erased", defaults, "frames.h5")
+    assert result.exit_code == 2
+    assert "--out frames.h5: expected another file than that of --frames" in result.stderr
+    assert Path("frames.h5").read_bytes() == before
+
+
 def test_a_mask_that_changes_nothing_is_refused(project: Path, defaults: Params) -> None:
     result = run("shown", defaults)
     assert result.exit_code == 2

@@ -1,5 +1,6 @@
 """The stages adopt and practise on a small project with independent inputs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import brief
@@ -7,8 +8,11 @@ import plain_yaml
 import pytest
 from typer.testing import CliRunner
 
-from mwm.io.frames import read_frames
-from mwm.models.model import load
+from mwm.control import player as players
+from mwm.control.policy import initialise as policy_of
+from mwm.io.frames import Frames, read_frames, write_frames
+from mwm.models.model import initialise, load
+from mwm.settings.params import Params
 from stages import adopt, control, practise, smooth, transfer, unite
 
 PARTS = ("see", "anchor", "control")
@@ -82,6 +86,28 @@ def test_random_plays_are_not_overwritten(tmp_path: Path, monkeypatch: pytest.Mo
     done = CliRunner().invoke(practise.app, words)
     assert done.exit_code == 2
     assert "--data data/worlds: expected another folder than that of --plays" in done.output
+
+
+def test_plays_of_another_frame_skip_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: dict[str, Frames], defaults: Params
+) -> None:
+    """The player's own were added to them, and the file claimed one frame skip for all."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
+    model = initialise(defaults.train.model, ["original"], 6, 0)
+    about = players.about(model, contents["original"], defaults.control)
+    Path("runs/control").mkdir(parents=True)
+    policy = policy_of(about.seen, 6, about.control.hidden, 0)
+    players.save(players.Player(about, model, policy), Path("runs/control"), [])
+    told = {**contents["original"].attributes, "frame_skip": 2}
+    write_frames(Path("plays/original.h5"), replace(contents["original"], attributes=told), "world")
+    words = ["play", "original", "--base", "runs", "--plays", "plays"]
+    done = CliRunner().invoke(practise.app, words)
+    assert done.exit_code == 2
+    assert "--plays plays: expected ALE/Pong-v5 with frame skip 4" in done.stderr
+    assert "found ALE/Pong-v5 with 2" in done.stderr
+    assert not Path("data").exists()
 
 
 def test_corresponding_inputs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

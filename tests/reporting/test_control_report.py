@@ -92,6 +92,15 @@ def test_files_are_written_once_all_is_drawn(folders, tmp_path: Path) -> None:
     assert {name: (out / name).read_bytes() for name in names} == first
 
 
+def test_steps_are_told_of_the_whole_training(folders, tmp_path: Path) -> None:
+    """Once they were those until the last game that ended."""
+    rows = [{"iteration": i, "steps": 100 * i, "games": 0, "score": None} for i in range(1, 9)]
+    write_csv(tmp_path / "control" / "training.csv", rows)
+    records.write_manifest(tmp_path / "control", ["training.csv"])
+    report_control(tmp_path / "control", folders, tmp_path, tmp_path / "transfer.json", 60)
+    assert "from 800 steps of" in (tmp_path / "control.html").read_text()
+
+
 def test_scores_without_what_they_are_compared_with_are_refused(folders, tmp_path: Path) -> None:
     home = scores(tmp_path / "x", "original", ("own", 1.0, 1.0))
     with pytest.raises(

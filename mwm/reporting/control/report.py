@@ -38,7 +38,7 @@ def report_control(
         MwmError: an input is missing or damaged, or an output cannot be written.
     """
     results = read_results(folders)
-    learned = _curve(control / "training.csv")
+    steps, learned = _curve(control / "training.csv")
     names = ["original", *results.worlds]
     films = {
         name: _pictures(folder / "game.h5") for name, folder in zip(names, folders, strict=True)
@@ -54,7 +54,7 @@ def report_control(
 
     light, dark = draw(LIGHT), draw(DARK)
     figures = {name: Figure(light[name], dark[name], dpi) for name in light}
-    text = page(results, figures, int(learned[-1]["steps"]) if learned else 0)
+    text = page(results, figures, steps)
     for name, image in light.items():
         with replacing(out / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)
@@ -77,14 +77,15 @@ def summarise(results: Results) -> dict[str, Any]:
     }
 
 
-def _curve(path: Path) -> list[Mapping[str, float]]:
-    """Rows of training that have a score: steps, and the mean of the games that ended."""
+def _curve(path: Path) -> tuple[int, list[Mapping[str, float]]]:
+    """The steps of a training, and its rows in which games ended: steps, mean score, games."""
     _, lines = read_csv(path)
-    return [
+    curve: list[Mapping[str, float]] = [
         {name: float(line[name]) for name in ("steps", "score", "games")}
         for _, line in lines
         if line["score"]
     ]
+    return max((int(line["steps"]) for _, line in lines), default=0), curve
 
 
 def _pictures(path: Path) -> Pictures:
