@@ -9,9 +9,11 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from mwm import UsageError
 from mwm.environments.options import reset_mask_of
 from mwm.environments.reader import Array, Memory, Reader, check_spaces
-from mwm.library.model import TrainedModel
+from mwm.library.model import TrainedModel, check_model
+from mwm.settings.lines import brief
 
 
 class Codes(gymnasium.Wrapper[Array, Any, Any, Any]):
@@ -40,8 +42,8 @@ class Codes(gymnasium.Wrapper[Array, Any, Any, Any]):
             memory: what follows z: "hidden": M's hidden state, "state": also its cell, "none".
 
         Raises:
-            UsageError: the model has no such world, or other actions; or observations are no
-                frames.
+            UsageError: no model, or one without such a world or with other actions; observations
+                that are no frames; or no such `memory`.
         """
         super().__init__(env)
         single = env.observation_space, env.action_space
@@ -138,7 +140,13 @@ def _reader_of(
     count: int,
 ) -> Reader:
     """A reader for `env`, whose spaces of one game are `single`, of observations and actions."""
+    check_model("codes", model)
     own = getattr(getattr(env.unwrapped, "world", None), "name", None)
+    if world is None and own not in model.worlds:
+        raise UsageError(
+            f"codes: expected an environment of {', '.join(model.worlds)}, which the model knows, "
+            f"found {brief(own)}; name the world whose V is to encode: world="
+        )
     reader = Reader(model, own if world is None else world, memory, count)
     check_spaces(model, *single)
     return reader

@@ -205,6 +205,8 @@ def _seeds_of(seed: Any, count: int) -> list[int | None]:
     """The seed of each of `count` games: checked here, as a worker that fails ends all of them."""
     if seed is None:
         return [None] * count
+    if isinstance(seed, np.ndarray) and seed.ndim == 0:
+        seed = seed.item()
     many = seed.ndim == 1 if isinstance(seed, np.ndarray) else isinstance(seed, Sequence)
     if many and not isinstance(seed, str | bytes) and len(seed) == count:
         return [seed_of(each, f"seed[{n}]") for n, each in enumerate(seed)]

@@ -49,8 +49,9 @@ def judge(
         None stands for what cannot be measured.
 
     Raises:
-        UsageError: no model or no worlds, a world that the model does not have, other actions than
-            the model's, a number out of range, or no test episode that is long enough.
+        UsageError: no model or no worlds, a world that the model does not have, frames of another
+            world than said, other actions than the model's, a number out of range, or no test
+            episode that is long enough.
         ArtefactError: a file is missing or damaged, or worlds show different episodes.
     """
     check_model("judge", model)
@@ -92,6 +93,11 @@ def _contents(
             raise UsageError(
                 f"judge: {world}: expected Frames, as of mwm.episodes_of, or a path, found "
                 f"{brief(source)}"
+            )
+        if (shown := content.attributes.get("world")) != world:
+            raise UsageError(
+                f"judge: {world}: expected frames of that world, found those of {brief(shown)}; "
+                f"World({world!r}, ...).make shows the original's in it"
             )
         if content.action_count != model.actions:
             raise UsageError(

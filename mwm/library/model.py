@@ -1,5 +1,6 @@
 """Trained models for use from Python: NumPy in, NumPy out, and nothing to set up."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class TrainedModel:
             (..., 64, 64) float32: for each pixel the probability that it is on.
 
         Raises:
-            UsageError: an unknown world, or latents of another shape or dtype.
+            UsageError: an unknown world, or latents of another shape or dtype, or not finite.
         """
         check_world(world, self.worlds)
         checked = latents(z, self.latent)
@@ -129,7 +130,8 @@ class TrainedModel:
             As `z`: at `[..., i, :]` the mean of what follows `z[..., i, :]`.
 
         Raises:
-            UsageError: another shape or dtype, or an action out of range.
+            UsageError: another shape or dtype, latents that are not finite, or an action out of
+                range.
         """
         checked = latents(z, self.latent, "b t")
         *leading, steps = checked.shape[:-1]
@@ -193,7 +195,8 @@ def check_model(what: str, model: Any) -> None:
         UsageError: it is none.
     """
     if not isinstance(model, TrainedModel):
+        named = isinstance(model, str | PathLike)
+        advice = "mwm.load(folder)" if named else "mwm.TrainedModel(module) around a module"
         raise UsageError(
-            f"{what}: expected a model of mwm.load, found {type(model).__name__}; "
-            "write mwm.TrainedModel(module) around a module"
+            f"{what}: expected a model of mwm.load, found {type(model).__name__}; write {advice}"
         )

@@ -76,10 +76,10 @@ def _pairs(episodes: Any) -> Iterator[tuple[Any, Any]]:
     """Episode by episode its frames and actions, whatever holds them."""
     advice = "; write [(frames, actions)] for one"
     try:
-        each = iter(() if isinstance(episodes, str | Mapping) else episodes)
+        each = None if isinstance(episodes, str | Mapping) else iter(episodes)
     except TypeError:  # a number, or an array of one alone
         each = None
-    if each is None or isinstance(episodes, str | Mapping):
+    if each is None:
         raise UsageError(
             f"episodes_of: expected pairs of frames and actions, found {brief(episodes)}{advice}"
         )

@@ -54,6 +54,9 @@ class World:
         self._bijections = [bijection for _, bijection in resolved]
         self._pixel_map, self._inverted = self._probe()
 
+    def __repr__(self) -> str:
+        return f"World({self.name!r}, {self.steps!r})"
+
     def show(self, frames: Any) -> NDArray[Any]:
         """The original's frames as they look in this world.
 
@@ -109,10 +112,13 @@ class World:
         Raises:
             MwmError: no such map gives what the bijections make of the frames.
         """
+        blank = np.zeros((1, FRAME_BYTES), np.uint8)
         one_hot = np.packbits(np.eye(SIDE * SIDE, dtype=np.uint8), axis=1)
         noise = generator(0, "pixels").integers(0, 256, (64, FRAME_BYTES), dtype=np.uint8)
         probes = np.concatenate([one_hot, noise])
-        inverted, shown = self.show(np.zeros((1, FRAME_BYTES), np.uint8))[0], self.show(probes)
+        for frames in (blank, probes):  # a bijection that works in place would change a caller's
+            frames.setflags(write=False)
+        inverted, shown = self.show(blank)[0], self.show(probes)
         # Frames of one pixel give the map, if there is one; all other frames must agree with it.
         goes_to = np.unpackbits(shown[: SIDE * SIDE] ^ inverted, axis=1).argmax(axis=1)
         pixel_map = np.argsort(goes_to).astype(np.uint16)
@@ -146,7 +152,7 @@ class World:
         told = {"world": self.name, "bijections": json.dumps(self.steps)}
         return replace(
             original,
-            frames=self.show(original.frames),
+            frames=self.show(pack(original.frames)),
             pixel_map=pixel_map,
             inverted=inverted,
             attributes={**original.attributes, **told},

@@ -108,7 +108,8 @@ def test_a_game_that_is_reset_alone_is_forgotten_alone(model) -> None:
 def test_gymnasium_s_vector_environments_may_be_wrapped(model) -> None:
     envs = SyncVectorEnv([lambda: GameEnv(world="mirror")] * 2)
     with pytest.raises(
-        mwm.UsageError, match=r"^world: expected one of original, mirror, found None"
+        mwm.UsageError,
+        match=r"^codes: expected an environment of original, mirror, .* found None; name",
     ):
         VectorCodes(envs, model)
     wrapped = VectorCodes(envs, model, world="mirror")
@@ -137,7 +138,10 @@ def test_gymnasium_s_checker_finds_nothing_in_codes(model) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda m: Codes(GameEnv(world="hswap"), m), "^world: expected .*found 'hswap'"),
+        (lambda m: Codes(GameEnv(world="hswap"), m), r"^codes: .*found 'hswap'; name the world"),
+        (lambda m: Codes(GameEnv(world=["mirror", "invert"]), m), r"found 'mirror\+invert'; name"),
+        (lambda m: Codes(GameEnv(), m, world="miror"), r"^world: .*; did you mean 'mirror'\?"),
+        (lambda _: Codes(GameEnv(), "runs"), r"found str; write mwm\.load\(folder\)$"),
         (lambda m: Codes(GameEnv(), m, memory="all"), "^memory: expected one of .*found 'all'"),
         (lambda m: Codes(GameEnv(), m.module), "^codes: expected a model of mwm.load, found Meta"),
         (

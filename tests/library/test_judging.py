@@ -57,6 +57,10 @@ def test_episodes_keep_their_frames_and_actions(own, frames, actions):
     [
         (lambda m, own: mwm.judge(m.module, {"original": own}), "expected a model of mwm.load"),
         (lambda m, own: mwm.judge(m, {"vswap": own}), "expected one of original, mirror, transp"),
+        (
+            lambda m, own: mwm.judge(m, {"original": own, "mirror": own}),
+            "judge: mirror: expected frames of that world, found those of 'original'",
+        ),
         (lambda m, own: mwm.judge(m, {}), "expected one world or more"),
         (lambda m, own: mwm.judge(m, {"original": own}, length=1), "length: expected .* from 2"),
         (lambda m, own: mwm.judge(m, {"original": own}, length=40), "more than 40 frames.* 40;"),

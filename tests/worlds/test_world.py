@@ -1,6 +1,6 @@
 import json
+from dataclasses import replace
 
-import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mwm import MwmError, UsageError, pack, unpack
+from mwm.environments.game import GameEnv
 from mwm.worlds import KINDS, World
 from mwm.worlds.world import BLOCK
 
@@ -101,7 +102,7 @@ def test_a_function_that_is_no_permutation_of_pixels_is_refused(monkeypatch, fun
     with pytest.raises(MwmError, match=r"world 'strange': expected bijections that move pixels"):
         World("strange", ["mirror", "odd"])
     with pytest.raises(MwmError, match=r"world 'odd': expected bijections that move pixels"):
-        gymnasium.make("mwm/Pong-v0", world="odd")
+        GameEnv(world="odd")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,18 @@ def test_a_function_that_is_no_permutation_of_pixels_is_refused(monkeypatch, fun
 def test_a_function_that_returns_no_packed_frames_is_told(monkeypatch, function, found):
     monkeypatch.setitem(KINDS, "odd", function)
     with pytest.raises(MwmError, match=rf"what odd returns: expected uint8 .*found {found}"):
+        World("strange", ["odd"])
+
+
+def _in_place(frames):
+    frames ^= 255
+    return frames
+
+
+def test_a_function_that_changes_its_argument_is_told(monkeypatch):
+    """It was told that it does not move pixels one to one, which it does."""
+    monkeypatch.setitem(KINDS, "odd", _in_place)
+    with pytest.raises(MwmError, match=r"^world 'strange': odd raised ValueError: .*read-only"):
         World("strange", ["odd"])
 
 
@@ -138,6 +151,19 @@ def test_a_function_that_finds_no_memory_is_no_mistake_of_its_own(monkeypatch):
     monkeypatch.setitem(KINDS, "odd", hungry)
     with pytest.raises(MemoryError):
         World("strange", ["odd"])
+
+
+def test_a_world_tells_of_what_it_is_made():
+    assert repr(World("mine", ["transpose", SHUFFLED])) == (
+        "World('mine', ['transpose', {'permutation': {'seed': 7}}])"
+    )
+
+
+def test_pictures_are_packed_in_what_is_made(pong):
+    """They were kept as they were, and the next reader refused them."""
+    pictures = replace(pong, frames=unpack(pong.frames))
+    mirror = World("mirror", ["mirror"])
+    assert np.array_equal(mirror.make(pictures).frames, mirror.make(pong).frames)
 
 
 def test_nothing_that_is_done_to_a_pixel_map_reaches_its_world(pong):
