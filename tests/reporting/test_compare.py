@@ -144,7 +144,9 @@ def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
 def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
     study = shutil.copytree(runs["after"], tmp_path / "study")
     (study / "metrics.json").unlink()
+    shutil.rmtree(study / "report")
     assert found(study).metrics == read(runs, "after")[0].metrics
+    assert found(study).missing == [], "a study has no report, and `dvc pull` would bring none"
 
 
 def test_folders_of_one_name_are_told_apart(runs, tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ PARAMS, METRICS = "params.yaml", "metrics.json"
 PAIRS, CURVES, SUMS = "eval/pairs.csv", "eval/curves.csv", "eval/manifest.json"
 PICTURES = ("strip", "alignment", "elements")  # of report/
 FILES = (PARAMS, METRICS, PAIRS, CURVES, SUMS, *(f"report/{name}.png" for name in PICTURES))
+KEPT = (PARAMS, PAIRS, CURVES, SUMS)  # those of a study in results/studies, which has no report
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Outcome:
         results: first digits of the checksum of the results; None if it is not at hand.
         curves: rows of eval/curves.csv; none if it is not at hand.
         pictures: PNG of each of PICTURES that is at hand.
-        missing: files that are not at hand.
+        missing: files that such a run has, and that are not at hand.
     """
 
     name: str
@@ -52,6 +53,7 @@ def read_outcome(name: str, folder: Path) -> Outcome:
     there = {file for file in FILES if (folder / file).is_file()}
     if SUMS not in there:  # tables of before they had checksums
         there -= {PAIRS, CURVES}
+    expected = KEPT if PAIRS in there and METRICS not in there else FILES
     if PARAMS not in there:
         raise UsageError(f"{name}: expected a run with {PARAMS}, found none; name another")
     return Outcome(
@@ -65,7 +67,7 @@ def read_outcome(name: str, folder: Path) -> Outcome:
             for picture in PICTURES
             if (file := f"report/{picture}.png") in there
         },
-        missing=[file for file in FILES if file not in there],
+        missing=[file for file in expected if file not in there],
     )
 
 
