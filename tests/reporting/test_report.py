@@ -15,6 +15,7 @@ from forgery import change_record, rewrite
 from PIL import Image
 from typer.testing import CliRunner
 
+from mwm.reporting.run.dreams import dreams_table
 from mwm.reporting.run.page import page as write_page
 from mwm.reporting.shared.pages import Figure
 from mwm.reporting.shared.results import read_pairs
@@ -348,3 +349,17 @@ def test_a_mistake_is_told_in_one_line_and_writes_nothing(project, spoil, code, 
     assert result.stderr.count("\n") == 1
     assert not (project / "report").is_dir()
     assert not (project / "metrics.json").exists()
+
+
+def test_a_share_of_dreams_is_that_of_the_frames_that_were_counted() -> None:
+    """6 of 20 was told as 0.299, since both shares have six digits."""
+    words = {"model": "anchored", "source": "a", "target": "a", "object": "ball", "kind": "same"}
+    numbers = {
+        "step": 50.0,
+        "frames": 21.0,
+        "distance": 1.0,
+        "found": 0.285714,
+        "own_found": 0.952381,
+    }
+    (line,) = dreams_table([(words, numbers)]).bodies[0].lines
+    assert str(line.cells[0]).startswith("0.300")

@@ -31,4 +31,5 @@ def _cell(dreams: Sequence[Numbers]) -> str:
     if all(each["found"] is None for each in dreams):
         return UNKNOWN
     found, distance = worst(dreams)
-    return beside(share(found), pixels(distance))
+    # A ratio of shares with six digits: of 6 in 20 it may be less than 0.3, and is rounded down.
+    return beside(share(None if found is None else round(found, 5)), pixels(distance))
