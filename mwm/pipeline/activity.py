@@ -141,10 +141,10 @@ def newest() -> tuple[str, str, float] | None:
     """
     times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
-        with suppress(FileNotFoundError):  # it may go meanwhile, as an output may
+        with suppress(OSError):  # it may go meanwhile, or be unreadable, as an output may
             for stage, name in outs_of(lock.read_bytes()):
                 out = lock.parent / name
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     emptied = out.is_dir() and not any(out.iterdir())  # by one interrupted since
                     if not emptied:
                         times.append((out.stat().st_mtime, stage, shown(str(out))))

@@ -53,8 +53,10 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])
         found = stale(repo, stages)
-        gone = [] if targets else [name for _, name in project.gone(repo, stages)]
-        faults = ours.faults(Path(repo.root_dir), stages)
+        root = Path(repo.root_dir)
+        entries = [] if targets else project.gone(repo, stages)
+        gone = [vouched.named(root, lock, name) for lock, name in entries]
+        faults = ours.faults(root, stages)
         agreeing = _agreeing(repo, stages, found)
         trusted = agreeing & vouched_for(repo, stages)
         verified, damaged = damage.verify(stages) if deep else (0, [])

@@ -1,7 +1,7 @@
 """One `mwm repro` at a time in a project."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,17 @@ def claimed() -> Iterator[None]:
             f"({lockfile.told(who)}); wait for it (`mwm status`), or stop it"
         )
     try:
+        _hide(required() / ".mwm")
         yield
     finally:
         lock.release()
+
+
+def _hide(folder: Path) -> None:
+    """Let Git ignore what runs note, also in a project whose .gitignore does not name it."""
+    with suppress(OSError):  # a run that cannot write there tells it by itself
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def holder() -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ class Folders:
     def named(self, stage: Any, reasons: list[Reason]) -> list[Reason]:
         """`reasons`, with the files that changed instead of a folder that holds them.
 
-        A folder that Git does not know, as one of data, stays.
+        A folder that the project's repository does not know, as one of data or a submodule, stays.
         """
         if not git.used(Path(self._repo.root_dir)):
             return reasons
@@ -45,11 +45,12 @@ class Folders:
         return self._found[key]
 
     def _compared(self, folder: Path, digest: str) -> Iterator[Reason]:
-        real = folder.resolve()
+        real, source = folder.resolve(), self._source
+        if not git.used(real) or git.top(real) != source.top.resolve():
+            return
         tracked = {path.relative_to(real).as_posix() for path in git.tracked(real)}
         if not tracked:
             return
-        source = self._source
         now = source.now(str(folder))
         path = source.below(str(real))
         before = source.history.folder(path, digest, source.kept(str(folder)))

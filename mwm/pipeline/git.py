@@ -38,6 +38,16 @@ def git(root: Path, *words: str, given: bytes = b"") -> bytes:
     return answer.stdout
 
 
+def top(folder: Path) -> Path:
+    """The folder of the working tree that a folder of a repository lies in, links followed.
+
+    Raises:
+        MwmError: Git is not installed, or refuses.
+    """
+    up = os.fsdecode(git(folder, "rev-parse", "--show-cdup")).strip()
+    return (folder / up).resolve()
+
+
 def tracked(root: Path) -> set[Path]:
     """The files under `root` that Git tracks; none in a project without Git.
 

@@ -16,6 +16,8 @@ HEAD = "schema: '2.0'\nstages:\n"  # begins a dvc.lock
 STAGE = re.compile(r"  [^\s#-][^#]*:\n")  # begins an entry
 JOINT = re.compile(r" {2}(  )?\S")  # begins an entry, or a key or an item of a list in one
 STEPS = 3  # joints that a cut can leave unfinished: an item, its list, its stage
+SIDE = "take one side of the file and run the stages again"
+BOTH = "keep what is wanted of both sides and remove its marks"
 CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( |$)", re.M)
 
 
@@ -42,23 +44,24 @@ def mend(folder: Path = Path()) -> None:
 
 
 def refuse_conflicts(folder: Path = Path()) -> None:
-    """Name a merge conflict in a dvc.lock of `folder` or above, which DVC calls a corrupted file.
+    """Name a merge conflict in DVC's files of `folder` or above, which DVC calls corrupted.
 
     Raises:
         UsageError: there is one.
     """
     for each in _up_to_root(folder):
-        path = each / "dvc.lock"
-        if path.is_file():
-            _refuse_conflict(path, path.read_text(encoding="utf-8", errors="replace"))
+        for path, advice in ((each / "dvc.lock", SIDE), (each / "dvc.yaml", BOTH)):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8", errors="replace")
+                _refuse_conflict(path, text, advice)
 
 
-def _refuse_conflict(path: Path, text: str) -> None:
+def _refuse_conflict(path: Path, text: str, advice: str = SIDE) -> None:
     if found := CONFLICT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise UsageError(
-            f"{path}:{line}: expected no merge conflict, found `{found[1]}`; take one side of the "
-            "file and run the stages again, as docs/merging.md shows"
+            f"{path}:{line}: expected no merge conflict, found `{found[1]}`; {advice}, as "
+            "docs/merging.md shows"
         )
 
 

@@ -46,6 +46,9 @@ def outputs(repo: Any, stages: list[Any], keeps: Callable[[Path], bool]) -> dict
     pipelines = [Version(Path(file.path), Path(file.path).read_bytes()) for file in today.values()]
     versions = [*now, *pipelines, *(_history(root) if git.used(root) else ())]
     folders = _plain({path.parent for path in today}, versions)
+    # Of a dvc.yaml that was removed, the lock file that it left beside it.
+    alone = [folder / "dvc.lock" for folder in folders if not (folder / "dvc.yaml").exists()]
+    versions = [*(Version(path, path.read_bytes()) for path in alone if path.is_file()), *versions]
     found: dict[Path, str] = {}
     for version in versions:
         folder = version.path.parent
@@ -65,11 +68,7 @@ def _plain(today: set[Path], versions: Iterable[Version]) -> set[Path]:
     pipelines = [version for version in versions if version.path.suffix == ".yaml"]
     known = {version.path.parent for version in pipelines}
     odd = {each.path.parent for each in pipelines if each.text is None or b"wdir" in each.text}
-    unread = {
-        folder
-        for folder in known - today
-        if any((folder / name).exists() for name in ("dvc.lock", "dvc.yaml"))
-    }
+    unread = {folder for folder in known - today if (folder / "dvc.yaml").exists()}
     return known - odd - unread
 
 

@@ -108,6 +108,8 @@ def upstream(repo: Any, stage: Any) -> list[Any]:
 def rooted(addressing: str) -> str:
     """A stage's name as from the project's root, of its name as from the current folder."""
     file, _, name = addressing.rpartition(":")
+    if not file and name.endswith(".dvc"):  # a file of `dvc add` or `dvc import`, which is a stage
+        return Path(os.path.relpath(name, root())).as_posix()
     return vouched.named(root(), Path.cwd() / (file or "dvc.yaml"), name)
 
 

@@ -1,13 +1,15 @@
 """Delete what removed runs and worlds, and stages that were killed, left behind."""
 
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mwm.pipeline import activity, leftovers, project
+from mwm.pipeline import activity, claim, leftovers, project
 from mwm.pipeline.output import AsJson, print_json, size
+from mwm.runtime import vouched
 
 Yes = Annotated[bool, typer.Option("--yes", help="delete; without it, only list")]
 Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/checkpoints")]
@@ -23,21 +25,24 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
     of its own, and DVC's cache (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
     JSON: {"files": [{"kind", "path", "size", "why"}], "entries": [stages], "size", "deleted"}.
     """
-    with project.opened() as repo:
+    with ExitStack() as held:
+        if yes:
+            held.enter_context(claim.claimed())  # a run that began now would rely on what goes
+            activity.refuse_at_work("what it is about to use may be among what is to go")
+        repo = held.enter_context(project.opened())
         stages = project.ordered(repo, [])
         found = leftovers.find(repo, stages)
         if keep_checkpoints:
             found = [each for each in found if each.kind != "checkpoint"]
         gone = project.gone(repo, stages)
         if yes:
-            activity.refuse_at_work("what it is about to use may be among what is to go")
             for each in found:
                 _delete(each.path, Path(repo.root_dir))
             for lock, name in gone:
                 with project.editing(repo, lock) as entries:
                     entries.pop(name, None)
     total = sum(each.size for each in found)
-    names = [name for _, name in gone]
+    names = [vouched.named(Path(repo.root_dir), lock, name) for lock, name in gone]
     if as_json:
         files = [each.record() for each in found]
         print_json({"files": files, "entries": names, "size": total, "deleted": yes})
@@ -46,8 +51,9 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
         print(
             f"{size(each.size):>8}  {each.kind:<10}  {project.shown(str(each.path))}  ({each.why})"
         )
-    for name in names:
-        print(f"{'':>8}  {'entry':<10}  {name} in dvc.lock  (dvc.yaml has no such stage)")
+    for lock, name in gone:
+        where = project.shown(str(lock))
+        print(f"{'':>8}  {'entry':<10}  {name} in {where}  (dvc.yaml has no such stage)")
     deleted = (
         "deleted" if yes else "to delete; `mwm prune --yes` does" if found or gone else "left over"
     )

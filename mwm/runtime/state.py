@@ -17,7 +17,7 @@ def project_around(folder: Path) -> Path | None:
 
 
 def state(*parts: str) -> Path:
-    """A path below $DVC_ROOT/.mwm, which Git and DVC ignore.
+    """A path below $DVC_ROOT/.mwm, which no stage has as an output.
 
     Experiments in temporary folders share it: DVC gives them the DVC_ROOT of the project.
     """

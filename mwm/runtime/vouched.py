@@ -66,7 +66,14 @@ def read(root: Path) -> list[Row]:
     path = root / TABLE
     if not path.exists():
         return []
-    header, *lines = [*csv.reader(path.read_text(encoding="utf-8").splitlines())] or [[]]
+    text = path.read_text(encoding="utf-8").splitlines()
+    if marks := [n for n, line in enumerate(text, 1) if line.startswith(("<<<<<<<", ">>>>>>>"))]:
+        raise MwmError(
+            f"{path}:{marks[0]}: expected no merge conflict, found `{text[marks[0] - 1][:7]}`; "
+            "remove its marks and keep the rows of both sides: those that do not fit dvc.lock "
+            "count for nothing"
+        )
+    header, *lines = [*csv.reader(text)] or [[]]
     if header != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
         raise MwmError(
             f"{path}: expected the columns {', '.join(COLUMNS)}, found others; take it from Git "

@@ -83,3 +83,22 @@ def test_a_link_to_the_folder_counts_as_the_folder(project: Project, tmp_path: P
     project.run("dvc", "repro", "--quiet", "start")
     project.edit("code/one.py", "1", "5")
     assert reasons(project) == [("dep", "linked/one.py")]
+
+
+@pytest.mark.parametrize("where", ["lib", "../lib"])
+def test_of_a_folder_of_another_repository_the_folder_is_named(fresh: Project, where: str) -> None:
+    """Its Git was asked for a commit of the project's, and `check`, `plan` and `repro` ended."""
+    inner = fresh / where
+    inner.mkdir()
+    (inner / "one.py").write_text("one = 1\n")
+    fresh.edit("dvc.yaml", "deps: [source.txt]", f"deps: [source.txt, {where}]")
+    for folder in (inner, fresh.folder):
+        subprocess.run(["git", "init", "--quiet", str(folder)], env=unbound(), check=True)
+    git(Project(inner), "add", "--all")
+    git(Project(inner), "commit", "--quiet", "-m", "inner")
+    fresh.run("dvc", "repro", "--quiet", "start")
+    git(fresh, "add", "dvc.yaml", "dvc.lock")
+    git(fresh, "commit", "--quiet", "-m", "state")
+    (inner / "one.py").write_text("one = 2\n")
+    assert reasons(fresh) == [("dep", where)]
+    assert "start" in fresh.mwm("plan")

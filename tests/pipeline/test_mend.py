@@ -58,6 +58,14 @@ def test_a_merge_conflict_is_told_and_left_as_it_is(
     assert copies(conflict.folder) == []
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "repro"])
+def test_a_merge_conflict_in_dvc_yaml_is_told_with_its_line(made: Project, command: str) -> None:
+    """DVC calls such a file corrupted, and tells no line."""
+    made.edit("dvc.yaml", "stages:\n", "stages:\n<<<<<<< HEAD\n")
+    said = made.mwm(command, code=2)
+    assert "dvc.yaml:3: expected no merge conflict, found `<<<<<<<`; keep what is wanted" in said
+
+
 @pytest.mark.slow
 def test_a_conflict_ends_as_the_page_says(conflict: Project) -> None:
     text = (conflict / "params.yaml").read_text()

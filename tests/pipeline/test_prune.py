@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from small_project import Project
 
+from mwm.pipeline import claim
 from mwm.runtime.processes import started
 
+LOCKS = {".dvc", ".mwm"}
 HALF = "w/d/.out.txt.ab_12xyz.txt"
 CHECKPOINT, PROGRESS = ".mwm/checkpoints/anchor.safetensors", ".mwm/progress/anchor.json"
 
@@ -187,9 +189,13 @@ def test_some_paths_stay_whatever_a_record_says(made: Project, name: str) -> Non
     with (made / "dvc.lock").open("a") as lock:
         lock.write(entry)
     subprocess.run(["git", "add", "--force", "sub/tracked.txt"], check=True)
-    before = sorted(path for path in made.folder.rglob("*") if ".dvc" not in path.parts)
+
+    def files() -> list[Path]:  # but those of DVC's and our locks
+        return [each for each in made.folder.rglob("*") if not LOCKS & {*each.parts}]
+
+    before = sorted(files())
     made.mwm("prune", "--yes")
-    assert before == sorted(path for path in made.folder.rglob("*") if ".dvc" not in path.parts)
+    assert before == sorted(files())
 
 
 def test_what_lies_in_another_folder_than_the_record_stays(made: Project) -> None:
@@ -254,6 +260,34 @@ def test_nothing_goes_while_a_stage_is_at_work(littered: Project) -> None:
     said = littered.mwm("prune", "--yes", code=1)
     assert f"found anchor (pid {os.getpid()})" in said
     assert (littered / HALF).exists()
+
+
+def test_nothing_goes_while_a_run_may_begin(littered: Project) -> None:
+    """One that began between the listing and the deleting lost what it had found to be there."""
+    with claim.claimed():
+        said = littered.mwm("prune", "--yes", code=1)
+    assert "expected no other `mwm repro`" in said
+    assert (littered / HALF).exists()
+
+
+def test_what_a_removed_pipeline_below_made_goes_and_is_named_with_its_file(made: Project) -> None:
+    """Its lock file hid its outputs, and its entries were told as those of the project's own."""
+    below = made / "below"
+    below.mkdir()
+    (below / "dvc.yaml").write_text("stages: {start: {cmd: echo 1 > out.txt, outs: [out.txt]}}\n")
+    made.run("dvc", "repro", "--quiet", "below/dvc.yaml")
+    author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
+    subprocess.run(["git", "add", "below/dvc.yaml"], check=True)
+    subprocess.run(["git", *author, "commit", "--quiet", "-m", "below"], check=True)
+    (below / "dvc.yaml").unlink()
+    told = made.told("prune")
+    assert [each["path"] for each in told["files"]] == ["below/out.txt"]
+    assert told["entries"] == ["below/dvc.yaml:start"]
+    assert "start in below/dvc.lock  (dvc.yaml has no such stage)" in made.mwm("prune")
+    assert "below/dvc.yaml:start: in dvc.lock" in made.mwm("check", code=1)
+    made.mwm("prune", "--yes")
+    assert not (below / "out.txt").exists()
+    assert (made / "start.txt").exists()
 
 
 def test_without_an_answer_of_git_nothing_goes(

@@ -174,6 +174,31 @@ def test_in_a_folder_below_it_runs_the_next_dvc_yaml_above(fresh: Project) -> No
     assert not (fresh / "w/.mwm").exists()
 
 
+def test_a_file_that_dvc_add_made_is_a_stage_from_any_folder(fresh: Project) -> None:
+    """From a folder below its name was taken for one of dvc.yaml's, which there was not."""
+    below = Project(fresh / "below")
+    below.folder.mkdir()
+    (below / "raw.txt").write_text("1\n")
+    below.run("dvc", "add", "--quiet", "raw.txt")
+    (below / "raw.txt").write_text("2\n")
+    (below / "dvc.yaml").write_text(
+        "stages: {copy: {cmd: cp raw.txt out.txt, deps: [raw.txt], outs: [out.txt]}}"
+    )
+    assert announced(below)[-1].startswith("2 stages ran")
+    assert (below / "out.txt").read_text() == "2\n"
+
+
+def test_git_ignores_what_runs_note_in_any_project(fresh: Project) -> None:
+    """In one whose .gitignore does not name it, `git add --all` committed it."""
+    (fresh / ".gitignore").unlink()
+    fresh.run("mwm", "repro", "start")
+    assert (fresh / ".mwm/times.json").exists()
+    asked = ["git", "-C", str(fresh.folder), "status", "--porcelain"]
+    said = subprocess.run(asked, env=unbound(), capture_output=True, text=True, check=True).stdout
+    assert "dvc.lock" in said
+    assert ".mwm" not in said
+
+
 def test_a_damaged_file_of_times_is_no_obstacle(fresh: Project) -> None:
     (fresh / ".mwm").mkdir()
     (fresh / ".mwm/times.json").write_text("[1, 2")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -98,6 +99,13 @@ def test_a_lock_file_that_goes_meanwhile_is_no_obstacle(
     monkeypatch.setattr(activity, "_inside", lambda path: inside(path) and gone(path, listed))
     assert activity.newest() is not None
     assert not listed.exists()
+
+
+def test_an_output_below_what_is_a_file_by_now_is_no_obstacle(made: Project) -> None:
+    """It was told as something that the system refuses."""
+    shutil.rmtree(made / "w")
+    (made / "w").write_text("")
+    assert "nothing runs" in made.mwm("status")
 
 
 def gone(path: Path, listed: Path) -> bool:

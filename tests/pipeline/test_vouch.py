@@ -414,8 +414,23 @@ def test_a_row_holds_wherever_a_merge_has_put_it(ran: Project) -> None:
 
 
 def test_a_damaged_record_is_told(ran: Project) -> None:
-    (ran / "vouched.csv").write_text("<<<<<<< ours\n")
+    (ran / "vouched.csv").write_text("stage,why\n")
     assert "vouched.csv: expected the columns" in ran.mwm("check", code=1)
+    (ran / "vouched.csv").write_text("stage\n<<<<<<< ours\n")
+    said = ran.mwm("check", code=1)
+    assert "vouched.csv:2: expected no merge conflict, found `<<<<<<<`; remove its marks" in said
+
+
+def test_a_path_that_only_begins_like_the_project_s_stays(
+    ran: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python looks was replaced as text: of /work/mwm-tools, too, beside /work/mwm."""
+    beside = Path(f"{ran.folder}-tools")
+    beside.mkdir()
+    (beside / "helper.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", f"{beside}{os.pathsep}{os.environ['PYTHONPATH']}")
+    ran.edit("code/lib/tools.py", "def write", "import helper\n\n\ndef write")
+    assert "vouched for" in ran.mwm("vouch")
 
 
 def test_nothing_is_vouched_for_beside_a_stage_at_work(ran: Project) -> None:

@@ -100,7 +100,11 @@ def run(stage: Any, source: Source, top: Path) -> None:
     """
     environment = with_this_python({k: v for k, v in os.environ.items() if k not in BOUND})
     if "PYTHONPATH" in environment:
-        environment["PYTHONPATH"] = environment["PYTHONPATH"].replace(str(source.top), str(top))
+        paths = map(Path, environment["PYTHONPATH"].split(os.pathsep))
+        environment["PYTHONPATH"] = os.pathsep.join(
+            str(top / path.relative_to(source.top) if path.is_relative_to(source.top) else path)
+            for path in paths
+        )
     shell = environment.get("SHELL") or "/bin/sh"
     commands = stage.cmd if isinstance(stage.cmd, list) else [stage.cmd]
     with (top.parent / "output").open("w+", errors="replace") as output:
