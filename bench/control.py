@@ -12,23 +12,25 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import mwm
 from bench.table import LIMIT, OURS, Row, measured, seconds
-from mwm import seeding
+from mwm import UsageError, seeding
 from mwm.control import player, policy, training
 from mwm.control.games import Games, environments
 from mwm.control.look import Look
 from mwm.control.training import Trainer
 from mwm.io.frames import read_frames
 from mwm.models.model import MetaWorldModel, load
+from mwm.runtime import commands
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Control
@@ -37,10 +39,12 @@ from mwm.transfer.scoring import score
 RUNS, DATA = Path("runs"), Path("data/worlds")
 UPDATES, ROUNDS = 2, 3
 SCORED = 40  # games
+app = commands.application(__doc__)
 
 
 def rows() -> list[Row]:
-    if not (RUNS / "anchor").is_dir():  # nothing was trained here
+    if not (RUNS / "anchor").is_dir():
+        print("bench: control: left out, as nothing was trained here", file=sys.stderr)
         return []
     torch.set_num_threads(1)
     settings, about, model = _prepared()
@@ -63,13 +67,19 @@ def rows() -> list[Row]:
     return [Row("learning to play", "us/step", figures, "playing")]
 
 
-def main(steps: int, theirs: bool) -> None:
+@commands.command(app)
+def main(
+    steps: Annotated[int, typer.Argument(help="of the game", min=1)],
+    theirs: Annotated[str, typer.Argument(help="any word: by Stable-Baselines3's PPO")] = "",
+) -> None:
     """Train by one of them, and score it as the stage `transfer` does."""
     torch.set_num_threads(1)
     settings, about, model = _prepared(steps=steps)
     began = time.perf_counter()
     if theirs:
         found = _theirs(settings, about, model)
+        if found is None:
+            raise UsageError("bench.control: expected stable-baselines3, found none; install it")
         found.learn(steps)
         found.env.close()
 
@@ -190,4 +200,4 @@ def _as_theirs(settings: Control, about: player.About, model: MetaWorldModel) ->
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), len(sys.argv) > 2)
+    app()

@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from mwm import MwmError
+
 SETTINGS = {
     "none": "",
     "pinned": "fixed",
@@ -29,7 +31,9 @@ def measure(act: str, setting: str) -> float:
     """Iterations a second of an act under a setting, in another process."""
     words = [sys.executable, "-m", "bench.kernels", act, setting]
     environment = os.environ | {"MWM_KERNELS": "fixed" if "fixed" in setting else "native"}
-    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False, env=environment)
+    if done.returncode:
+        sys.exit(done.returncode)  # it has told why
     return float(done.stdout)
 
 
@@ -82,6 +86,9 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(train(*sys.argv[1:3]))
+        try:
+            print(train(*sys.argv[1:3]))
+        except MwmError as error:
+            sys.exit(f"error: {error}")
     else:
         main()

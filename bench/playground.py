@@ -8,6 +8,7 @@ installed Chromium or Chrome, and Playwright.
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,9 @@ def rows() -> list[Row]:
     model.eval()
     with _opened(model) as opened:
         if opened is None:
+            print(
+                "bench: playground: left out, for want of a browser or Playwright", file=sys.stderr
+            )
             return []
         contenders: dict[str, Callable[[], float] | None] = {
             OURS: lambda: float(opened.evaluate(STEP, STEPS)),

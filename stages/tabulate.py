@@ -72,7 +72,8 @@ def transfer(
     p = params.load()
     locks.claim(out / "control.html", metrics)
     folders = [runs / "transfer" / name for name in (ORIGINAL, *p.train.runs)]
-    report_control(runs / "control", folders, out, metrics, p.report.dpi)
+    inputs = p.train.run.inputs
+    report_control(runs / "control", folders, out, metrics, p.report.dpi, inputs)
 
 
 if __name__ == "__main__":

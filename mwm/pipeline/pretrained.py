@@ -30,6 +30,7 @@ def demo(
     from mwm.library import pretrained
     from mwm.playground.opening import read
     from mwm.playground.page import page
+    from mwm.reporting.shared.words import rounded_down
 
     model, _, about = pretrained.read()
     player = load_player(pretrained.NAME)
@@ -40,7 +41,7 @@ def demo(
         print(f"{name.replace('_', ' '):32} {value:8.3f} {quality['quantised'][name]:8.3f}")
     for name, value in scores.items():
         if value is not None:
-            print(f"{name.replace('_', ' '):32} {value:8.2f}")
+            print(f"{name.replace('_', ' '):32} {rounded_down(value, 2):>8}")
     print(LEGEND)
     print(f"demo: {out.resolve()}")
     if show:

@@ -63,7 +63,7 @@ class Keys {
     if (repeated && !this.held.has(by)) return; // it was let go while the page looked away
     button?.classList.add("held");
     this.held.set(by, { name, button });
-    this.used(repeated);
+    if (!repeated) this.used();
   }
 
   release(by) {

@@ -4,7 +4,10 @@ function fill(name, text) {
   document.querySelectorAll(`[data-${name}]`).forEach((part) => { part.textContent = text; });
 }
 
-/** A button for each play; gives the function that chooses the next one. */
+/**
+ * A button for each play; gives the function that chooses the next one.
+ * @param chosen gets the play, and whether it came by itself
+ */
 function buildStarts(plays, chosen) {
   const group = document.querySelector(".starts");
   const buttons = plays.map((play, at) => {
@@ -17,13 +20,13 @@ function buildStarts(plays, chosen) {
     return button;
   });
   let current = 0;
-  const choose = (at) => {
+  const choose = (at, byItself = false) => {
     current = at;
     buttons.forEach((button, place) => button.setAttribute("aria-pressed", place === at));
-    chosen(plays[at]);
+    chosen(plays[at], byItself);
   };
   choose(0);
-  return () => choose((current + 1) % plays.length);
+  return () => choose((current + 1) % plays.length, true);
 }
 
 async function main() {
@@ -44,9 +47,10 @@ async function main() {
   const truth = new Truth(engine, worlds, header);
   const games = new Games(recorded, worlds, EMULATED / header.frame_skip);
   const paint = new Paint(engine, worlds, stage);
-  const next = buildStarts(plays, (play) => {
+  const next = buildStarts(plays, (play, byItself) => {
     stage.begin(play);
-    truth.begin(play);
+    const watched = truth.playing || truth.step > 0; // a reader is looking at it
+    if (!(byItself && watched)) truth.begin(play);
   });
   paint.take(0, plays[0].frames[plays[0].seen - 1].slice());
   Object.assign(window, { stage, truth, games, paint, engine }); // for the console, and for tests

@@ -97,11 +97,16 @@ class Paint {
   }
 
   key(index, event) {
-    const moves = { ArrowUp: -SIDE, ArrowDown: SIDE, ArrowLeft: -1, ArrowRight: 1, Space: 0 };
+    const moves = {
+      ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Space: [0, 0],
+    };
     if (!(event.code in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const { pixel } = this.cursor ?? { pixel: PIXELS / 2 + SIDE / 2 };
-    this.cursor = { index, pixel: (pixel + moves[event.code] + PIXELS) % PIXELS };
+    const [down, right] = moves[event.code];
+    const within = (place) => Math.max(0, Math.min(SIDE - 1, place));
+    const row = within((pixel >> 6) + down), column = within((pixel % SIDE) + right);
+    this.cursor = { index, pixel: row * SIDE + column };
     if (event.code !== "Space") {
       this.show();
       return;

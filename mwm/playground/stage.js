@@ -103,6 +103,8 @@ class Stage {
 
   tellDriver() {
     document.getElementById("driver-note").textContent = NOTES[this.driver.value];
+    // What the player dreams is not read out: readers did not ask for it, and it changes by the second.
+    document.getElementById("familiar").ariaLive = this.driver.value === "you" ? "polite" : "off";
   }
 
   /** The reader steers from now on; while paused, each press is a step. */
@@ -132,6 +134,7 @@ class Stage {
   /** Dream on from another latent; M still remembers what came before. */
   goOn(z) {
     this.dream.z = z;
+    this.setPlaying(true);
     this.wake();
     this.section.scrollIntoView();
   }

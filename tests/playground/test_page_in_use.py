@@ -142,10 +142,21 @@ def test_a_lost_dream_of_the_player_makes_place_for_the_next_moment(
     opened.evaluate("stage.driver.set('you')")  # whose dream goes on, lost or not
     assert opened.evaluate(RUN, [3000, 4, 60]) >= 59
 
+    opened.evaluate("truth.begin(stage.plays[1]); truth.step = 3; stage.driver.set('player')")
+    opened.evaluate(
+        "{ const next = stage.next; stage.next = () => { window.came = true; next(); } }"
+    )
+    opened.evaluate(RUN, [5000, 1, 60])
+    assert opened.evaluate("window.came")
+    assert opened.evaluate("truth.play === stage.plays[1] && truth.step") == 3, "it is watched"
+
 
 def test_each_key_is_a_step_while_paused(opened: Any) -> None:
+    """A key that is held down is one press: it made a step with each repetition."""
     before = opened.evaluate("stage.dream.steps")
-    opened.keyboard.press("ArrowUp")
+    opened.keyboard.down("ArrowUp")
+    opened.keyboard.down("ArrowUp")  # as its repetition
+    opened.keyboard.up("ArrowUp")
     opened.get_by_role("button", name="One step").click()
     assert opened.evaluate("stage.dream.steps") == before + 2
 
@@ -256,6 +267,9 @@ def test_paint_with_the_keyboard(opened: Any) -> None:
         opened.keyboard.press(key)
     assert opened.evaluate("paint.cursor") == {"index": 2, "pixel": 31 * 64 + 31}
     assert opened.evaluate("[scrollY, stage.dream.steps]") == [before, steps]
+    for _ in range(33):  # one too many: it went on in the row above
+        opened.keyboard.press("ArrowLeft")
+    assert opened.evaluate("paint.cursor.pixel") == 31 * 64
 
 
 def test_the_truth_stands_beside_the_dream(opened: Any) -> None:
@@ -306,6 +320,8 @@ def test_nothing_moves_by_itself_for_readers_who_want_that(open_page: Open) -> N
     assert opened.evaluate("stage.dream.steps") == 0
     opened.get_by_role("button", name="Play").first.click()
     until(opened, "stage.dream.steps > 2")
+    opened.evaluate("stage.goOn(paint.z)")
+    until(opened, "stage.dream.steps > 0")  # they asked for it
 
 
 def test_the_page_tells_how_long_a_step_takes(open_page: Open) -> None:

@@ -67,5 +67,5 @@ def test_a_player_is_required(trained: Path) -> None:
     Path("runs/control/manifest.json").unlink()
     done = CliRunner().invoke(playground.app, [])
     assert done.exit_code != 0
-    assert "runs/control/manifest.json: not found" in done.output
+    assert "found no manifest.json in 'runs/control'" in done.output
     assert not Path("report/playground.html").exists()

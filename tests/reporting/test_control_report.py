@@ -41,7 +41,7 @@ def folders(tmp_path: Path) -> list[Path]:
         for i in range(1, 9)
     ]
     write_csv(control / "training.csv", rows)
-    records.write_manifest(control, ["training.csv"])
+    records.write_manifest(control, ["training.csv"], {"control": {"opponent": "foreign"}})
     return [
         scores(tmp_path / "original", "original", ("own", 10.0, 1.0), ("random", -20.0, 0.2)),
         scores(tmp_path / "a", "mirror", ("recruited", 8.5, 1.5), ("alone", -20.0, 0.3)),
@@ -70,6 +70,15 @@ def test_shares_are_of_what_is_above_chance(folders) -> None:
     assert bodies[2].lines[1].name == "trained alone, mapped linearly by 10 pairs"
 
 
+def test_shares_are_rounded_down_as_everywhere(tmp_path: Path) -> None:
+    """The page said 99% where README and docs say 98%, and -0%."""
+    home = scores(tmp_path / "o", "original", ("own", 18.46, 0.4), ("random", -20.31, 0.2))
+    away = scores(tmp_path / "m", "vswap", ("recruited", 17.95, 0.4), ("original's", -20.32, 0.1))
+    results = read_results([home, away])
+    assert told(results, results.away[0]) == "98 ± 1%"
+    assert table(results).bodies[1].lines[1].cells[1:3] == ["−20.3 ± 0.1", "−1 ± 0%"]
+
+
 def test_a_player_that_learned_nothing_keeps_no_share(tmp_path: Path) -> None:
     home = scores(tmp_path / "o", "original", ("own", -21.0, 0.0), ("random", -20.5, 0.2))
     away = scores(tmp_path / "m", "mirror", ("recruited", -21.0, 0.0))
@@ -81,14 +90,20 @@ def test_a_player_that_learned_nothing_keeps_no_share(tmp_path: Path) -> None:
 def test_files_are_written_once_all_is_drawn(folders, tmp_path: Path) -> None:
     out = tmp_path / "report"
     out.mkdir()
-    report_control(tmp_path / "control", folders, out, tmp_path / "transfer.json", 60)
+    report_control(
+        tmp_path / "control", folders, out, tmp_path / "transfer.json", 60, "corresponding"
+    )
     names = {"control.html", "learning.png", "playing.gif", "scores.png"}
     assert {path.name for path in out.iterdir()} == names
     page = (out / "control.html").read_text()
     assert "10.0 ± 1.0 points a game in the original, and keeps 95 ± 5% of that in mirror" in page
+    assert "That V learned from the same plays" in page
+    assert "the opponent's bat is that of another frame" in page
     assert json.loads((tmp_path / "transfer.json").read_text())["transferred_min"] == 0.95
     first = {name: (out / name).read_bytes() for name in names}
-    report_control(tmp_path / "control", folders, out, tmp_path / "transfer.json", 60)
+    report_control(
+        tmp_path / "control", folders, out, tmp_path / "transfer.json", 60, "corresponding"
+    )
     assert {name: (out / name).read_bytes() for name in names} == first
 
 
@@ -96,8 +111,11 @@ def test_steps_are_told_of_the_whole_training(folders, tmp_path: Path) -> None:
     """Once they were those until the last game that ended."""
     rows = [{"iteration": i, "steps": 100 * i, "games": 0, "score": None} for i in range(1, 9)]
     write_csv(tmp_path / "control" / "training.csv", rows)
-    records.write_manifest(tmp_path / "control", ["training.csv"])
-    report_control(tmp_path / "control", folders, tmp_path, tmp_path / "transfer.json", 60)
+    told = {"control": {"opponent": "shown"}}
+    records.write_manifest(tmp_path / "control", ["training.csv"], told)
+    report_control(
+        tmp_path / "control", folders, tmp_path, tmp_path / "transfer.json", 60, "corresponding"
+    )
     assert "from 800 steps of" in (tmp_path / "control.html").read_text()
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mwm.reporting.run.dreams import dreams_table
+from mwm.reporting.run.mirror_test import mirror_table
 from mwm.reporting.run.page import page as write_page
 from mwm.reporting.shared.pages import Figure
 from mwm.reporting.shared.results import read_pairs
@@ -363,3 +364,14 @@ def test_a_share_of_dreams_is_that_of_the_frames_that_were_counted() -> None:
     }
     (line,) = dreams_table([(words, numbers)]).bodies[0].lines
     assert str(line.cells[0]).startswith("0.300")
+
+
+def test_the_mirror_test_has_a_part_per_model_and_one_control() -> None:
+    """Of several models the last one's original stood for all."""
+    rows = [
+        ({"model": model, "world": "original", "object": "agent"}, {"marked": marked})
+        for model, marked in (("one", 0.99), ("two", 0.2), ("alone", 0.4), ("alone", 0.6))
+    ]
+    bodies = mirror_table(rows).bodies
+    assert [body.title for body in bodies] == ["model one", "model two"]
+    assert [body.lines[0].cells for body in bodies] == [["99%", "50%"], ["20%", "50%"]]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mwm.reporting.control.results import Result, Results
 from mwm.reporting.shared.pages import Body, Figure, Line, Table, render
+from mwm.reporting.shared.words import UNKNOWN, rounded_down
 
 TEMPLATE = Path(__file__).with_name("page.html")
 VISIONS = {
@@ -16,13 +17,17 @@ VISIONS = {
 }
 
 
-def page(results: Results, figures: Mapping[str, Figure], steps: int) -> str:
+def page(
+    results: Results, figures: Mapping[str, Figure], steps: int, inputs: str, opponent: str
+) -> str:
     """The whole page, with its figures inside.
 
     Args:
         results: all scores.
         figures: scores, learning and playing.
         steps: of the game from which the policy learned.
+        inputs: by which the other worlds' Vs learned: corresponding or independent.
+        opponent: what the player sees of its bat, as params `control.opponent`.
     """
     lowest = min(results.recruited().values(), key=results.share, default=None)
     return render(
@@ -35,14 +40,17 @@ def page(results: Results, figures: Mapping[str, Figure], steps: int) -> str:
         steps=f"{steps / 1e6:.1f} million" if steps >= 1e5 else f"{steps:,}",
         table_of=table(results),
         objects=list(results.own.f1),
+        inputs=inputs,
+        opponent=opponent,
     )
 
 
 def told(results: Results, result: Result) -> str:
     """A share in percent with its margin; a dash where the player is no better than chance."""
     if not results.learned:
-        return "–"
-    return f"{100 * results.share(result):.0f} ± {100 * results.share_margin(result):.0f}%"
+        return UNKNOWN
+    kept = rounded_down(100 * results.share(result), 0)
+    return f"{kept} ± {100 * results.share_margin(result):.0f}%"
 
 
 def table(results: Results) -> Table:
@@ -58,7 +66,6 @@ def table(results: Results) -> Table:
 
 def _line(results: Results, each: Result) -> Line:
     name = VISIONS.get(each.vision, f"trained alone, mapped linearly by {each.vision}")
-    f1 = ["–" if value is None else f"{value:.2f}" for value in each.f1.values()]
-    return Line(
-        name, [f"{each.games}", f"{each.score:.1f} ± {each.margin:.1f}", told(results, each), *f1]
-    )
+    f1 = [UNKNOWN if value is None else rounded_down(value, 2) for value in each.f1.values()]
+    score = f"{each.score:.1f} ± {each.margin:.1f}".replace("-", "−")
+    return Line(name, [f"{each.games}", score, told(results, each), *f1])

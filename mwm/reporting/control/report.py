@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mwm.io import records
 from mwm.io.files import replacing, write_json, write_text
 from mwm.io.film import read_game
 from mwm.io.frames import SIDE
@@ -23,7 +24,7 @@ WORDS = ("the game as", "the world shows it")
 
 
 def report_control(
-    control: Path, folders: Sequence[Path], out: Path, metrics: Path, dpi: int
+    control: Path, folders: Sequence[Path], out: Path, metrics: Path, dpi: int, inputs: str
 ) -> None:
     """Write control.html, scores.png, learning.png and playing.gif to `out`, and the summary.
 
@@ -33,6 +34,7 @@ def report_control(
         out: gets page and pictures.
         metrics: JSON file, flat.
         dpi: resolution of the pictures.
+        inputs: by which the other worlds' Vs learned: corresponding or independent.
 
     Raises:
         MwmError: an input is missing or damaged, or an output cannot be written.
@@ -54,7 +56,8 @@ def report_control(
 
     light, dark = draw(LIGHT), draw(DARK)
     figures = {name: Figure(light[name], dark[name], dpi) for name in light}
-    text = page(results, figures, steps)
+    opponent = records.read(control / records.MANIFEST)["control"]["opponent"]
+    text = page(results, figures, steps, inputs, opponent)
     for name, image in light.items():
         with replacing(out / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

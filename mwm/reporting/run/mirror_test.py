@@ -21,19 +21,33 @@ def read_mirror_test(path: Path | str) -> Answers:
 
 
 def mirror_table(rows: Answers) -> Table:
-    """A line per world: the share of frames in which each object moves most, and the control's."""
+    """A line per world: the share of frames in which each object moves most, and the control's.
+
+    Several models have a body each. Their controls are one: the mean, where they share a world.
+    """
     objects = list(dict.fromkeys(words["object"] for words, _ in rows))
     groups = [
         ("", ["world"]),
         ("shared dynamics: moves most", objects),
         ("control, Vs trained separately: moves most", objects),
     ]
-    shares = {(w["model"] == ALONE, w["world"], w["object"]): n["marked"] for w, n in rows}
-    lines = [
-        Line(
-            label(world),
-            [percent(shares[alone, world, o]) for alone in (False, True) for o in objects],
-        )
-        for world in dict.fromkeys(words["world"] for words, _ in rows)
-    ]
-    return Table(groups, [Body(lines)])
+    models = [name for name in dict.fromkeys(words["model"] for words, _ in rows) if name != ALONE]
+
+    def share(model: str, world: str, name: str) -> float | None:
+        of = (model, world, name)
+        found = [n["marked"] for w, n in rows if (w["model"], w["world"], w["object"]) == of]
+        known = [value for value in found if value is not None]
+        return sum(known) / len(known) if known else None
+
+    bodies = []
+    for model in models:
+        worlds = dict.fromkeys(words["world"] for words, _ in rows if words["model"] == model)
+        lines = [
+            Line(
+                label(world),
+                [percent(share(of, world, name)) for of in (model, ALONE) for name in objects],
+            )
+            for world in worlds
+        ]
+        bodies.append(Body(lines, f"model {model}" if len(models) > 1 else None))
+    return Table(groups, bodies)
