@@ -39,13 +39,13 @@ def git(root: Path, *words: str, given: bytes = b"") -> bytes:
 
 
 def top(folder: Path) -> Path:
-    """The folder of the working tree that a folder of a repository lies in, links followed.
+    """The working tree that a folder of a repository lies in; links of `folder` stay as they are.
 
     Raises:
         MwmError: Git is not installed, or refuses.
     """
     up = os.fsdecode(git(folder, "rev-parse", "--show-cdup")).strip()
-    return (folder / up).resolve()
+    return Path(os.path.normpath(folder / up))
 
 
 def tracked(root: Path) -> set[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mwm import MwmError, UsageError
-from mwm.runtime import rwlock
+from mwm.runtime import conflicts, rwlock
 
 HEAD = "schema: '2.0'\nstages:\n"  # begins a dvc.lock
 STAGE = re.compile(r"  [^\s#-][^#]*:\n")  # begins an entry
@@ -18,7 +18,6 @@ JOINT = re.compile(r" {2}(  )?\S")  # begins an entry, or a key or an item of a 
 STEPS = 3  # joints that a cut can leave unfinished: an item, its list, its stage
 SIDE = "take one side of the file and run the stages again"
 BOTH = "keep what is wanted of both sides and remove its marks"
-CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( |$)", re.M)
 
 
 def mend(folder: Path = Path()) -> None:
@@ -57,10 +56,10 @@ def refuse_conflicts(folder: Path = Path()) -> None:
 
 
 def _refuse_conflict(path: Path, text: str, advice: str = SIDE) -> None:
-    if found := CONFLICT.search(text):
-        line = text.count("\n", 0, found.start()) + 1
+    if found := conflicts.find(text):
+        line, mark = found
         raise UsageError(
-            f"{path}:{line}: expected no merge conflict, found `{found[1]}`; {advice}, as "
+            f"{path}:{line}: expected no merge conflict, found `{mark}`; {advice}, as "
             "docs/merging.md shows"
         )
 

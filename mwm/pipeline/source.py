@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import UsageError
-from mwm.pipeline.git import git
+from mwm.pipeline.git import git, top
 from mwm.pipeline.history import History
 
 
@@ -20,8 +20,7 @@ class Source:
 
     def __init__(self, repo: Any) -> None:
         root = Path(repo.root_dir)
-        up = os.fsdecode(git(root, "rev-parse", "--show-cdup")).strip()
-        self.top = Path(os.path.normpath(root / up))
+        self.top = top(root)
         listed = git(self.top, "ls-files", "-z", "-co", "--exclude-standard")
         paths = (f"{self.top}/{name}" for name in os.fsdecode(listed).split("\0") if name)
         self.files = {path for path in paths if os.path.lexists(path) and not _is_folder(path)}

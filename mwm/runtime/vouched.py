@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.runtime import lockfile
+from mwm.runtime import conflicts, lockfile
 from mwm.runtime.signals import folder_of_dvc
 
 TABLE = "vouched.csv"
@@ -66,14 +66,14 @@ def read(root: Path) -> list[Row]:
     path = root / TABLE
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8").splitlines()
-    if marks := [n for n, line in enumerate(text, 1) if line.startswith(("<<<<<<<", ">>>>>>>"))]:
+    text = path.read_text(encoding="utf-8")
+    if found := conflicts.find(text):
+        line, mark = found
         raise MwmError(
-            f"{path}:{marks[0]}: expected no merge conflict, found `{text[marks[0] - 1][:7]}`; "
-            "remove its marks and keep the rows of both sides: those that do not fit dvc.lock "
-            "count for nothing"
+            f"{path}:{line}: expected no merge conflict, found `{mark}`; remove its marks and keep "
+            "the rows of both sides: those that do not fit dvc.lock count for nothing"
         )
-    header, *lines = [*csv.reader(text)] or [[]]
+    header, *lines = [*csv.reader(text.splitlines())] or [[]]
     if header != COLUMNS or any(len(line) != len(COLUMNS) for line in lines):
         raise MwmError(
             f"{path}: expected the columns {', '.join(COLUMNS)}, found others; take it from Git "
