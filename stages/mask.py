@@ -1,4 +1,4 @@
-"""Mask the opponent's bat in every second episode: data/frames.h5 -> a study's data/frames.h5.
+"""Mask the opponent's bat in half of the episodes: data/frames.h5 -> a study's data/frames.h5.
 
 A player that is to see no bat of the opponent, or that of other frames (`control.opponent`), needs
 a V that knows such frames. The result is the original of a study; `variants` makes the other worlds
@@ -24,9 +24,9 @@ def mask(
     frames: Annotated[Path, typer.Option(help="frames of the original")],
     out: Annotated[Path, typer.Option(help="file to write")] = Path("data/frames.h5"),
 ) -> None:
-    """Change the frames of every second episode as the player will see them.
+    """Change the frames of half of the episodes as the player will see them.
 
-    Reads `control.opponent` and `control.seed` of params.yaml.
+    Reads `control.opponent`, `control.seed` and `train.run.inputs` of params.yaml.
     """
     from mwm import UsageError
     from mwm.control.look import mask_of
@@ -48,17 +48,24 @@ def mask(
             "changes no frame"
         )
     locks.claim(out)
-    _mask(original, masking)
+    # Of independent inputs the original takes every second episode, and another world the rest:
+    # two in a row are changed there, so that half of what each world sees is.
+    _mask(original, masking, in_a_row=2 if p.train.run.inputs == "independent" else 1)
     write_frames(out, original)
 
 
-def _mask(original: "Frames", masking: "Mask") -> None:
-    """Change the frames of episodes 1, 3, 5, … in place; by its number the mask chooses a bat."""
+def _mask(original: "Frames", masking: "Mask", in_a_row: int) -> None:
+    """Leave so many episodes, change as many in place, and so on.
+
+    By a frame's number the mask chooses a bat.
+    """
     import numpy as np
 
     offsets = original.episode_offsets
-    for start, end in zip(offsets[1:-1:2], offsets[2::2], strict=True):
-        original.frames[start:end] = masking(original.frames[start:end], np.arange(start, end))
+    for episode in range(len(offsets) - 1):
+        if episode // in_a_row % 2:
+            start, end = offsets[episode], offsets[episode + 1]
+            original.frames[start:end] = masking(original.frames[start:end], np.arange(start, end))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,12 @@ import plain_yaml
 import pytest
 from typer.testing import CliRunner, Result
 
-from mwm.io.frames import SIDE, Frames, read_frames, write_frames
+from mwm.io.frames import SIDE, Frames, divide, read_frames, write_frames
+from mwm.settings.overlay import lay_over
 from mwm.settings.params import Params
 from stages import mask
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -25,7 +28,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: dict[str,
 def run(kind: str, defaults: Params, out: str = "data/frames.h5") -> Result:
     told = defaults.model_dump()
     told["control"]["opponent"] = kind
-    Path("params.yaml").write_text(plain_yaml.text(told))
+    return start(plain_yaml.text(told), out)
+
+
+def start(params: str, out: str = "data/frames.h5") -> Result:
+    Path("params.yaml").write_text(params)
     return CliRunner().invoke(mask.app, ["--frames", "frames.h5", "--out", out])
 
 
@@ -64,6 +71,21 @@ def test_every_second_episode_shows_another_bat_and_nothing_else_changes(
         assert (was == now).all()
     for name in ("actions", "episode_offsets", "split", "pixel_map", "inverted"):
         assert (getattr(before, name) == getattr(after, name)).all()
+
+
+def test_with_independent_inputs_half_of_what_each_world_sees_is_changed(
+    project: Path, contents: dict[str, Frames]
+) -> None:
+    """A mask of every second episode left the original's half as it was, and changed the rest."""
+    profile = ROOT / "profiles/independent.yaml"
+    result = start(lay_over(ROOT / "params.yaml", [profile], ["control.opponent=erased"]))
+    assert result.exit_code == 0, result.stderr
+    before, after = contents["original"], read_frames("data/frames.h5")
+    changed = [bool((pixels(before, n) != pixels(after, n)).any()) for n in range(len(after.split))]
+    assert changed == [n // 2 % 2 == 1 for n in range(len(after.split))]
+    for world in (0, 1):
+        seen = divide(after.episodes("train"), "independent", world, 2)
+        assert 0 < sum(changed[episode] for episode in seen) < len(seen)
 
 
 def test_the_same_bytes_twice(project: Path, defaults: Params) -> None:
