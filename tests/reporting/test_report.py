@@ -79,11 +79,31 @@ def test_the_same_inputs_give_the_same_bytes(three, reported, settings, tmp_path
 def test_the_page_needs_no_other_file_no_server_and_no_script(reported):
     page = _page(reported)
     links = [a[key] for _, a in page.tags for key in ("src", "srcset", "href") if key in a]
-    assert len(links) == 2 * len(FILES)
+    assert len(links) == 2 * len(FILES) + 2 * len([name for name in FILES if ".gif" in name])
     assert all(re.match("data:image/(png|gif);base64,", link) for link in links)
     assert "script" not in {tag for tag, _ in page.tags}
     assert all(attributes.get("alt") for tag, attributes in page.tags if tag == "img")
     assert not re.search("{{|{%|%}", page.text)
+
+
+def test_films_stand_still_for_readers_who_ask_for_less_motion(reported):
+    """They looped for everyone. A source counts only before the one that it is to replace."""
+    images = [a for tag, a in _page(reported).tags if tag in ("source", "img")]
+    ends = [place for place, each in enumerate(images) if "src" in each]
+    still = 0
+    for place, end in enumerate(ends):
+        picture = images[ends[place - 1] + 1 if place else 0 : end + 1]
+        kinds = [
+            (each.get("media", ""), each.get("srcset", each.get("src"))[:14]) for each in picture
+        ]
+        if kinds[-1][1] != "data:image/gif":
+            assert not any("motion" in media for media, _ in kinds)
+            continue
+        still += 1
+        slow = "(prefers-reduced-motion: reduce)"
+        assert kinds[0] == (f"screen and (prefers-color-scheme: dark) and {slow}", "data:image/png")
+        assert kinds[1] == (f"screen and {slow}", "data:image/png")
+    assert still == 2
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ class Figure:
             return round(image.width * BASE_DPI / self.dpi)
 
 
+def still(image: bytes) -> bytes | None:
+    """The first moment of a GIF, as PNG; None if the image does not move."""
+    if kind(image) != "gif":
+        return None
+    first = io.BytesIO()
+    with Image.open(io.BytesIO(image)) as moving:
+        moving.save(first, "PNG")
+    return first.getvalue()
+
+
 def render(template: Path, **content: Any) -> str:
     """The page that `template`, a file in this room, makes of `content`."""
     page = TEMPLATES.get_template(template.relative_to(ROOM).as_posix())
@@ -95,5 +105,5 @@ def _inline(image: bytes) -> str:
     return f"data:image/{kind(image)};base64,{base64.b64encode(image).decode()}"
 
 
-TEMPLATES.filters |= {"inline": _inline, "label": label}
+TEMPLATES.filters |= {"inline": _inline, "label": label, "still": still}
 TEMPLATES.globals["thresholds"] = criterion
