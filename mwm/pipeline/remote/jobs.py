@@ -43,8 +43,7 @@ def store_of(repo: Any) -> Store:
 def base_of(repo: Any) -> Path:
     """The folder that workspaces stand for: Git's, as a stage may `cd ..`; else the project."""
     root = Path(repo.root_dir)
-    told = git.git(root, "rev-parse", "--show-toplevel") if git.used(root) else b""
-    return Path(os.fsdecode(told).strip() or root)
+    return git.top(root) if git.used(root) else root
 
 
 def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
