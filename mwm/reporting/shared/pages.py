@@ -80,13 +80,14 @@ class Figure:
 
 
 def still(image: bytes) -> bytes | None:
-    """The first moment of a GIF, as PNG; None if the image does not move."""
+    """The moment in the middle of a GIF, as PNG; None if the image does not move."""
     if kind(image) != "gif":
         return None
-    first = io.BytesIO()
+    moment = io.BytesIO()
     with Image.open(io.BytesIO(image)) as moving:
-        moving.save(first, "PNG")
-    return first.getvalue()
+        moving.seek(getattr(moving, "n_frames", 1) // 2)
+        moving.save(moment, "PNG")
+    return moment.getvalue()
 
 
 def render(template: Path, **content: Any) -> str:
