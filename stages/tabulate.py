@@ -62,6 +62,7 @@ def transfer(
     runs: Runs = RUNS,
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("report"),
     metrics: Annotated[Path, typer.Option(help="file of the summary")] = Path("transfer.json"),
+    note: Annotated[str | None, typer.Option(help="a sentence for the page, on its models")] = None,
 ) -> None:
     """What a player scores in every world -> control.html, its pictures, transfer.json."""
     from mwm.reporting.control.report import report_control
@@ -73,7 +74,7 @@ def transfer(
     locks.claim(out / "control.html", metrics)
     folders = [runs / "transfer" / name for name in (ORIGINAL, *p.train.runs)]
     inputs = p.train.run.inputs
-    report_control(runs / "control", folders, out, metrics, p.report.dpi, inputs)
+    report_control(runs / "control", folders, out, metrics, p.report.dpi, inputs, note)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,16 @@ def test_steps_are_told_of_the_whole_training(folders, tmp_path: Path) -> None:
     assert "from 800 steps of" in (tmp_path / "control.html").read_text()
 
 
+def test_a_note_tells_what_the_tables_do_not_know(folders, tmp_path: Path) -> None:
+    """The pages before and after practice had the same words."""
+    report_control(
+        *(tmp_path / "control", folders, tmp_path, tmp_path / "transfer.json", 60, "independent"),
+        note="Its V learned on from the player's plays & no others.",
+    )
+    page = (tmp_path / "control.html").read_text()
+    assert "by the ball. Its V learned on from the player&#39;s plays &amp; no others.</p>" in page
+
+
 def test_scores_without_what_they_are_compared_with_are_refused(folders, tmp_path: Path) -> None:
     home = scores(tmp_path / "x", "original", ("own", 1.0, 1.0))
     with pytest.raises(

@@ -18,7 +18,12 @@ VISIONS = {
 
 
 def page(
-    results: Results, figures: Mapping[str, Figure], steps: int, inputs: str, opponent: str
+    results: Results,
+    figures: Mapping[str, Figure],
+    steps: int,
+    inputs: str,
+    opponent: str,
+    note: str | None,
 ) -> str:
     """The whole page, with its figures inside.
 
@@ -28,6 +33,7 @@ def page(
         steps: of the game from which the policy learned.
         inputs: by which the other worlds' Vs learned: corresponding or independent.
         opponent: what the player sees of its bat, as params `control.opponent`.
+        note: what else there is to say of how its models learned.
     """
     lowest = min(results.recruited().values(), key=results.share, default=None)
     return render(
@@ -42,6 +48,7 @@ def page(
         objects=list(results.own.f1),
         inputs=inputs,
         opponent=opponent,
+        note=note,
     )
 
 

@@ -24,7 +24,13 @@ WORDS = ("the game as", "the world shows it")
 
 
 def report_control(
-    control: Path, folders: Sequence[Path], out: Path, metrics: Path, dpi: int, inputs: str
+    control: Path,
+    folders: Sequence[Path],
+    out: Path,
+    metrics: Path,
+    dpi: int,
+    inputs: str,
+    note: str | None = None,
 ) -> None:
     """Write control.html, scores.png, learning.png and playing.gif to `out`, and the summary.
 
@@ -35,6 +41,7 @@ def report_control(
         metrics: JSON file, flat.
         dpi: resolution of the pictures.
         inputs: by which the other worlds' Vs learned: corresponding or independent.
+        note: a sentence for the page: what else there is to say of how the models learned.
 
     Raises:
         MwmError: an input is missing or damaged, or an output cannot be written.
@@ -57,7 +64,7 @@ def report_control(
     light, dark = draw(LIGHT), draw(DARK)
     figures = {name: Figure(light[name], dark[name], dpi) for name in light}
     opponent = records.read(control / records.MANIFEST)["control"]["opponent"]
-    text = page(results, figures, steps, inputs, opponent)
+    text = page(results, figures, steps, inputs, opponent, note)
     for name, image in light.items():
         with replacing(out / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)
