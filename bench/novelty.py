@@ -1,28 +1,34 @@
 """How far codes of a variant are from the original's, and a player's frames from V's training.
 
     python -m bench.novelty
+    python -m bench.novelty experiments/runs/joined experiments/runs/plays_1/data/worlds
 
-Run it after `make control`; it takes a minute. For frames of a recorded game in each world, and of
-test episodes of random play, it counts the pixels by which each differs from the nearest training
-frame. And for validation frames, by how many of V's own standard deviations a recruited V's codes
-differ from the original's.
+Run it after `make control`, or after a player of experiments/; it takes a minute. For frames of the
+first game that was played in each world, as the player saw them, and of test episodes of random
+play, it counts the pixels by which each differs from the nearest frame that the world's V learned
+from. And for validation frames, by how many of V's own standard deviations a recruited V's codes
+differ from the original's. With independent inputs the original's V learned from other plays, so
+that nothing is told of the original.
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from numpy.typing import NDArray
 
+from mwm.control.look import Mask, mask_of
+from mwm.control.player import load_player
 from mwm.io.film import read_game
-from mwm.io.frames import Frames, read_frames
+from mwm.io.frames import Frames, divide, read_frames
 from mwm.models import encoding
 from mwm.models.model import load
 from mwm.runtime import commands
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
-DATA, TRANSFER = Path("data/worlds"), Path("runs/transfer")
 SAMPLED = 200  # frames that are looked at, evenly spread
 EVERY = 20  # one of so many validation frames is encoded
 BLOCK = 20_000  # training frames compared at once
@@ -30,37 +36,55 @@ app = commands.application(__doc__)
 
 
 @commands.command(app)
-def main() -> None:
+def main(
+    study: Annotated[Path, typer.Argument(help="folder with params.yaml and runs")] = Path(),
+    data: Annotated[Path, typer.Argument(help="worlds that Vs learned from")] = Path("data/worlds"),
+) -> None:
     """Print a line per world that the player played in."""
-    runs = params.load().train.runs
-    original = read_frames(DATA / f"{ORIGINAL}.h5", "world")
-    tests = original.frames[original.indices(original.episodes("test"))]
-    tell("random play, test episodes", distances(tests, trained_on(original)))
-    for run, worlds in (
-        (ORIGINAL, (ORIGINAL,)),
-        *((run, of.worlds[1:]) for run, of in runs.items()),
-    ):
-        world = read_frames(DATA / f"{worlds[0]}.h5", "world")
-        game = read_game(TRANSFER / run / "game.h5")
-        tell(f"the player in {game.world}", distances(game.frames, trained_on(world)))
-        if run != ORIGINAL:
-            print(f"codes in {game.world}: {offset(run, original, world):.2f} deviations off")
+    train = params.load(study / "params.yaml").train
+    inputs, runs = train.run.inputs, study / "runs"
+    original = read_frames(data / f"{ORIGINAL}.h5", "world")
+    control = load_player(runs / "control").about.control
+    mask = mask_of(control.opponent, original, control.seed)
+    if inputs == "corresponding":
+        tests = original.frames[original.indices(original.episodes("test"))]
+        tell("random play, test episodes", distances(tests, trained_on(original, inputs, 0)))
+        tell("the player in original", distances(*seen(runs, ORIGINAL, original, mask, inputs)))
+    for run, of in train.runs.items():
+        name = of.worlds[1]
+        world = read_frames(data / f"{name}.h5", "world")
+        tell(f"the player in {name}", distances(*seen(runs, run, world, mask, inputs)))
+        print(f"codes in {name}: {offset(runs / run, original, world):.2f} deviations off")
+
+
+def seen(
+    runs: Path, run: str, world: Frames, mask: Mask | None, inputs: str
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Packed frames of a game as its player saw them, and those that the world's V learned from."""
+    frames = read_game(runs / "transfer" / run / "game.h5").frames
+    if mask is not None:  # it knows the original's frames
+        there = np.unpackbits(frames ^ world.inverted, axis=1)
+        here = np.empty_like(there)
+        here[:, world.pixel_map] = there
+        frames = world.show(mask(np.packbits(here, axis=1), np.arange(len(frames))))
+    return frames, trained_on(world, inputs, 0 if run == ORIGINAL else 1)
 
 
 @torch.no_grad()
-def offset(run: str, original: Frames, world: Frames) -> float:
+def offset(folder: Path, original: Frames, world: Frames) -> float:
     """Root mean square, over frames and numbers, of the differences in V's standard deviations."""
     at = original.indices(original.episodes("validation"))[::EVERY]
-    model = load(Path("runs") / run)
+    model = load(folder)
     source, target = model.worlds
     z, log_variance = encoding.encode(model.vision(source), torch.from_numpy(original.frames[at]))
     other, _ = encoding.encode(model.vision(target), torch.from_numpy(world.frames[at]))
     return float(((other - z) / (0.5 * log_variance).exp()).square().mean().sqrt())
 
 
-def trained_on(content: Frames) -> NDArray[np.uint8]:
-    """The different frames of training episodes, (n, 512)."""
-    frames = content.frames[content.indices(content.episodes("train"))]
+def trained_on(content: Frames, inputs: str, place: int) -> NDArray[np.uint8]:
+    """The different frames that V of a world, the original or another, learned from, (n, 512)."""
+    episodes = divide(content.episodes("train"), inputs, place, 2)
+    frames = content.frames[content.indices(episodes)]
     whole = np.unique(np.ascontiguousarray(frames).view(f"V{frames.shape[1]}"))
     return whole.view(np.uint8).reshape(-1, frames.shape[1])
 

@@ -1,4 +1,4 @@
-"""Mask the opponent's bat in half of the episodes: data/frames.h5 -> a study's data/frames.h5.
+"""Mask the opponent's bat in some episodes: data/frames.h5 -> a study's data/frames.h5.
 
 A player that is to see no bat of the opponent, or that of other frames (`control.opponent`), needs
 a V that knows such frames. The result is the original of a study; `variants` makes the other worlds
@@ -24,7 +24,10 @@ def mask(
     frames: Annotated[Path, typer.Option(help="frames of the original")],
     out: Annotated[Path, typer.Option(help="file to write")] = Path("data/frames.h5"),
 ) -> None:
-    """Change the frames of half of the episodes as the player will see them.
+    """Change frames as the player will see them: every second episode, or copies of all.
+
+    With independent inputs the frames stay, and masked copies of the training episodes are added:
+    the dynamics by which worlds are deciphered are those of plays as they were.
 
     Reads `control.opponent`, `control.seed` and `train.run.inputs` of params.yaml.
     """
@@ -48,24 +51,48 @@ def mask(
             "changes no frame"
         )
     locks.claim(out)
-    # Of independent inputs the original takes every second episode, and another world the rest:
-    # two in a row are changed there, so that half of what each world sees is.
-    _mask(original, masking, in_a_row=2 if p.train.run.inputs == "independent" else 1)
-    write_frames(out, original)
+    masked = _added if p.train.run.inputs == "independent" else _changed
+    write_frames(out, masked(original, masking))
 
 
-def _mask(original: "Frames", masking: "Mask", in_a_row: int) -> None:
-    """Leave so many episodes, change as many in place, and so on.
-
-    By a frame's number the mask chooses a bat.
-    """
+def _changed(original: "Frames", masking: "Mask") -> "Frames":
+    """Episodes 1, 3, 5, … are changed in place; by its number the mask chooses a frame's bat."""
     import numpy as np
 
     offsets = original.episode_offsets
-    for episode in range(len(offsets) - 1):
-        if episode // in_a_row % 2:
-            start, end = offsets[episode], offsets[episode + 1]
-            original.frames[start:end] = masking(original.frames[start:end], np.arange(start, end))
+    for start, end in zip(offsets[1:-1:2], offsets[2::2], strict=True):
+        original.frames[start:end] = masking(original.frames[start:end], np.arange(start, end))
+    return original
+
+
+def _added(original: "Frames", masking: "Mask") -> "Frames":
+    """All episodes, and after them masked copies of those for training.
+
+    Worlds take training episodes in turn. The world that has an episode gets its copy, too, or else
+    frames of one world had a counterpart in the other's.
+
+    Raises:
+        MwmError: there are fewer than two training episodes.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mwm.io.frames import divide
+
+    episodes = original.episodes("train")
+    divide(episodes, "independent", 1, 2)  # an error if there are too few
+    copied = episodes[len(episodes) % 2 :]  # whose turn it is after the last of an odd number
+    at, count = original.indices(copied), len(original.frames)
+    copies = masking(original.frames[at], np.arange(count, count + len(at)))
+    ends = original.episode_offsets[-1] + np.cumsum(np.diff(original.episode_offsets)[copied])
+    return replace(
+        original,
+        frames=np.concatenate([original.frames, copies]),
+        actions=np.concatenate([original.actions, original.actions[at]]),
+        episode_offsets=np.concatenate([original.episode_offsets, ends]),
+        split=np.concatenate([original.split, original.split[copied]]),
+    )
 
 
 if __name__ == "__main__":

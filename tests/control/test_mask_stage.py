@@ -1,6 +1,7 @@
 """The stage mask: what it changes, what it leaves alone, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,19 +74,48 @@ def test_every_second_episode_shows_another_bat_and_nothing_else_changes(
         assert (getattr(before, name) == getattr(after, name)).all()
 
 
-def test_with_independent_inputs_half_of_what_each_world_sees_is_changed(
-    project: Path, contents: dict[str, Frames]
+@pytest.mark.parametrize("training", [3, 4])
+def test_with_independent_inputs_a_world_that_has_an_episode_gets_its_masked_copy(
+    project: Path, contents: dict[str, Frames], training: int
 ) -> None:
-    """A mask of every second episode left the original's half as it was, and changed the rest."""
+    """A mask of every second episode left one world's half as it was, and changed the other's."""
+    before = contents["original"]
+    split = (np.arange(len(before.split)) >= training).astype(np.uint8)
+    before = replace(before, split=split)
+    write_frames("frames.h5", before)
     profile = ROOT / "profiles/independent.yaml"
     result = start(lay_over(ROOT / "params.yaml", [profile], ["control.opponent=erased"]))
     assert result.exit_code == 0, result.stderr
-    before, after = contents["original"], read_frames("data/frames.h5")
-    changed = [bool((pixels(before, n) != pixels(after, n)).any()) for n in range(len(after.split))]
-    assert changed == [n // 2 % 2 == 1 for n in range(len(after.split))]
-    for world in (0, 1):
-        seen = divide(after.episodes("train"), "independent", world, 2)
-        assert 0 < sum(changed[episode] for episode in seen) < len(seen)
+    after, count = read_frames("data/frames.h5"), len(before.split)
+    assert (after.frames[: len(before.frames)] == before.frames).all()
+    assert (after.actions[: len(before.actions)] == before.actions).all()
+    masked = np.packbits(np.indices((SIDE, SIDE))[1] >= 8)  # columns 0 to 7 are the opponent's
+    halves = [divide(after.episodes("train"), "independent", place, 2) for place in (0, 1)]
+    copied = 0
+    for half in halves:
+        own = [episode for episode in half if episode < count]
+        for copy in (episode for episode in half if episode >= count):
+            shown = pixels(after, copy)
+            assert any(
+                np.array_equal(np.packbits(shown, axis=None), packed & np.tile(masked, len(shown)))
+                for packed in (np.packbits(pixels(before, episode), axis=None) for episode in own)
+                if len(packed) == len(shown) * len(masked)
+            )
+            copied += 1
+    assert copied == training // 2 * 2
+
+
+def test_with_independent_inputs_one_training_episode_is_too_few(
+    project: Path, contents: dict[str, Frames]
+) -> None:
+    before = contents["original"]
+    split = np.minimum(np.arange(len(before.split)), 1).astype(np.uint8)
+    write_frames("frames.h5", replace(before, split=split))
+    profile = ROOT / "profiles/independent.yaml"
+    result = start(lay_over(ROOT / "params.yaml", [profile], ["control.opponent=erased"]))
+    assert result.exit_code == 1
+    assert "expected a training episode for each of 2 worlds, found 1" in result.stderr
+    assert not Path("data").exists()
 
 
 def test_the_same_bytes_twice(project: Path, defaults: Params) -> None:
