@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mwm.pipeline.output import AsJson, print_json
+from mwm.pipeline.output import AsJson, named_folder, print_json
 
 REMEDY = "fetch it with `dvc pull`, or `dvc fetch --all-commits`"
 
@@ -18,9 +18,9 @@ def compare(
             "compared with the workspace [default: HEAD]"
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="folder for index.html and compare.md")] = Path(
-        "build/compare"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="folder for index.html and compare.md", callback=named_folder)
+    ] = Path("build/compare"),
     seeds: Annotated[
         bool, typer.Option("--seeds", help="take runs that differ in seeds alone as one")
     ] = False,
@@ -46,9 +46,9 @@ def compare(
         with opened(name, FILES) as (called, folder):
             outcomes.append(read_outcome(called, folder))
     compared = sides(outcomes, seeds)
-    told = markdown(compared, REMEDY)
+    told, drawn = markdown(compared, REMEDY), page(compared, REMEDY)
     write_text(out / "compare.md", told)
-    write_text(out / "index.html", page(compared, REMEDY))
+    write_text(out / "index.html", drawn)
     if as_json:
         paths = {"page": str(out / "index.html"), "markdown": str(out / "compare.md")}
         print_json(records(compared) | paths)

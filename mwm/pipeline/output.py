@@ -41,6 +41,17 @@ def named_file(path: Path | None) -> Path | None:
     return path
 
 
+def named_folder(path: Path) -> Path:
+    """A folder that an option names, to be written to.
+
+    Raises:
+        BadParameter: it has no name, as where a variable of the shell is not set.
+    """
+    if not path.name:
+        raise typer.BadParameter(f"expected the name of a folder, found {str(path)!r}")
+    return path
+
+
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON."""
     print(json.dumps(value, indent=2))

@@ -44,7 +44,7 @@ def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
     with project.opened() as repo, ExitStack() as switched:
         try:
             switched.enter_context(repo.switch(revision))
-        except DvcException as error:
+        except (DvcException, AttributeError) as error:  # the latter for a file or a tree of Git
             raise UsageError(
                 f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
                 f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"

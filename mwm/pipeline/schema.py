@@ -42,7 +42,7 @@ def generate(params: Path) -> dict[str, Any]:
 
     schema = Params.model_json_schema()
     places = read(params)[1]
-    lines = params.read_text(encoding="utf-8").splitlines()
+    lines = params.read_text(encoding="utf-8").splitlines() or [""]
     told: dict[str | int, str] = {}
     for key, place in places.items():
         comment = re.search(r"\s# *(.+)$", lines[int(place.rpartition(":")[2]) - 1])

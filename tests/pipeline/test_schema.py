@@ -125,6 +125,12 @@ def test_every_field_is_explained() -> None:
     assert all("description" in field for field in fields)
 
 
+def test_the_schema_of_empty_params_has_no_comments_to_tell(tmp_path: Path) -> None:
+    """It ended in an IndexError."""
+    (tmp_path / "params.yaml").write_text("")
+    assert generate(tmp_path / "params.yaml")["properties"]
+
+
 def test_without_docstrings_it_is_not_written(tmp_path: Path) -> None:
     words = (sys.executable, "-OO", "-m", "mwm", "schema", "--out", str(tmp_path / "schema.json"))
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -191,6 +191,33 @@ def test_an_unknown_name_is_told_in_one_line(repository):
         found("nowhere")
 
 
+def test_a_file_or_a_tree_of_a_revision_is_no_run(repository):
+    """DVC failed within itself, and mwm called that a fault of its own."""
+    for name in ("HEAD:params.yaml", "HEAD^{tree}"):
+        with pytest.raises(UsageError, match="expected 'workspace', a folder with"):
+            found(name)
+
+
+def test_pictures_that_are_none_are_left_out(repository):
+    """An empty PNG ended in an error, after one of the two files was written."""
+    (repository / "report" / "strip.png").write_bytes(b"")
+    (repository / "report" / "play.gif").write_text("version https://git-lfs.github.com/spec/v1")
+    text = (repository / "params.yaml").read_text()
+    (repository / "params.yaml").write_text(text.replace("dpi: 110", "dpi: 0"))
+    told = Page(page(sides([found("HEAD"), found("workspace")], seeds_together=False), ""))
+    pictures = [a for tag, a in told.tags if tag == "img"]
+    assert len(pictures) == 1 + 3 + 2
+
+
+def test_a_folder_without_a_name_is_not_written_to(repository):
+    """It wrote into the project's root, where a variable of the shell was not set."""
+    before = sorted(repository.iterdir())
+    done = CliRunner().invoke(app, ["compare", "--out", ""])
+    assert done.exit_code == 2
+    assert "expected the name of a folder" in done.output
+    assert sorted(repository.iterdir()) == before
+
+
 def test_a_folder_or_workspace_without_params_is_refused(repository):
     (repository / "params.yaml").unlink()
     with pytest.raises(UsageError, match=r"^workspace: expected a run with params.yaml"):

@@ -1,8 +1,11 @@
 """A comparison as a page with figures, and as Markdown for a terminal or a pull request."""
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from mwm.reporting.comparison.outcome import PICTURES
 from mwm.reporting.comparison.tables import (
@@ -68,10 +71,22 @@ def page(compared: Sequence[Side], remedy: str) -> str:
 
 
 def _picture(side: Side, name: str) -> Figure | None:
-    """A picture of the side's first run; None if it is not at hand."""
+    """A picture of the side's first run; None if it is not at hand, or cannot be read."""
     first = side.outcomes[0]
-    image = first.pictures.get(name)
-    return None if image is None else Figure(image, None, first.params.get("report.dpi", DPI))
+    image, dpi = first.pictures.get(name), first.params.get("report.dpi")
+    if image is None or not _readable(image):
+        return None
+    return Figure(image, None, dpi if type(dpi) is int and dpi > 0 else DPI)
+
+
+def _readable(image: bytes) -> bool:
+    """Whether it is a picture: a run may hold an empty file, or what Git LFS has in its place."""
+    try:
+        with Image.open(io.BytesIO(image)) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _curves(compared: Sequence[Side], theme: Theme) -> bytes:
