@@ -23,8 +23,10 @@ from mwm.control.look import Mask, mask_of
 from mwm.control.player import load_player
 from mwm.io.film import read_game
 from mwm.io.frames import Frames, divide, read_frames
+from mwm.metrics.objects import OriginalView
 from mwm.models import encoding
 from mwm.models.model import load
+from mwm.models.visions.base import unpack_bits
 from mwm.runtime import commands
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
@@ -63,10 +65,9 @@ def seen(
     """Packed frames of a game as its player saw them, and those that the world's V learned from."""
     frames = read_game(runs / "transfer" / run / "game.h5").frames
     if mask is not None:  # it knows the original's frames
-        there = np.unpackbits(frames ^ world.inverted, axis=1)
-        here = np.empty_like(there)
-        here[:, world.pixel_map] = there
-        frames = world.show(mask(np.packbits(here, axis=1), np.arange(len(frames))))
+        view = OriginalView(world, torch.device("cpu"))
+        there = view.binary(unpack_bits(torch.from_numpy(frames))).flatten(1).numpy()
+        frames = world.show(mask(np.packbits(there, axis=1), np.arange(len(frames))))
     return frames, trained_on(world, inputs, 0 if run == ORIGINAL else 1)
 
 
