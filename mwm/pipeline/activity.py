@@ -142,7 +142,7 @@ def newest() -> tuple[str, str, float] | None:
     times, now = [], time.time()
     for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
         with suppress(OSError):  # it may go meanwhile, or be unreadable, as an output may
-            for stage, name in outs_of(lock.read_bytes()):
+            for stage, name, _ in outs_of(lock.read_bytes()):
                 out = lock.parent / name
                 with suppress(OSError):
                     emptied = out.is_dir() and not any(out.iterdir())  # by one interrupted since

@@ -55,8 +55,9 @@ def outputs(repo: Any, stages: list[Any], keeps: Callable[[Path], bool]) -> dict
         if folder in folders and version.path.suffix == ".lock" and version.text:
             lock = version.path.relative_to(root)
             of = f"{lock} of commit {version.commit}" if version.commit else str(lock)
-            for stage, name in outs_of(version.text):
-                found.setdefault(_at(folder, name), f"output of {stage}, which {of} names")
+            for stage, name, files in outs_of(version.text):
+                if (path := _at(folder, name)) not in found:
+                    found[path] = f"output of {stage}, which {of} names{_more(path, files)}"
     for path, command in _cached(Path(repo.stage_cache.cache_dir), folders, keeps):
         why = f"output of `{command}`, which DVC's run-cache names with this content"
         found.setdefault(path, why)
@@ -90,8 +91,18 @@ def _history(root: Path) -> list[Version]:
     return [Version(root / path, texts.get(blob), at) for (path, blob), at in changes.items()]
 
 
-def outs_of(text: bytes) -> Iterator[tuple[str, str]]:
-    """The stages of a dvc.lock and the paths of their outputs; none if it cannot be parsed.
+def _more(path: Path, files: Any) -> str:
+    """How many files a folder holds, if those are more than a record has of it."""
+    if not isinstance(files, int) or not path.is_dir() or path.is_symlink():
+        return ""
+    held = sum(not each.is_dir() for each in path.rglob("*"))
+    return f" with {files} of its {held} files" if held > files else ""
+
+
+def outs_of(text: bytes) -> Iterator[tuple[str, str, Any]]:
+    """Of each output in a dvc.lock: the stage, the path, and how many files it held, of a folder.
+
+    None is found if the text cannot be parsed.
 
     DVC writes it in place, so that it may be half there. Only the lines on outputs are parsed:
     most of a long file is about deps.
@@ -107,7 +118,7 @@ def outs_of(text: bytes) -> Iterator[tuple[str, str]]:
     try:
         for stage, entry in (_parsed("\n".join(lines)) or {})["stages"].items():
             for out in (entry or {}).get("outs", []):
-                yield stage, out["path"]
+                yield stage, out["path"], out.get("nfiles")
     except (KeyError, TypeError, AttributeError, ValueError):  # of another form, or in conflict
         return
 

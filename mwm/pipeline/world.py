@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm import MwmError, UsageError
+from mwm import UsageError
 from mwm.pipeline import blocks, listing
 from mwm.pipeline.listing import PIPELINE
 from mwm.pipeline.output import AsJson, print_json
@@ -151,9 +151,9 @@ def _write(params: str, data: Any, places: Any, pipeline: str) -> None:
     if not right:
         raise UsageError(f"{PARAMS}: cannot be edited line by line; edit variants.worlds by hand")
     before, after = (ended_as(PARAMS, text) for text in (text_of(PARAMS), params))
-    write_text(PARAMS, after)
     try:
+        write_text(PARAMS, after)
         write_text(PIPELINE, ended_as(PIPELINE, pipeline))
-    except MwmError:
+    except BaseException:  # an interrupt, too
         write_text(PARAMS, before)
         raise

@@ -85,7 +85,7 @@ def _ended(function: Callable[[], None]) -> Any:
     except KeyboardInterrupt as interrupt:
         ended_by = isinstance(interrupt, Terminated)
         kept = f"{interrupt}; the same command goes on from there" if str(interrupt) else ""
-        said = kept or "nothing was written; run the command again"
+        said = kept or "nothing is half-written; run the command again"
         print(f"{'terminated' if ended_by else 'interrupted'}: {said}", file=sys.stderr)
         return TERMINATED if ended_by else INTERRUPTED
     except Exception as error:

@@ -222,6 +222,19 @@ def test_what_lies_in_a_leftover_goes_with_it(made: Project) -> None:
     assert not (made / "w/old").exists()
 
 
+def test_files_of_ones_own_in_a_leftover_folder_are_told(made: Project) -> None:
+    """A listing named the folder of a run, and not the notes that lay in it."""
+    entry = "  gone:\n    cmd: run\n    outs:\n    - path: w/old\n      nfiles: 1\n"
+    with (made / "dvc.lock").open("a") as lock:
+        lock.write(entry)
+    (made / "w/old").mkdir()
+    (made / "w/old/out.txt").write_text("of a world that was")
+    assert _whys(made) == {"w/old": "output of gone, which dvc.lock names"}
+    (made / "w/old/notes.txt").write_text("mine")
+    why = "output of gone, which dvc.lock names with 1 of its 2 files"
+    assert _whys(made) == {"w/old": why}
+
+
 @pytest.mark.parametrize("name", ["dvc.yaml", "params.yaml"])
 def test_a_project_that_only_lacks_a_file_has_no_stages_that_are_gone(
     made: Project, name: str, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ from small_project import ROOT, Project
 from typer.testing import CliRunner
 
 from mwm.__main__ import app
+from mwm.io.files import write_text
 from mwm.pipeline.subprocess_environment import unbound
 from mwm.settings import params
 
@@ -204,6 +205,25 @@ def test_nothing_is_written_unless_both_files_can_be(folder: Path) -> None:
     finally:
         folder.chmod(0o700)
     assert texts() == before
+
+
+def test_an_interrupt_between_the_two_files_leaves_both_as_they_were(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """params.yaml alone had the world then, and `mwm world add` refused to go on."""
+    before = texts()
+
+    def interrupted(path: Path | str, text: str) -> None:
+        monkeypatch.undo()
+        monkeypatch.chdir(folder)
+        write_text(path, text)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mwm.io.files.write_text", interrupted)
+    said = world("add", "quarter_turn", "transpose", "mirror", code=130)
+    assert "interrupted: nothing is half-written; run the command again" in said
+    assert texts() == before
+    world("add", "quarter_turn", "transpose", "mirror")
 
 
 def test_in_another_project_it_says_what_it_expects(fresh: Project) -> None:

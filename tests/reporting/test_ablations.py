@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from test_formats import documented, general
 
-from mwm import MwmError
+from mwm import MwmError, UsageError
 from mwm.reporting.studies.ablations import report_ablations
 from stages import tabulate as stage
 
@@ -38,6 +38,13 @@ def test_a_row_per_condition_variant_and_seed(tmp_path, contents, evaluated, mon
     assert rows[3]["reading_ball"] == "upside down"
     with Image.open(tmp_path / "ablations.png") as picture:
         assert picture.width > 500
+
+
+@pytest.mark.parametrize("name", ["reference", "reference-x"])
+def test_a_folder_without_a_seed_is_no_ablation(tmp_path, name):
+    """int() of its name ended in a traceback."""
+    with pytest.raises(UsageError, match="expected a name of two parts, <condition>-<seed>"):
+        report_ablations([tmp_path / name], tmp_path, 80)
 
 
 def test_a_missing_ablation_is_told(tmp_path):

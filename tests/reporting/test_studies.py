@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from test_report import Page
 
-from mwm import MwmError
+from mwm import MwmError, UsageError
 from mwm.io import records
 from mwm.reporting.shared.words import policy
 from mwm.reporting.studies.methods import PAPER
@@ -197,6 +197,22 @@ def test_a_word_for_a_time_is_told(made):
 def test_a_missing_study_is_told(tmp_path):
     with pytest.raises(MwmError, match="anchored-9"):
         read_study(tmp_path / "anchored-9")
+
+
+def test_a_study_that_is_named_twice_is_refused(made, tmp_path, monkeypatch, capsys):
+    """Its variants counted twice in the rates."""
+    made("anchored-1", {"anchored": WORLDS})
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit, match="2"):
+        _tabulated(tmp_path, "anchored-1", "anchored-1")
+    assert "anchored-1: expected folders of different names" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["anchored", "anchored-", "-1", "anchored-one"])
+def test_a_folder_of_another_name_is_no_study(made, tmp_path, name):
+    folder = made("anchored-1", {"anchored": WORLDS}).rename(tmp_path / name)
+    with pytest.raises(UsageError, match="expected a name of two parts, <method>-<seed>"):
+        read_study(folder)
 
 
 def test_what_is_kept_of_a_study_gives_the_same_tables(made, tmp_path):

@@ -75,7 +75,7 @@ def test_an_interrupt_ends_with_a_line() -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert said == "interrupted: nothing was written; run the command again\n"
+    assert said == "interrupted: nothing is half-written; run the command again\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["failure", "more"], ["--unknown"]])

@@ -160,7 +160,7 @@ def test_a_stage_whose_dvc_is_gone_already_ends_at_once(folder: Path) -> None:
     session = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
     dvc = start(folder, sys.executable, "-c", DVC, sys.executable, "-c", session, *writing(60))
     _, said = dvc.communicate(timeout=60)
-    assert said == "terminated: nothing was written; run the command again\n"
+    assert said == "terminated: nothing is half-written; run the command again\n"
     assert not (folder / "out.txt").exists()
 
 
@@ -183,7 +183,7 @@ def test_a_signal_to_end_is_tidy(folder: Path, sent: signal.Signals) -> None:
     command.send_signal(sent)
     _, said = command.communicate(timeout=60)
     assert command.returncode == TERMINATED == 143
-    assert said == "terminated: nothing was written; run the command again\n"
+    assert said == "terminated: nothing is half-written; run the command again\n"
     assert half_written(folder) == []
 
 
@@ -196,7 +196,7 @@ def test_a_signal_amid_threads_that_compute_ends_them(
     command.send_signal(sent)
     _, said = command.communicate(timeout=GRACE)
     assert command.returncode == code  # Python's own end aborted in C++, with SIGABRT
-    assert said.endswith("ed: nothing was written; run the command again\n")
+    assert said.endswith("ed: nothing is half-written; run the command again\n")
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing(folder: Path) -> None:

@@ -11,6 +11,7 @@ from mwm.io.tables import write_csv
 from mwm.metrics.criterion import ALIGNMENT
 from mwm.reporting.figures.style import LIGHT, Theme, blank, label, png, themed
 from mwm.reporting.shared.results import lowest, read_pairs, worse
+from mwm.reporting.studies.names import each_once, seeded
 
 MARKS = "osD^v"  # of variants, in turn
 
@@ -19,8 +20,10 @@ def report_ablations(folders: Sequence[Path], out: Path, dpi: int) -> None:
     """Write ablations.csv and ablations.png from the folders <condition>-<seed>.
 
     Raises:
+        UsageError: two folders have one name, or one has no such name.
         MwmError: an input is missing or damaged, or an output cannot be written.
     """
+    each_once(folders)
     rows = [row for folder in folders for row in condition_rows(folder)]
     write_csv(out / "ablations.csv", rows)
     with themed(LIGHT), replacing(out / "ablations.png") as temporary:
@@ -29,11 +32,11 @@ def report_ablations(folders: Sequence[Path], out: Path, dpi: int) -> None:
 
 def condition_rows(folder: Path) -> list[dict[str, Any]]:
     """One row per variant: the lower direction of every measure."""
-    condition, _, seed = folder.name.rpartition("-")
+    condition, seed = seeded(folder, "condition")
     pairs = read_pairs(folder / "eval" / "pairs.csv")
     rows = []
     for ways in pairs.runs:
-        row: dict[str, Any] = {"condition": condition, "world": ways[0].target, "seed": int(seed)}
+        row: dict[str, Any] = {"condition": condition, "world": ways[0].target, "seed": seed}
         for column in ("alignment", "predicted_alignment"):
             row[column] = lowest(ways, column)
         for name in pairs.objects:

@@ -15,6 +15,7 @@ from mwm.io.files import replacing
 from mwm.io.tables import write_csv
 from mwm.reporting.figures.dreams import KINDS, kinds_of, read_dreams, worst
 from mwm.reporting.figures.style import LIGHT, Theme, blank, png, themed
+from mwm.reporting.studies.names import each_once
 
 FACTORS = ("units", "predicts", "steps")  # in a folder's name, <units>-<predicts>-<steps>
 WIDTHS = (1.0, 2.4)
@@ -27,8 +28,10 @@ def report_memories(folders: Sequence[Path], out: Path, dpi: int) -> None:
     """Write memories.csv and memories.png from the folders <units>-<predicts>-<steps>.
 
     Raises:
+        UsageError: two folders have one name, or one has no such name.
         MwmError: an input is missing or damaged, or an output cannot be written.
     """
+    each_once(folders)
     rows = [row for folder in folders for row in memory_rows(folder)]
     write_csv(out / "memories.csv", rows, [*FACTORS, "object", "kind", "step", "frames"])
     with themed(LIGHT), replacing(out / "memories.png") as temporary:

@@ -8,6 +8,7 @@ from mwm.io.tables import write_csv
 from mwm.reporting.figures.curves import curves_figure
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure
+from mwm.reporting.studies.names import each_once
 from mwm.reporting.studies.page import page
 from mwm.reporting.studies.study import Study, model_row, variant_rows
 
@@ -18,8 +19,10 @@ def report_studies(studies: Sequence[Study], folder: Path, dpi: int) -> None:
     Studies of a method stand in the order of their seeds, however a shell sorts their folders.
 
     Raises:
+        UsageError: two studies have folders of one name.
         MwmError: an input is damaged, or an output cannot be written.
     """
+    each_once([study.folder for study in studies])
     studies = sorted(studies, key=lambda study: (study.method, study.seed))
     variants = [row for study in studies for row in variant_rows(study)]
     models = [row for study in studies if (row := model_row(study))]

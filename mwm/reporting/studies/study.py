@@ -12,6 +12,7 @@ from mwm.io import records
 from mwm.metrics.criterion import aligned
 from mwm.reporting.shared.results import Pairs, Row, lowest, read_curves, read_pairs, worse
 from mwm.reporting.shared.words import policy
+from mwm.reporting.studies.names import seeded
 from mwm.settings import params
 from mwm.settings.base import ORIGINAL
 
@@ -55,11 +56,13 @@ def read_study(folder: Path) -> Study:
     """Read a study's folder, <method>-<seed>.
 
     Raises:
+        UsageError: the folder's name is another.
         MwmError: a file is missing or damaged.
     """
+    method, _ = seeded(folder, "method")
     p = params.load(folder / "params.yaml")
     return Study(
-        method=folder.name.rpartition("-")[0],
+        method=method,
         seed=p.train.run.seed,
         inputs=p.train.run.inputs,
         game=p.collect.game,
