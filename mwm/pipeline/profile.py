@@ -1,7 +1,7 @@
 """Apply a profile, a partial params file such as profiles/smoke.yaml, on top of params.yaml."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,9 +35,34 @@ def profile(
 
     if not (profiles or values):
         raise UsageError("mwm profile: expected a profile, or --set with a value, found neither")
+    for value in values:
+        _refuse_part(value.partition("=")[0])
     write_text(out or params, lay_over(params, profiles or [], values))
     laid = ", ".join([*map(str, profiles or []), *values])
     if out is None:
         typer.echo(f"{params}: now with {laid}; `git checkout {params}` undoes it")
     else:
         typer.echo(f"{out}: {params} with {laid}")
+
+
+def _refuse_part(name: str) -> None:
+    """Refuse a key of a mapping that is replaced as a whole: the others would go unsaid.
+
+    Raises:
+        UsageError: `name`, such as variants.worlds.mirror, is one.
+    """
+    from mwm.settings.params import Params
+
+    section: Any = Params
+    parts = name.split(".")
+    for place, part in enumerate(parts[:-1], start=1):
+        field = section.model_fields.get(part)
+        if field is None:
+            return  # no key of params.yaml, which laying it over tells
+        section = field.annotation
+        if not hasattr(section, "model_fields"):
+            whole = ".".join(parts[:place])
+            raise UsageError(
+                f"--set {name}: expected {whole}, which is replaced as a whole, found a part of "
+                f"it; give all of it: --set '{whole}=…'"
+            )

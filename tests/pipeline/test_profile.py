@@ -115,9 +115,9 @@ def test_a_fault_is_told_at_its_line_of_the_profile(
     assert str(caught.value).replace(f"{tmp_path}/", "").startswith(said)
 
 
-def command(folder: Path, profile: Path) -> subprocess.CompletedProcess[str]:
+def command(folder: Path, *words: Path | str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mwm", "profile", str(profile)],
+        [sys.executable, "-m", "mwm", "profile", *map(str, words)],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -253,3 +253,22 @@ def test_another_file_can_be_written(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "mwm", "profile", *words], cwd=tmp_path, check=True)
     assert (tmp_path / "params.yaml").read_text() == BASE.read_text()
     assert params.load(tmp_path / "new/params.yaml").train.run.seed == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        ("variants.worlds.mirror=[mirror]", "variants.worlds"),
+        ("train.runs.mirror.worlds=[original]", "train.runs"),
+        ("train.see.iterations.x=3", "train.see.iterations"),
+    ],
+)
+def test_a_part_of_what_is_replaced_as_a_whole_is_refused(
+    tmp_path: Path, value: str, whole: str
+) -> None:
+    """The other worlds were gone, and nothing told of it."""
+    (tmp_path / "params.yaml").write_text(BASE.read_text())
+    refused = command(tmp_path, "--set", value)
+    assert refused.returncode == 2
+    assert f"expected {whole}, which is replaced as a whole" in refused.stderr
+    assert (tmp_path / "params.yaml").read_text() == BASE.read_text()
