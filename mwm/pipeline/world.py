@@ -41,6 +41,8 @@ def add(name: Name, steps: Steps = None) -> None:
 
     data, places = _read()
     check_name(name, "mwm world add")
+    if not isinstance(blocks.parsed(name, PARAMS), str):
+        raise UsageError(f"mwm world add: expected another name, as YAML has {name!r} as a value")
     worlds, runs = _worlds(data), data["train"]["runs"]
     taken = UsageError(f"{PARAMS}: expected a new name, found {name!r} in variants.worlds")
     if name == ORIGINAL or (name in worlds and steps):

@@ -100,6 +100,7 @@ def test_worlds_are_listed(folder: Path) -> None:
     ("words", "said"),
     [
         (("add", "Mirror", "mirror"), "expected a name such as 'mirror'"),
+        (("add", "null", "mirror"), "as YAML has 'null' as a value"),
         (("add", "mirror", "mirror"), "expected a new name, found 'mirror'"),
         (("add", "original", "mirror"), "expected a new name, found 'original'"),
         (("add", "see", "mirror"), "expected a name other than"),
