@@ -1,10 +1,12 @@
 """How far a linear map between two Vs' codes gets that is found without pairs: another's method.
 
     python -m bench.unpaired mirror [GAMES]
+    python -m bench.unpaired mirror 25 experiments/runs/seed_9
 
-Run it after `make control`; it takes three minutes. As mini-vec2vec (Dar, 2025) does for embeddings
-of texts: clusters of both clouds of codes are matched by how similar each is to all others of its
-cloud, an orthogonal map is fitted to the matches, and then refined by nearest neighbours.
+Run it after `make control`, or after a player of experiments/; it takes three minutes. As
+mini-vec2vec (Dar, 2025) does for embeddings of texts: clusters of both clouds of codes are matched
+by how similar each is to all others of its cloud, an orthogonal map is fitted to the matches, and
+then refined by nearest neighbours.
 """
 
 from contextlib import closing
@@ -46,10 +48,11 @@ app = commands.application(__doc__)
 def main(
     world: Annotated[str, typer.Argument(help="a variant")],
     games: Annotated[int, typer.Argument(help="that the player plays", min=2)] = 20,
+    study: Annotated[Path, typer.Argument(help="folder with data/worlds and runs")] = Path(),
 ) -> None:
     """Print how well codes are mapped, and what the player scores with them."""
     torch.set_num_threads(1)
-    data, runs = Path("data/worlds"), Path("runs")
+    data, runs = study / "data/worlds", study / "runs"
     original, content = (read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world))
     vision = load(runs / "see" / world).vision(world)
     with closing(Match(runs / "control", original, Transfer(games=games, seed=2))) as match:
