@@ -24,6 +24,7 @@ PROGRESS = (".mwm/progress/*.json", f"{STUDIES}/progress/*.json")
 NUMBER = (int, float)
 PROCESS = {"pid": (int,), "pid_started": NUMBER}  # what every note has
 NOTE = {"label": "a stage", "unit": "", "done": 0, "total": 0, "started": 0.0, "updated": 0.0}
+NOTE |= {"note": "", "before": 0}  # beside them, what else is shown of it
 SKEW = 60.0  # seconds by which the clock of a file server may be behind
 
 

@@ -39,7 +39,7 @@ def test_progress_is_told_with_the_time_left(fresh: Project, note: dict[str, Any
     (fresh / ".mwm/progress/see-mirror.json").write_text(json.dumps(note))
     (running,) = fresh.told("status")["running"]
     assert 140 < running.pop("eta") <= 150
-    assert running == note
+    assert running == note | {"before": 0}
     said = fresh.mwm("status")
     assert said.startswith("see mirror: 250 of 1,000 iterations, about 2 min left, loss 12.1 (pid ")
 
@@ -126,7 +126,7 @@ def test_locks_that_dvc_would_not_read_are_told_by_a_run_and_no_fault_of_mwm(
     assert "expected a file as DVC writes it, found it damaged" in made.mwm("repro", code=1)
 
 
-@pytest.mark.parametrize("note", [{}, {"done": "1"}, {"pid": "x"}])
+@pytest.mark.parametrize("note", [{}, {"done": "1"}, {"before": "x"}, {"pid": "x"}])
 def test_a_note_that_is_not_whole_is_no_obstacle(made: Project, note: dict[str, str]) -> None:
     who = {"pid": os.getpid(), "pid_started": started(os.getpid())}
     for name in (".mwm/run.json", ".mwm/progress/see.json"):
@@ -134,6 +134,7 @@ def test_a_note_that_is_not_whole_is_no_obstacle(made: Project, note: dict[str, 
         (made / name).write_text(json.dumps(who | note))
     said = made.mwm("status")
     assert ("a stage: 0 of 0" if "pid" not in note else "nothing runs") in said
+    made.mwm("live", "--once", "--no-open")
 
 
 def test_a_folder_of_no_project_is_told(
