@@ -48,7 +48,8 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
     "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml or dvc.yaml],
     "ran": how many stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched
-    for]}; with --cache "verified": how many files, "damaged": [{"stage", "path", "file"}].
+    for]}; with --cache "verified": how many files, "damaged": [{"stage", "path", "file",
+    "intact"}].
     """
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])

@@ -19,16 +19,22 @@ class Damage:
         stage: that made it.
         path: where it belongs, seen from the current folder.
         file: the damaged one: that, or what DVC's cache has of it.
+        intact: whether the other one, at `path`, has the right bytes.
     """
 
     stage: str
     path: str
     file: str
+    intact: bool = False
 
     def told(self) -> Iterator[str]:
         """What is damaged, and the commands that heal it."""
         cached = self.file != self.path
         where = " in DVC's cache" if cached else ""
+        if self.intact:
+            yield f"{self.stage}: {self.path} is right, but DVC's cache has other bytes of it:"
+            yield f"  install -m 444 {shlex.join([self.path, self.file])}   # mends the cache"
+            return
         yield f"{self.stage}: {self.path} has other bytes{where} than dvc.lock records; delete it:"
         yield f"  rm -rf {shlex.join(dict.fromkeys([self.file, self.path]))}"
         again = f"`dvc {'pull' if cached else 'checkout'} {shlex.quote(self.path)}` gets it back"
@@ -44,7 +50,13 @@ def verify(stages: Iterable[Any]) -> tuple[int, list[Damage]]:
                 for path, files, md5 in _copies(out):
                     count += len(files)
                     bad = [file for file in files if _md5(file, out.hash_name) != md5]
-                    found += [Damage(stage.addressing, shown(path), shown(str(f))) for f in bad[:1]]
+                    intact = (
+                        len(bad) == 1 < len(files) and bad == files[:1]
+                    )  # the cache comes first
+                    found += [
+                        Damage(stage.addressing, shown(path), shown(str(file)), intact)
+                        for file in bad[:1]
+                    ]
     return count, found
 
 

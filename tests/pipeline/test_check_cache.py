@@ -65,6 +65,7 @@ def test_a_damaged_object_is_told_and_what_is_said_heals_it(made: Project) -> No
         "stage": "world@b",
         "path": "w/b/out.txt",
         "file": str(file.relative_to(made.folder)),
+        "intact": False,
     }
     heal(made, made.mwm("check", "--cache", code=1))
     assert (made / "w/b/out.txt").read_text() == before
@@ -89,6 +90,20 @@ def test_of_a_folder_the_list_and_each_file_are_verified(made: Project, inside: 
     heal(made, made.mwm("check", "--cache", "folder", code=1))
     assert made.told("check", "--cache", "folder")["damaged"] == []
     assert {path.name for path in (made / "f").iterdir()} == {"a", "b"}
+
+
+def test_a_right_file_here_mends_the_cache(made: Project) -> None:
+    """It was to be deleted with the damaged one: without a remote, hours of training."""
+    (made / "joined.txt").unlink()
+    before = cached(made, "joined.txt").read_text()
+    (made / "joined.txt").write_text(before)  # no link to the cache
+    flip(cached(made, "joined.txt"))
+    said = made.mwm("check", "--cache", code=1)
+    assert "join: joined.txt is right, but DVC's cache has other bytes of it:" in said
+    (mend,) = (line for line in said.splitlines() if line.startswith("  install "))
+    subprocess.run(mend, shell=True, check=True)
+    assert made.told("check", "--cache")["damaged"] == []
+    assert cached(made, "joined.txt").read_text() == (made / "joined.txt").read_text() == before
 
 
 def test_a_file_that_is_here_is_verified_too(made: Project) -> None:
