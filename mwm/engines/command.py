@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 LOOK = 0.5  # seconds between two looks at the command
 GRACE = 15  # seconds that the command has to end by itself
+UNREAD = {"bash": ["--noprofile", "--norc"], "zsh": ["--no-rcs"], "fish": ["--no-config"]}
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -47,15 +49,20 @@ class CommandError(Exception):
         self.code = code if code > 0 else 128 - code
 
 
+def in_shell(shell: str, command: str) -> list[str]:
+    """The words that run a command in a shell which reads no file of its user, as DVC has them."""
+    return [shell, *UNREAD.get(Path(shell).name, []), "-c", command]
+
+
 def run(
-    command: str,
+    command: Sequence[str],
     folder: Path,
     environment: dict[str, str],
     log: IO[str],
     watch: Watch,
     group: bool = False,
 ) -> None:
-    """Run one command of the stage; end it if this process is to end.
+    """Run one command of the stage, in words; end it if this process is to end.
 
     With `group` others may go on from the checkpoints that it leaves, whatever this user's umask.
 
@@ -64,10 +71,9 @@ def run(
         CommandError: the command failed.
     """
     watch.refuse_stopped()
-    print(f"> {command}", file=log)
+    print(f"> {command[-1]}", file=log)
     process = subprocess.Popen(
         command,
-        shell=True,
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

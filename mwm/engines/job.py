@@ -53,6 +53,7 @@ class Job:
         versions: of Python and packages, which a worker must have, see `mwm.engines.node`.
         inputs: what its outputs depend on, for `key`.
         group: whether others of the store's group may write there, see `Store`.
+        shell: that runs the commands.
         part: "3/16", the third of 16 parts, which leaves checkpoints and no outputs; or nothing.
     """
 
@@ -66,6 +67,7 @@ class Job:
     versions: dict[str, str]
     inputs: str
     group: bool = False
+    shell: str = "/bin/sh"
     part: str = ""
 
     @property

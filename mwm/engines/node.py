@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import socket
 from importlib.metadata import PackageNotFoundError, version
 
@@ -35,13 +36,19 @@ def check(job: Job) -> None:
     """Stop where results would be others, or where a stage would wait for cores.
 
     Raises:
-        MwmError: another version of Python or of a package, or fewer cores than the job has.
+        MwmError: another version of Python or of a package, fewer cores than the job has, or not
+            its shell.
     """
     host = socket.gethostname()
     if (found := usable_cores()) < job.cores:
         raise MwmError(
             f"{host}: expected {job.cores} cores for {job.name}, found {found}; the "
             "cluster gave it fewer than it was asked for"
+        )
+    if not shutil.which(job.shell):
+        raise MwmError(
+            f"{host}: expected {job.shell}, in which the head runs commands, found none; "
+            "`export SHELL=/bin/sh` there, then run the command again"
         )
     here = versions()
     for name, wanted in job.versions.items():

@@ -61,6 +61,7 @@ class RayEngine:
         except ImportError:
             raise MwmError("ray: expected Ray, found none; `pip install 'mwm[ray]'`") from None
         self._ray: Any = ray
+        self._seen: list[Mapping[str, float]] = []  # what nodes had, also those that are gone
 
     def check(self, cores: int) -> None:
         """Join the cluster of RAY_ADDRESS, or the one on this machine.
@@ -87,7 +88,7 @@ class RayEngine:
         """Submit a task; Ray starts it once a node has room.
 
         Raises:
-            MwmError: no node ever has.
+            MwmError: no node has had as much.
         """
         self._refuse_more_than_any_has(cores)
         task = self._ray.remote(perform).options(
@@ -102,11 +103,13 @@ class RayEngine:
     def _refuse_more_than_any_has(self, cores: int) -> None:
         wanted = {"CPU": cores, "memory": self._settings.memory * 2**30, "GPU": self._settings.gpus}
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        if not any(all(node.get(k, 0) >= v for k, v in wanted.items()) for node in nodes):
+        self._seen += [node for node in nodes if node not in self._seen]
+        # A node that was there may come again: a task waits for it.
+        if not any(all(node.get(k, 0) >= v for k, v in wanted.items()) for node in self._seen):
             found = "; ".join(dict.fromkeys(map(_resources, nodes))) or "none"
             raise MwmError(
-                f"ray: expected a node of {_resources(wanted)}, found {found}; ask for less in "
-                "cluster.yaml, for Ray would wait for ever"
+                f"ray: expected a node of {_resources(wanted)}, found {found}; wait until "
+                "all nodes have started, or ask for less in cluster.yaml"
             )
 
     def close(self) -> None:

@@ -189,6 +189,7 @@ def _run(
             text=True,
             timeout=60,
             check=False,
+            start_new_session=True,  # else Ctrl-C ends sbatch, but not the job that it submits
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MwmError(f"slurm: {words[0]} failed: {error}") from None

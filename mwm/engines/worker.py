@@ -96,7 +96,8 @@ def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]
         for each in job.commands:
             whole = f"{each} --part {job.part}" if job.part else each
             environment = _environment(folder, checkpoints)
-            command.run(whole, here, environment, log, watch, store.group)
+            words = command.in_shell(job.shell, whole)
+            command.run(words, here, environment, log, watch, store.group)
         for file in job.deps:
             if not (folder / file.path).is_file() or md5_of(folder / file.path) != file.md5:
                 raise MwmError(f"{file.path}: expected a dep that its stage leaves alone")

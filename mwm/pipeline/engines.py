@@ -46,15 +46,18 @@ def launching(on: Name, planned: Sequence[Step], most: int) -> Iterator[Launch |
 
     with project.opened() as repo:
         cluster = clusters.load(project.root(), base_of(repo))
-    actions = {step.stage: step.action for step in planned}
+    steps = {step.stage: step for step in planned}
     engine = _engine(on, cluster)
     engine.check(cluster.cores)
     room = threading.Semaphore(most)
 
     def launch(stage: str, heard: Heard) -> Handle:
-        if actions[stage] == "restore":
+        step = steps[stage]
+        if step.action == "restore" or stage.endswith(".dvc"):  # of `dvc add`: it has no command
             return Child(stage, heard)
-        return Remote(stage, heard, engine, cluster, room, certain=actions[stage] == "run")
+        changed = any(reason.kind != "missing" for reason in step.reasons)
+        certain = step.action == "run" and changed  # what is missing may be in the store
+        return Remote(stage, heard, engine, cluster, room, certain)
 
     try:
         yield launch

@@ -47,6 +47,11 @@ class Step:
         return known | {"reasons": [reason.record() for reason in self.reasons]}
 
     @property
+    def is_checkout(self) -> bool:
+        """Whether it only brings back what dvc.lock has: the same for all that comes after it."""
+        return self.action == "restore" and all(each.kind == "missing" for each in self.reasons)
+
+    @property
     def time(self) -> str:
         """Its seconds in words."""
         if self.timed == "unknown":
@@ -106,7 +111,8 @@ def steps(targets: Sequence[str]) -> list[Step]:
         ours.refuse_faults(Path(repo.root_dir), stages)
         settings, earlier = times.settings(repo, stages), times.earlier()
         for stage in stages:
-            above = [up for up in project.upstream(repo, stage) if up.addressing in found]
+            before = [up for up in project.upstream(repo, stage) if up.addressing in found]
+            above = [up for up in before if not found[up.addressing].is_checkout]
             reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:
                 continue
@@ -115,7 +121,7 @@ def steps(targets: Sequence[str]) -> list[Step]:
                 stage.addressing,
                 _action(stage, reasons, above),
                 named,
-                sorted(up.addressing for up in above),
+                sorted(up.addressing for up in before),
                 *_timed(earlier, stage.addressing, settings[stage.addressing]),
             )
     return list(found.values())

@@ -2,10 +2,15 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from process_engine import ProcessEngine
 from small_project import Project, new
+
+from mwm.pipeline import engines
+from mwm.pipeline.remote import attempts
 
 
 @pytest.fixture
@@ -39,3 +44,15 @@ def cloned(made: Project) -> Project:
     assert not (made / "joined.txt").exists()
     assert not (made / ".dvc/cache").exists()
     return made
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
+    """Starts workers as processes here, in the place of every cluster."""
+    made = ProcessEngine()
+    monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
+    monkeypatch.setattr(attempts, "SOON", 0.5)  # this disk shows a receipt at once
+    yield made
+    for task in made.tasks:
+        task.process.kill()
+        task.process.wait()

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -21,23 +21,12 @@ from mwm import MwmError
 from mwm.engines import node, slurm
 from mwm.engines.attempt import Attempt, Receipt
 from mwm.engines.base import End
-from mwm.engines.cluster import Slurm
+from mwm.engines.cluster import Ray, Slurm
+from mwm.engines.rays import RayEngine
 from mwm.engines.worker import STOPPED
-from mwm.pipeline import engines
 from mwm.pipeline.remote import attempts
 
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
-    made = ProcessEngine()
-    monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
-    monkeypatch.setattr(attempts, "SOON", 0.5)  # this disk shows a receipt at once
-    yield made
-    for task in made.tasks:
-        task.process.kill()
-        task.process.wait()
 
 
 def cached(project: Project) -> dict[str, bytes]:
@@ -592,3 +581,17 @@ def test_training_goes_on_from_the_checkpoint_of_a_worker_that_died(
     assert len(engine.tasks) == 2, out
     assert found[0] == 0 < found[1], "the second worker finds what the first had kept"
     assert workspace.outputs() == whole
+
+
+def test_ray_waits_for_a_node_that_was_there() -> None:
+    """The stage of a cluster's only node failed as it died, with the advice to ask for less."""
+    pytest.importorskip("ray")
+    engine = RayEngine(Ray())
+    node = {"Alive": True, "Resources": {"CPU": 4.0, "memory": 64.0 * 2**30}}
+    nodes = [node]
+    engine._ray = SimpleNamespace(nodes=lambda: nodes)
+    engine._refuse_more_than_any_has(2)
+    nodes[:] = [node | {"Alive": False}]
+    engine._refuse_more_than_any_has(2)
+    with pytest.raises(MwmError, match="wait until all nodes have started"):
+        engine._refuse_more_than_any_has(8)

@@ -18,7 +18,7 @@ from mwm.pipeline.remote.watching import Note
 
 LOOK = 0.5  # seconds between two looks at a task
 TRIES = 2  # workers that may vanish one after the other, with no new checkpoint in between
-MOST = 50  # ... and with some: parts of one stage have their checkpoints in one folder
+MOST = 200  # ... and with some: parts of one stage have their checkpoints in one folder
 LATE = 60.0  # seconds by which a network's file system may show a file late
 SOON = 5.0  # the same of a receipt that may never have been written
 RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
@@ -110,12 +110,21 @@ class Work:
         if self._stopped.is_set():
             raise MwmError("interrupted; the next run goes on from the last checkpoint")
 
+    def _ended(self, task: Task) -> End | None:
+        """How a task ended; one that its engine cannot tell of is stopped, or it goes on unseen."""
+        try:
+            return task.ended()
+        except BaseException:
+            self._refuse_stopped()  # by this head, and so cancelled
+            task.stop(at_once=False)
+            raise
+
     def _receipt(self, task: Task, attempt: Attempt) -> tuple[Receipt | None, str]:
         """The receipt of an attempt, whose lines are told meanwhile; and what the engine knows."""
         lines = _Tail(attempt.log)
         with Note(self._job.name) as note:
             while True:
-                known = _ended(task)
+                known = self._ended(task)
                 for line in lines.new():
                     note.take(line)
                     self._say(line)
@@ -138,15 +147,6 @@ class Work:
             with suppress(OSError):
                 list(attempt.folder.iterdir())  # makes NFS look again
             time.sleep(LOOK)
-
-
-def _ended(task: Task) -> End | None:
-    """How a task ended; one that its engine cannot tell of is stopped, or it would go on unseen."""
-    try:
-        return task.ended()
-    except BaseException:
-        task.stop(at_once=False)
-        raise
 
 
 def _found(path: Path) -> Receipt | None:
@@ -193,7 +193,7 @@ def verify(outs: list[Made], store: Store, patient: bool = True) -> None:
     """
     deadline = LATE if patient else 0.0
     until = time.monotonic() + deadline
-    while missing := [out.path for out in outs if not _whole(out, store)]:
+    while missing := [out.path for out in outs if not in_store(out, store)]:
         if time.monotonic() >= until:
             raise MwmError(
                 f"{missing[0]}: expected it in {store.folder}, as its receipt says, found it "
@@ -202,7 +202,8 @@ def verify(outs: list[Made], store: Store, patient: bool = True) -> None:
         time.sleep(LOOK)
 
 
-def _whole(out: Made, store: Store) -> bool:
+def in_store(out: Made, store: Store) -> bool:
+    """Whether the store has all of an output, by size."""
     path = store.output(out.md5)
     if not path.is_file():
         return False

@@ -16,7 +16,7 @@ from mwm.pipeline import project
 from mwm.pipeline.child import Ended, Heard, Said
 from mwm.pipeline.remote.attempts import Work, known
 from mwm.pipeline.remote.jobs import parts, prepare, store_of
-from mwm.pipeline.remote.recording import record, recorded
+from mwm.pipeline.remote.recording import is_whole, record, recorded
 
 _dvc = threading.Lock()  # one thread at a time uses DVC's classes
 
@@ -58,18 +58,22 @@ class Remote:
 
     def _perform(self) -> None:
         began, code, ran = time.monotonic(), 1, True
+        seconds: float | None = None
         try:
             with _dvc, project.opened() as repo:
                 stage = _named(repo, self._stage)
                 before = recorded(stage)
                 prepared, store = prepare(repo, stage, self._cluster), store_of(repo)
                 now = {path: read.hash_info for path, read in prepared.read.items()}
-                ran = self._certain or before != now
+                again = stage.always_changed or stage.is_callback
+                ran = self._certain or before != now or not is_whole(stage, store)
                 several = parts(stage, prepared.job, self._cluster)
             if ran:
-                receipt = known(prepared.job, store)
+                receipt = None if again else known(prepared.job, store)
                 ran = receipt is None
                 receipt = receipt or self._worked(prepared.job, several, store)
+                if not several:
+                    seconds = receipt.seconds  # without its time in the queue
                 with _dvc, project.opened() as repo:
                     record(repo, _named(repo, self._stage), prepared, receipt, store)
             code = 0
@@ -78,7 +82,9 @@ class Remote:
         except Exception as error:  # of this thread nobody else would hear
             self._heard.put(error)
             return
-        self._heard.put(Ended(self._stage, code, time.monotonic() - began if ran else None, False))
+        if seconds is None:
+            seconds = time.monotonic() - began
+        self._heard.put(Ended(self._stage, code, seconds if ran else None, False))
 
     def _worked(self, job: Job, several: list[Job], store: Store) -> Receipt:
         """The receipt of a stage, whose parts leave checkpoints from which it goes on."""

@@ -6,24 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mwm import MwmError, UsageError
+from mwm import UsageError
 from mwm.engines.cluster import Cluster
 from mwm.engines.job import File, Job
 from mwm.engines.node import versions
 from mwm.engines.store import Store, md5_of
 from mwm.io.files import replacing
 from mwm.pipeline import git, hashes
-from mwm.pipeline.cache import listed
+from mwm.pipeline.remote.contents import Contents, Listed, Read
 
 THREADS = "train.run.threads"  # the param that tells how many cores a stage uses
-
-
-@dataclass(frozen=True)
-class Read:
-    """What dvc.lock is to record of a dep: DVC's hash and what it knows beside."""
-
-    hash_info: Any
-    meta: Any
 
 
 @dataclass(frozen=True)
@@ -55,27 +47,28 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         MwmError: a dep is missing, or the store cannot be written.
         UsageError: a path is out of reach of a workspace.
     """
+    _refuse_what_stays_here(stage)
     store, base = store_of(repo), base_of(repo)
-    made = {out.fs_path: out for out in repo.index.outs}
+    contents = Contents(repo, store)
     read: dict[str, Read] = {}
     deps: list[File] = []
-    beside = _harness(base, cluster, store)
+    beside = _harness(base, cluster, contents)
     params: dict[str, Any] = {}
     for dep in stage.deps:
         if hasattr(dep, "params"):  # a file of params: the keys count, the file is sent
-            if (out := made.get(dep.fs_path)) is not None:  # a study's
-                _bring(out, store)
+            if made := contents.of_params(dep):  # a study's
+                _bring(made, Path(dep.fs_path), store)
             dep.save()
             params[dep.def_path] = dep.hash_info.value
-            beside += _files([_here(dep.fs_path, store)], base)
+            beside += _files([contents.here(dep.fs_path)], base)
             read[dep.def_path] = Read(dep.hash_info, dep.meta)
             continue
-        files, read[dep.def_path] = _dep(repo, dep, made, store)
+        files, read[dep.def_path] = contents.of_dep(dep)
         deps += _files(files, base)
     wdir = Path(stage.wdir)
     job = Job(
         stage.addressing,
-        [stage.cmd] if isinstance(stage.cmd, str) else list(stage.cmd),
+        stage.cmd.splitlines() if isinstance(stage.cmd, str) else list(stage.cmd),  # as DVC does
         _below(base, str(wdir)),
         deps,
         beside,
@@ -84,6 +77,7 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         versions(),
         hashes.of_bytes(repr((sorted((f.path, f.md5) for f in deps), params)).encode()),
         store.group,
+        shell=os.environ.get("SHELL") or "/bin/sh",  # in which DVC would run it here
     )
     return Prepared(job, read)
 
@@ -99,52 +93,24 @@ def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
     return [replace(job, part=f"{nth + 1}/{cluster.parts}") for nth in range(cluster.parts)]
 
 
-Listed = list[tuple[str, str, bool]]  # path, MD5, whether it can be executed
+def _refuse_what_stays_here(stage: Any) -> None:
+    """Refuse a stage that begins with what it made before: a workspace has none of it.
+
+    Raises:
+        UsageError: it has an output with `persist: true`.
+    """
+    for out in stage.outs:
+        if out.persist:
+            raise UsageError(
+                f"{stage.addressing}: expected no output with `persist: true`, found "
+                f"{out.def_path}; run this stage here: `mwm repro {stage.addressing}`"
+            )
 
 
-def _dep(repo: Any, dep: Any, made: dict[str, Any], store: Store) -> tuple[Listed, Read]:
-    """The files of a dep, and what is recorded of it."""
-    inside = {path: out for path, out in made.items() if Path(path).is_relative_to(dep.fs_path)}
-    if not inside:  # code and other sources, or a part of an output
-        dep.save()
-        here = _tree(dep)
-        for path, md5, _ in here:
-            store.put(Path(path), store.extra(md5))
-        return here, Read(dep.hash_info, dep.meta)
-    files = [file for path, out in inside.items() for file in _output(path, out, store)]
-    if dep.fs_path in inside:
-        out = inside[dep.fs_path]
-        return files, Read(out.hash_info, out.meta)
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.meta import Meta
-
-    for path in repo.dvcignore.find(dep.fs, dep.fs_path):  # what lies beside outputs there
-        if not any(Path(path).is_relative_to(out) for out in inside):
-            files.append(_here(path, store))
-    below = {Path(os.path.relpath(path, dep.fs_path)).as_posix(): md5 for path, md5, _ in files}
-    size = sum(store.find(md5).stat().st_size for md5 in below.values())
-    found = HashInfo("md5", hashes.of_folder(below))
-    return files, Read(found, Meta(size=size, nfiles=len(below), isdir=True))
-
-
-def _output(path: str, out: Any, store: Store) -> Listed:
-    """The files of another stage's output, as dvc.lock has it."""
-    if not out.hash_info:
-        raise MwmError(f"{out.def_path}: expected an output in dvc.lock, found none; make it first")
-    value, executable = out.hash_info.value, bool(out.meta and out.meta.isexec)
-    if not out.hash_info.isdir:
-        if not out.use_cache and Path(path).is_file():  # DVC's cache does not have it
-            store.put(Path(path), store.extra(value))
-        return [(path, value, executable)]
-    files = listed(store.find(value))
-    return [(os.path.join(path, name), md5, False) for name, md5 in files.items()]  # noqa: PTH118
-
-
-def _bring(out: Any, store: Store) -> None:
+def _bring(md5: str, path: Path, store: Store) -> None:
     """Put a file of params that a stage made where DVC reads it."""
-    path = Path(out.fs_path)
-    if out.hash_info and not (path.is_file() and md5_of(path) == out.hash_info.value):
-        place(store, out.hash_info.value, path)
+    if not (path.is_file() and md5_of(path) == md5):
+        place(store, md5, path)
 
 
 def place(store: Store, md5: str, path: Path) -> None:
@@ -153,18 +119,7 @@ def place(store: Store, md5: str, path: Path) -> None:
         shutil.copyfile(store.find(md5), temporary)
 
 
-def _tree(dep: Any) -> Listed:
-    if not dep.hash_info.isdir:
-        executable = os.access(dep.fs_path, os.X_OK)
-        return [(dep.fs_path, dep.hash_info.value, executable)]
-    entries = dep.obj or dep.get_obj()
-    return [
-        (path := os.path.join(dep.fs_path, *parts), entry.value, os.access(path, os.X_OK))  # noqa: PTH118
-        for parts, _, entry in entries
-    ]
-
-
-def _harness(base: Path, cluster: Cluster, store: Store) -> list[File]:
+def _harness(base: Path, cluster: Cluster, contents: Contents) -> list[File]:
     """What every stage gets beside its deps: the files that Git tracks there."""
     paths = []
     for path in cluster.harness:
@@ -175,14 +130,7 @@ def _harness(base: Path, cluster: Cluster, store: Store) -> list[File]:
                 "`git add` it, or take it out"
             )
         paths += [str(base / name) for name in told.split("\0") if name]
-    return _files([_here(path, store) for path in paths if Path(path).is_file()], base)
-
-
-def _here(path: str, store: Store) -> tuple[str, str, bool]:
-    """A file of this machine, which the store has then."""
-    md5 = md5_of(Path(path))
-    store.put(Path(path), store.extra(md5))
-    return path, md5, os.access(path, os.X_OK)
+    return _files([contents.here(path) for path in paths if Path(path).is_file()], base)
 
 
 def _files(listed: Listed, base: Path) -> list[File]:

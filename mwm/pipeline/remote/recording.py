@@ -1,14 +1,18 @@
 """Record a stage that ran elsewhere: dvc.lock and the run-cache, as if DVC had run it here."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.engines.attempt import Receipt
-from mwm.engines.store import Store
-from mwm.pipeline.remote.jobs import Prepared, Read, place
+from mwm.engines.attempt import Made, Receipt
+from mwm.engines.store import Store, inside, tree_of
+from mwm.pipeline.cache import listed
+from mwm.pipeline.remote.attempts import in_store
+from mwm.pipeline.remote.contents import Contents, Read
+from mwm.pipeline.remote.jobs import Prepared, place
 
 
 def recorded(stage: Any) -> dict[str, Any]:
@@ -16,6 +20,19 @@ def recorded(stage: Any) -> dict[str, Any]:
     if stage.cmd_changed or not all(out.hash_info for out in stage.outs):
         return {}
     return {dep.def_path: dep.hash_info for dep in stage.deps}
+
+
+def is_whole(stage: Any, store: Store) -> bool:
+    """Whether a stage's outputs are as dvc.lock has them: in the store, or here if uncached."""
+    return all(
+        out.hash_info
+        and (
+            in_store(Made(out.def_path, out.hash_info.value, out.meta.size, out.meta.nfiles), store)
+            if out.use_cache
+            else out.exists and not out.workspace_status()
+        )
+        for out in stage.outs
+    )
 
 
 def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: Store) -> None:
@@ -29,16 +46,15 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.meta import Meta
 
-    _refuse_edited(repo, stage, prepared.read)
-    paths = dict(zip((out.fs_path for out in stage.outs), receipt.outs, strict=True))
-    for out in stage.outs:
-        told = paths[out.fs_path]
+    _refuse_edited(repo, stage, prepared.read, store)
+    for out, made in zip(stage.outs, receipt.outs, strict=True):
+        told = _heeding_dvcignore(repo, out, made, store)
         out.hash_info = HashInfo("md5", told.md5)
         folder = told.nfiles is not None
         out.meta = Meta(size=told.size, nfiles=told.nfiles, isdir=folder, isexec=told.executable)
         Path(out.fs_path).parent.mkdir(parents=True, exist_ok=True)  # for its .gitignore
         if not out.use_cache:
-            place(store, told.md5, Path(out.fs_path))
+            _put_in_place(store, told, Path(out.fs_path))
     for dep in stage.deps:  # DVC would look at files again, of which some are in the store alone
         dep.get_hash = partial(getattr, dep, "hash_info")
     with repo.lock:
@@ -48,12 +64,52 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
     shutil.rmtree(prepared.job.checkpoints(store), ignore_errors=True)
 
 
-def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read]) -> None:
-    made = {out.fs_path for out in repo.index.outs}
+def _heeding_dvcignore(repo: Any, out: Any, made: Made, store: Store) -> Made:
+    """A folder as DVC would record it here: without the files that `.dvcignore` names."""
+    if made.nfiles is None:
+        return made
+    files = listed(store.find(made.md5))
+    kept = {name: md5 for name, md5 in files.items() if not _ignored(repo, out.fs_path, name)}
+    if kept == files:
+        return made
+    tree = tree_of(kept)
+    md5 = str(tree.hash_info.value)
+    store.put_bytes(tree.as_bytes(), store.output(md5))
+    size = sum(store.find(each).stat().st_size for each in kept.values())
+    return replace(made, md5=md5, size=size, nfiles=len(kept))
+
+
+def _ignored(repo: Any, folder: str, name: str) -> bool:
+    path = Path(folder, name)
+    above = [each for each in path.parents if each.is_relative_to(folder)]
+    return repo.dvcignore.is_ignored_file(str(path)) or any(
+        repo.dvcignore.is_ignored_dir(str(each)) for each in above
+    )
+
+
+def _put_in_place(store: Store, made: Made, path: Path) -> None:
+    """Put an output that DVC does not cache where the stage would have left it, and nothing else.
+
+    Raises:
+        MwmError: it cannot be written.
+    """
+    if made.nfiles is None:
+        place(store, made.md5, path)
+        return
+    files = listed(store.find(made.md5))
+    if path.is_file():  # of a stage that made a file before
+        path.unlink()
+    for name, old in inside(path).items():
+        if name not in files:
+            old.unlink()
+    for name, md5 in files.items():
+        place(store, md5, path / name)
+
+
+def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read], store: Store) -> None:
+    contents = Contents(repo, store)
     for dep in stage.deps:
-        if hasattr(dep, "params") or not any(
-            Path(path).is_relative_to(dep.fs_path) for path in made
-        ):
+        if hasattr(dep, "params") or not contents.made_by_stages(dep.fs_path):
             dep.save()
             if dep.hash_info != read[dep.def_path].hash_info:
                 raise MwmError(
