@@ -94,7 +94,8 @@ def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]
         here = folder / job.folder
         here.mkdir(parents=True, exist_ok=True)
         for each in job.commands:
-            whole = f"{each} --part {job.part}" if job.part else each
+            last = each is job.commands[-1]
+            whole = f"{each} --part {job.part}" if job.part and last else each
             environment = _environment(folder, checkpoints)
             words = command.in_shell(job.shell, whole)
             command.run(words, here, environment, log, watch, store.group)

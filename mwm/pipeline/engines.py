@@ -46,6 +46,8 @@ def launching(on: Name, planned: Sequence[Step], most: int) -> Iterator[Launch |
 
     with project.opened() as repo:
         cluster = clusters.load(project.root(), base_of(repo))
+        # `dvc add` has no command, and of a frozen stage DVC looks at the outputs alone.
+        here = {s.addressing for s in repo.index.stages if s.frozen or not s.cmd}
     steps = {step.stage: step for step in planned}
     engine = _engine(on, cluster)
     engine.check(cluster.cores)
@@ -53,10 +55,11 @@ def launching(on: Name, planned: Sequence[Step], most: int) -> Iterator[Launch |
 
     def launch(stage: str, heard: Heard) -> Handle:
         step = steps[stage]
-        if step.action == "restore" or stage.endswith(".dvc"):  # of `dvc add`: it has no command
+        if step.action == "restore" or stage in here:
             return Child(stage, heard)
-        changed = any(reason.kind != "missing" for reason in step.reasons)
-        certain = step.action == "run" and changed  # what is missing may be in the store
+        # What is missing may be in the store, and deps count as dvc.lock has them.
+        changed = any(reason.kind not in ("missing", "dep") for reason in step.reasons)
+        certain = step.action == "run" and changed
         return Remote(stage, heard, engine, cluster, room, certain)
 
     try:

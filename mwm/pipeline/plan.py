@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mwm.pipeline import ours, project, times
+from mwm.pipeline.cache import files
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, duration, print_json, shortened
-from mwm.pipeline.reasons import Reason, changes, missing, outputs
+from mwm.pipeline.reasons import Reason, changes, missing, outputs, unseen
 
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
@@ -112,7 +113,9 @@ def steps(targets: Sequence[str]) -> list[Step]:
         settings, earlier = times.settings(repo, stages), times.earlier()
         for stage in stages:
             before = [up for up in project.upstream(repo, stage) if up.addressing in found]
-            above = [up for up in before if not found[up.addressing].is_checkout]
+            above = before
+            if not unseen(stage, made):
+                above = [up for up in before if not found[up.addressing].is_checkout]
             reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:
                 continue
@@ -148,8 +151,8 @@ def _action(stage: Any, reasons: list[Reason], above: list[Any]) -> Action:
 def _in_cache(stage: Any, reasons: list[Reason]) -> bool:
     """Whether DVC finds what the stage would make: under dvc.lock's hashes, or in its run-cache."""
     cache = stage.repo.stage_cache
-    if all(reason.kind == "missing" for reason in reasons):
-        return bool(stage.outs_cached())
+    if all(reason.kind == "missing" for reason in reasons):  # DVC removes all, and then restores it
+        return all(not out.persist and files(stage.repo, out) for out in stage.outs)
     from dvc.dependency.base import DependencyDoesNotExistError
     from dvc.stage.cache import RunCacheNotFoundError
 

@@ -114,6 +114,19 @@ def of_dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
         yield Reason("missing", path)
 
 
+def unseen(stage: Any, made: dict[str, Any]) -> bool:
+    """Whether a stage reads a part of an output, or params that a stage makes, that is not here.
+
+    dvc.lock tells only of outputs as a whole, so that `changes` cannot know whether it differs.
+    """
+    from dvc.dependency.param import ParamsDependency
+
+    return any(
+        not dep.exists and (isinstance(dep, ParamsDependency) or made.get(dep.fs_path) is None)
+        for dep in stage.deps
+    )
+
+
 def within_outputs(path: str, made: dict[str, Any]) -> bool:
     """Whether a path is a folder of outputs, or lies in an output that is a folder."""
     return path in made or any(made.get(str(folder)) for folder in Path(path).parents)

@@ -366,7 +366,11 @@ ls $MWM_CHECKPOINTS | grep . > start.txt; fi
 def in_parts(project: Project) -> None:
     """`start` is made in three parts: each leaves a mark, and all marks make the output."""
     (project / "make.sh").write_text(PARTS)
-    project.edit("dvc.yaml", "cp source.txt start.txt", "sh make.sh\n    meta: {parts: true}")
+    project.edit(
+        "dvc.yaml",
+        "cp source.txt start.txt",
+        "|\n      mkdir -p sub\n\n      sh make.sh\n    meta: {parts: true}",
+    )
     project.edit("dvc.yaml", "deps: [source.txt]", "deps: [make.sh]")
     (project / "cluster.yaml").write_text("parts: 3\n")
 

@@ -63,6 +63,29 @@ def test_missing_outputs_come_from_the_cache_if_it_has_them(made: Project) -> No
     assert actions(made) == {"join": "restore"}
 
 
+@pytest.mark.parametrize("other", ["kept: {cache: false}", "kept: {persist: true}"])
+def test_what_dvc_cannot_restore_beside_a_missing_output_is_made_again(
+    made: Project, other: str
+) -> None:
+    """DVC removes all outputs of a stage before it restores them; 'kept' is not in its cache then.
+
+    It was said to be restored, and what comes after it to stay.
+    """
+    made.edit(
+        "dvc.yaml",
+        "  join:\n",
+        "  both:\n    cmd: date +%N > big && date > kept\n    deps: [start.txt]\n"
+        f"    outs:\n    - big\n    - {other}\n"
+        "  use:\n    cmd: cp big used\n    deps: [big]\n    outs: [used]\n  join:\n",
+    )
+    made.run("dvc", "repro", "use")
+    (made / "big").unlink()
+    planned = {step["stage"]: step["action"] for step in made.told("plan", "use")["steps"]}
+    assert planned == {"both": "run", "use": "maybe"}
+    made.mwm("repro", "use")
+    assert (made / "used").read_text() == (made / "big").read_text()
+
+
 def test_in_a_clone_without_data_all_would_run(cloned: Project) -> None:
     assert set(actions(cloned).values()) == {"run"}
     assert "`dvc pull`" in cloned.mwm("plan")

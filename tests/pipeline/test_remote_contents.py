@@ -73,6 +73,21 @@ def test_a_part_of_an_output_is_that_of_dvc_lock(fresh: Project, engine: Process
     assert same(fresh, here, "file.txt", "below.txt", "f/a", "f/g/b")
 
 
+@pytest.mark.parametrize("on", ["slurm", "local"])
+def test_a_part_of_an_output_that_is_in_the_store_alone_may_differ(
+    fresh: Project, engine: ProcessEngine, on: str
+) -> None:
+    """dvc.lock tells of an output as a whole: what read a part of it counted as unchanged."""
+    add(fresh, FOLDER)
+    fresh.mwm("repro", "--on", "slurm", "file", "below")
+    fresh.run("dvc", "checkout", "file.txt", "below.txt")
+    fresh.edit("source.txt", "hello", "other")
+    fresh.mwm("repro", "--on", "slurm", "folder")
+    fresh.mwm("repro", "--on", on, "file", "below")
+    fresh.run("dvc", "checkout", "--force", "file.txt", "below.txt")
+    assert (fresh / "file.txt").read_text() == (fresh / "below.txt").read_text() == "other\n"
+
+
 def test_a_part_that_an_output_lacks_is_told(fresh: Project, engine: ProcessEngine) -> None:
     add(fresh, FOLDER.replace("deps: [f/a]", "deps: [f/z]"))
     said = fresh.mwm("repro", "--on", "slurm", "file", code=1)
@@ -107,6 +122,26 @@ def test_a_folder_that_dvc_does_not_cache_is_put_in_place(
     assert "Running" not in (here / "said.txt").read_text()  # DVC agrees
 
 
+def test_what_was_in_the_place_of_a_folder_goes_and_what_a_link_leads_to_stays(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    """As before a stage runs here. Files in a folder elsewhere were deleted through the link."""
+    add(fresh, KEEP)
+    elsewhere = fresh.folder.parent / "elsewhere"
+    (elsewhere / "b").mkdir(parents=True)
+    (elsewhere / "mine.txt").write_text("mine")
+    (fresh / "kept").symlink_to(elsewhere)
+    fresh.mwm("repro", "--on", "slurm", "keep")
+    assert files(fresh / "kept") == {"d/hello", "b"}
+    assert files(elsewhere) == {"mine.txt"}
+    fresh.edit("dvc.yaml", KEEP.split("cmd: ")[1].split("\n", maxsplit=1)[0], "cp start.txt kept")
+    fresh.mwm("repro", "--on", "slurm", "keep")
+    assert (fresh / "kept").read_text() == "hello\n"
+    fresh.edit("dvc.yaml", "cp start.txt kept", "mkdir kept")
+    fresh.mwm("repro", "--on", "slurm", "keep")
+    assert files(fresh / "kept") == set()
+
+
 def test_what_dvc_does_not_cache_is_read_where_it_lies(
     fresh: Project, engine: ProcessEngine
 ) -> None:
@@ -122,15 +157,19 @@ def test_what_comes_back_from_the_store_does_not_run_again(
     fresh: Project, engine: ProcessEngine
 ) -> None:
     """Without the receipts all but the first stage ran again, though nothing had changed."""
+    fresh.edit("dvc.yaml", "[w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]", "[w]")
     fresh.mwm("repro", "--on", "slurm")
     ran, lock = len(engine.tasks), (fresh / "dvc.lock").read_bytes()
-    assert {step["action"] for step in fresh.told("plan")["steps"]} == {"restore"}
+    planned = {step["stage"]: step["action"] for step in fresh.told("plan")["steps"]}
+    assert planned.pop("join") == "run"  # DVC's own files lie in w, whose outputs are elsewhere
+    assert set(planned.values()) == {"restore"}
     shutil.rmtree(fresh / ".dvc/cache/mwm")
     assert "0 stages ran" in fresh.mwm("repro", "--on", "slurm")
     assert len(engine.tasks) == ran
     assert (fresh / "dvc.lock").read_bytes() == lock
 
 
+@pytest.mark.slow
 def test_what_the_store_lost_is_made_again(fresh: Project, engine: ProcessEngine) -> None:
     fresh.mwm("repro", "--on", "slurm")
     ran = len(engine.tasks)
@@ -145,6 +184,21 @@ def test_a_stage_that_runs_always_runs_again(fresh: Project, engine: ProcessEngi
     for _ in range(2):
         assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "tick")
     assert [task.stage for task in engine.tasks] == ["tick", "tick"]
+
+
+def test_of_a_frozen_stage_the_outputs_count_as_they_are(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    """It ran on the cluster."""
+    fresh.run("dvc", "repro", "world@a")
+    fresh.run("dvc", "freeze", "start")
+    fresh.edit("dvc.yaml", "cp source.txt", "cat source.txt source.txt >")
+    (fresh / "start.txt").unlink()
+    (fresh / "start.txt").write_text("by hand\n")
+    here = serial(fresh, "world@a")
+    fresh.mwm("repro", "--on", "slurm", "world@a")
+    assert [task.stage for task in engine.tasks] == ["world@a"]
+    assert same(fresh, here, "dvc.lock", "start.txt")
 
 
 def test_a_file_of_dvc_add_is_taken_as_it_is_now(fresh: Project, engine: ProcessEngine) -> None:
@@ -175,14 +229,16 @@ def test_files_that_dvc_ignores_are_no_part_of_an_output(
 ) -> None:
     """The output's hash was never that of its files here, and so it was stale for ever."""
     (fresh / ".dvcignore").write_text("*.log\n/f/tmp/\n")
+    add(fresh, KEEP.replace("kept/b", "kept/b.log"))
     add(
         fresh,
         "  folder:\n    cmd: mkdir -p f/tmp && cat start.txt | tee f/a f/b.log f/tmp/c\n"
         "    deps: [start.txt]\n    outs: [f]\n",
     )
-    here = serial(fresh, "folder")
-    fresh.mwm("repro", "--on", "slurm", "folder")
+    here = serial(fresh, "folder", "keep")
+    fresh.mwm("repro", "--on", "slurm", "folder", "keep")
     assert same(fresh, here, "dvc.lock")
+    assert files(fresh / "kept") == files(here / "kept") == {"d/hello", "b.log"}
     assert "nfiles: 1" in (fresh / "dvc.lock").read_text()
 
 
@@ -199,6 +255,7 @@ def test_commands_run_in_the_shell_and_line_by_line_as_dvc_runs_them(
     assert same(fresh, here, "dvc.lock")
 
 
+@pytest.mark.slow
 def test_time_in_the_queue_is_not_the_stages(
     fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

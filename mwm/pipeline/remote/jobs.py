@@ -68,7 +68,7 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
     wdir = Path(stage.wdir)
     job = Job(
         stage.addressing,
-        stage.cmd.splitlines() if isinstance(stage.cmd, str) else list(stage.cmd),  # as DVC does
+        _commands(stage.cmd),
         _below(base, str(wdir)),
         deps,
         beside,
@@ -91,6 +91,12 @@ def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
     if cluster.parts == 1 or not (stage.meta or {}).get("parts"):
         return []
     return [replace(job, part=f"{nth + 1}/{cluster.parts}") for nth in range(cluster.parts)]
+
+
+def _commands(told: str | list[str]) -> list[str]:
+    """The commands of a stage: as DVC has it, one for each line."""
+    lines = told.splitlines() if isinstance(told, str) else told
+    return [line for line in lines if line.strip()]
 
 
 def _refuse_what_stays_here(stage: Any) -> None:

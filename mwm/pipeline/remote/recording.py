@@ -1,6 +1,7 @@
 """Record a stage that ran elsewhere: dvc.lock and the run-cache, as if DVC had run it here."""
 
 import shutil
+import uuid
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.engines.attempt import Made, Receipt
-from mwm.engines.store import Store, inside, tree_of
+from mwm.engines.store import Store, tree_of
+from mwm.io import system
 from mwm.pipeline.cache import listed
 from mwm.pipeline.remote.attempts import in_store
 from mwm.pipeline.remote.contents import Contents, Read
@@ -54,7 +56,7 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
         out.meta = Meta(size=told.size, nfiles=told.nfiles, isdir=folder, isexec=told.executable)
         Path(out.fs_path).parent.mkdir(parents=True, exist_ok=True)  # for its .gitignore
         if not out.use_cache:
-            _put_in_place(store, told, Path(out.fs_path))
+            _put_in_place(store, made, Path(out.fs_path))  # also what .dvcignore names
     for dep in stage.deps:  # DVC would look at files again, of which some are in the store alone
         dep.get_hash = partial(getattr, dep, "hash_info")
     with repo.lock:
@@ -88,22 +90,35 @@ def _ignored(repo: Any, folder: str, name: str) -> bool:
 
 
 def _put_in_place(store: Store, made: Made, path: Path) -> None:
-    """Put an output that DVC does not cache where the stage would have left it, and nothing else.
+    """Put an output that DVC does not cache where the stage would have left it.
+
+    What was there goes, as before a stage runs here; of a link the link alone.
 
     Raises:
         MwmError: it cannot be written.
     """
     if made.nfiles is None:
+        if path.is_dir():
+            _remove(path)
         place(store, made.md5, path)
         return
-    files = listed(store.find(made.md5))
-    if path.is_file():  # of a stage that made a file before
-        path.unlink()
-    for name, old in inside(path).items():
-        if name not in files:
-            old.unlink()
-    for name, md5 in files.items():
-        place(store, md5, path / name)
+    try:
+        new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        new.mkdir()
+        for name, md5 in listed(store.find(made.md5)).items():
+            place(store, md5, new / name)
+        _remove(path)
+        new.rename(path)
+    except OSError as error:
+        raise MwmError(f"{path}: cannot be written: {system.told(error) or error}") from None
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read], store: Store) -> None:
