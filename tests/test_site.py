@@ -43,6 +43,7 @@ def test_a_planted_broken_reference_fails_it(tmp_path: Path, link: str) -> None:
         shutil.copy(page, tmp_path)
     with (tmp_path / "docs" / "metrics.md").open("a", encoding="utf-8") as page:
         page.write(f"\n[planted]({link})\n")
+    (tmp_path / "site-pages").mkdir()  # somebody's own, which was deleted
     done = subprocess.run(
         [sys.executable, tmp_path / "docs" / "site" / "build.py", tmp_path / "site"],
         capture_output=True,
@@ -52,3 +53,4 @@ def test_a_planted_broken_reference_fails_it(tmp_path: Path, link: str) -> None:
     assert done.returncode == 1
     assert Path(link.split("#", maxsplit=1)[0]).name in done.stderr
     assert done.stderr.count("WARNING") == 1
+    assert sorted(path.name for path in tmp_path.glob("*site*")) == ["site-pages"]

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from links import broken
 
@@ -28,31 +29,42 @@ FIRST = "environments"  # the page before which the library's reference stands
 
 def main(out: Path) -> int:
     """Build it; returns the exit status."""
-    pages = out.with_name(f"{out.name}-pages")
     if out.exists() and not (out / SPHINX).is_file() and (not out.is_dir() or any(out.iterdir())):
         print(f"error: {out}: expected a new or empty folder, or a site", file=sys.stderr)
         return 2
-    for folder in (pages, out):
-        shutil.rmtree(folder, ignore_errors=True)
-    assemble(pages)
-    sphinx = ["sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", f"{out}-cache"]
-    if failed := run(*sphinx, "-c", str(HERE), str(pages), str(out)):
-        return failed
-    (out / "report").mkdir()
-    for name in REPORT:
-        shutil.copy(ROOT / "report" / name, out / "report")
-    if failed := run("mwm", "demo", "--no-open", cwd=out):  # the same bytes as the pipeline's page
-        return failed
-    if faults := broken(out):
-        print("\n".join(faults), file=sys.stderr)
-        return 1
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
+        site = Path(name) / "site"
+        if failed := build(Path(name), site):
+            return failed
+        shutil.rmtree(out, ignore_errors=True)
+        site.rename(out)
     print(f"docs: {out / 'index.html'}")
     return 0
 
 
-def run(*words: str, cwd: Path | None = None) -> int:
+def build(work: Path, out: Path) -> int:
+    """Build it in `out`, with what is needed meanwhile in `work`; returns the exit status."""
+    assemble(work / "pages")
+    sphinx = ["sphinx", "--fail-on-warning", "--keep-going", "--quiet", "-d", str(work / "cache")]
+    if failed := run(*sphinx, "-c", str(HERE), str(work / "pages"), str(out)):
+        return failed
+    (out / "report").mkdir()
+    for name in REPORT:
+        shutil.copy(ROOT / "report" / name, out / "report")
+    if failed := run("mwm", "demo", "--no-open", cwd=out, quiet=True):  # the pipeline's page
+        return failed
+    if faults := broken(out):
+        print("\n".join(faults), file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(*words: str, cwd: Path | None = None, quiet: bool = False) -> int:
     """The exit status of a module's command."""
-    return subprocess.run([sys.executable, "-m", *words], cwd=cwd, check=False).returncode
+    told = subprocess.DEVNULL if quiet else None
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=cwd, stdout=told, check=False).returncode
 
 
 def assemble(pages: Path) -> None:
