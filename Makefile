@@ -63,22 +63,21 @@ live: $(STAMP)  ## a page of what runs now, with curves, films and the time left
 
 check: $(STAMP) repository  ## check that dvc.lock, code, params and present files agree
 	@echo "check: mwm check, also in results/ (all that is stale, and why)"
-	@$(BIN)/python -m mwm check
-	@cd results && "$(CURDIR)/$(BIN)/python" -m mwm check
+	@code=0; for project in . results; do (cd $$project && "$(CURDIR)/$(BIN)/python" -m mwm check) || code=$$?; done; exit $$code
 
-test: $(STAMP)  ## run the tests that take seconds
+test: $(STAMP) repository  ## run the tests that take seconds
 	@echo "test: pytest, about 6 minutes on two cores (the slow ones: make slow)"
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
-slow: $(STAMP)  ## run the tests that take minutes: real pipelines, real training
+slow: $(STAMP) repository  ## run the tests that take minutes: real pipelines, real training
 	@echo "slow: pytest -m slow, a line for each test"
 	@$(BIN)/python -m pytest -m slow -v
 
-smoke: $(STAMP)  ## run the pipeline at its smallest, twice, in temporary copies; compare the bytes
+smoke: $(STAMP) repository  ## run the pipeline at its smallest, twice, in temporary copies; compare the bytes
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
 
-clusters: $(STAMP)  ## smoke, and the same on a local cluster of Ray, and of Slurm where that is installed
+clusters: $(STAMP) repository  ## smoke, and the same on a local cluster of Ray, and of Slurm where that is installed
 	@echo "clusters: make smoke, then mwm repro --on ray and --on slurm, each of two nodes on this machine"
 	@$(BIN)/python tests/elsewhere.py --keep build/smoke
 
@@ -86,13 +85,13 @@ docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, 
 	@echo "docs: python docs/site/build.py build/site; then open build/site/index.html"
 	@$(BIN)/python docs/site/build.py build/site
 
-bench: $(STAMP)  ## measure every step against what bounds it and what others do (five minutes, idle cores)
+bench: $(STAMP) repository  ## measure every step against what bounds it and what others do (eight minutes, idle cores)
 	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \
 	$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[bench]'; }
 	@echo "bench: python -m bench; all figures go to build/bench.json"
 	@$(BIN)/python -m bench
 
-torture: $(STAMP)  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
+torture: $(STAMP) repository  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
 	@echo "torture: smoke profile, SIGKILL, SIGTERM, SIGINT; then full and read-only folders"
 	@$(BIN)/python tests/torture.py
 

@@ -38,16 +38,23 @@ def bench(
         )
     kernels.prepare()
     began, rows = time.monotonic(), list[Row]()
-    for step in steps or STEPS:
-        print(f"bench: {step}", file=sys.stderr, flush=True)
-        rows += import_module(f"bench.{step}").rows()
+    try:
+        for step in steps or STEPS:
+            print(f"bench: {step}", file=sys.stderr, flush=True)
+            rows += import_module(f"bench.{step}").rows()
+    finally:  # minutes of work before a step that fails
+        _tell(rows, out, time.monotonic() - began)
+
+
+def _tell(rows: list[Row], out: Path, seconds: float) -> None:
+    """Print the table, and write all figures."""
     print("\n".join(lines(rows)))
     machine = {
         "processor": kernels.processor(),
         "cores": usable_cores(),
         "system": platform.platform(),
         "versions": versions(),
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(seconds),
     }
     write_json(out, {"machine": machine, "rows": [row.told() for row in rows]})
     print(f"bench: all figures are in {out}")

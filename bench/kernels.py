@@ -13,8 +13,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
-from mwm import MwmError
+import typer
+
+from mwm.runtime import commands
 
 SETTINGS = {
     "none": "",
@@ -24,6 +27,7 @@ SETTINGS = {
     "all": "fixed keep flush",
 }
 ROUNDS = 2
+app = commands.application(__doc__)
 ITERATIONS = {"see": 30, "anchor": 8, "recruit": 8}  # `see` has no denormals at first
 
 
@@ -73,22 +77,23 @@ def train(act: str, setting: str) -> float:
     return count / (time.monotonic() - started)
 
 
-def main() -> None:
+@commands.command(app)
+def main(
+    act: Annotated[str, typer.Argument(hidden=True)] = "",
+    setting: Annotated[str, typer.Argument(hidden=True)] = "",
+) -> None:
     """Print each setting's best rate, and its ratio to that of none."""
-    for act in ITERATIONS:
+    if act:  # in a process of its own
+        print(train(act, setting))
+        return
+    for trained in ITERATIONS:
         rates = dict.fromkeys(SETTINGS, 0.0)
         for _ in range(ROUNDS):
-            for name, setting in SETTINGS.items():
-                rates[name] = max(rates[name], measure(act, setting))
+            for name, libraries in SETTINGS.items():
+                rates[name] = max(rates[name], measure(trained, libraries))
         for name, rate in rates.items():
-            print(f"{act:8} {name:12} {rate:.2f} iterations/s, {rate / rates['none']:.2f}")
+            print(f"{trained:8} {name:12} {rate:.2f} iterations/s, {rate / rates['none']:.2f}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        try:
-            print(train(*sys.argv[1:3]))
-        except MwmError as error:
-            sys.exit(f"error: {error}")
-    else:
-        main()
+    app()

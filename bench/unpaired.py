@@ -3,7 +3,8 @@
     python -m bench.unpaired mirror [GAMES]
     python -m bench.unpaired mirror 25 experiments/runs/seed_9
 
-Run it after `make control`, or after a player of experiments/; it takes three minutes. As
+Run it after `make control`, or after a player of experiments/, with SciPy, which `make bench`
+installs; it takes three minutes. As
 mini-vec2vec (Dar, 2025) does for embeddings of texts: clusters of both clouds of codes are matched
 by how similar each is to all others of its cloud, an orthogonal map is fitted to the matches, and
 then refined by nearest neighbours.
@@ -17,12 +18,8 @@ import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2
-from scipy.linalg import orthogonal_procrustes
-from scipy.optimize import quadratic_assignment
-from scipy.spatial import cKDTree
 
-from mwm import seeding
+from mwm import MwmError, seeding
 from mwm.control.visions import with_vision
 from mwm.io.frames import Frames, read_frames
 from mwm.models import encoding
@@ -43,6 +40,16 @@ NEIGHBOURS = 50  # whose mean a mapped code is drawn to ...
 ROUNDS = 50  # ... so many times
 app = commands.application(__doc__)
 
+try:
+    from scipy.cluster.vq import kmeans2
+    from scipy.linalg import orthogonal_procrustes
+    from scipy.optimize import quadratic_assignment
+    from scipy.spatial import cKDTree
+
+    there = True
+except ImportError:
+    there = False
+
 
 @commands.command(app)
 def main(
@@ -51,6 +58,8 @@ def main(
     study: Annotated[Path, typer.Argument(help="folder with data/worlds and runs")] = Path(),
 ) -> None:
     """Print how well codes are mapped, and what the player scores with them."""
+    if not there:
+        raise MwmError("bench.unpaired: expected SciPy, found none; `pip install -e '.[bench]'`")
     torch.set_num_threads(1)
     data, runs = study / "data/worlds", study / "runs"
     original, content = (read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world))

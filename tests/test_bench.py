@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from bench import __main__ as bench
 from bench.table import LIMIT, OURS, Row, lines, measured
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_contenders_take_turns_and_the_first_does_not_count() -> None:
@@ -49,7 +52,38 @@ def test_figures_are_written_with_the_machine(tmp_path: Path) -> None:
     assert told["rows"][0]["figures"][OURS]
 
 
+def test_what_was_measured_before_a_step_fails_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight minutes of figures were lost, since they were written after the last step."""
+    steps = {
+        "bench.worlds": lambda: [Row("work", "s", {OURS: [2.0]})],
+        "bench.growth": lambda: 1 / 0,
+    }
+    monkeypatch.setattr(bench, "import_module", lambda name: SimpleNamespace(rows=steps[name]))
+    out = tmp_path / "bench.json"
+    result = CliRunner().invoke(bench.app, ["worlds", "growth", "--out", str(out)])
+    assert result.exit_code == 1
+    assert [row["step"] for row in json.loads(out.read_text())["rows"]] == ["work"]
+
+
 def test_an_unknown_step_is_told() -> None:
     result = CliRunner().invoke(bench.app, ["wrlds"])
     assert result.exit_code == 2
     assert "unknown wrlds; expected some of collect, " in result.output
+
+
+def test_the_page_has_the_figures_of_the_last_full_run() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    for row in json.loads((ROOT / "bench" / "results.json").read_text())["rows"]:
+        if "peak memory" in row["step"]:  # in brackets at the end of another row
+            peak = float(f"{row['medians'][OURS]:.3g}")
+            assert f"(peak memory {peak:,.0f} MB)" in page
+            continue
+        begins = f"| {row['step']} | {row['unit']} | "
+        (line,) = (line for line in page.split("\n") if line.startswith(begins))
+        if row["limit"]:
+            assert f"| {row['ours_of_limit']:.2f} x " in line
+            assert all(word.strip(",") in line for word in row["limit"].split())
+        for peer, of_ours in row["peers_of_ours"].items():
+            assert f"{peer} {of_ours:.1f}" in line

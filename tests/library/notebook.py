@@ -23,7 +23,8 @@ def notebook() -> str:
     sections = PAGE.read_text(encoding="utf-8").partition("\n## ")[2]
     parts = re.split(r"^```python\n(.*?)^```$", f"## {sections}", flags=re.M | re.S)
     texts = [re.sub(r"\]\(([\w-]+\.md)", r"](../docs/\1", text.strip()) for text in parts[::2]]
-    codes = [re.sub(r'"(runs|data)\b', r'"../\1', code.strip()) for code in parts[1::2]]
+    texts = [re.sub(r"`[^`\n]+`", lambda code: _from_examples(code[0]), text) for text in texts]
+    codes = [_from_examples(code.strip()) for code in parts[1::2]]
     cells = [_cell("markdown", OPENING)]
     for index, text in enumerate(texts):
         cells += [_cell("markdown", text)] if text else []
@@ -33,6 +34,10 @@ def notebook() -> str:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _from_examples(code: str) -> str:
+    return re.sub(r'"(runs|data)\b', r'"../\1', code)
 
 
 def _cell(kind: str, source: str) -> dict[str, object]:
