@@ -114,7 +114,7 @@ def steps(targets: Sequence[str]) -> list[Step]:
         for stage in stages:
             before = [up for up in project.upstream(repo, stage) if up.addressing in found]
             above = before
-            if not unseen(stage, made):
+            if not unseen(stage, made):  # else what a checkout brings back may be new to it
                 above = [up for up in before if not found[up.addressing].is_checkout]
             reasons = [*changes(stage, made), *missing(stage)]
             if not reasons and not above:
