@@ -58,6 +58,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_part_of_an_output_is_that_of_dvc_lock(fresh: Project, engine: ProcessEngine) -> None:
     """It was read from the workspace: of an earlier run, and recorded as if it were of this one."""
     parts = "f", "file.txt", "below.txt"
@@ -73,7 +74,7 @@ def test_a_part_of_an_output_is_that_of_dvc_lock(fresh: Project, engine: Process
     assert same(fresh, here, "file.txt", "below.txt", "f/a", "f/g/b")
 
 
-@pytest.mark.parametrize("on", ["slurm", "local"])
+@pytest.mark.parametrize("on", ["slurm", pytest.param("local", marks=pytest.mark.slow)])
 def test_a_part_of_an_output_that_is_in_the_store_alone_may_differ(
     fresh: Project, engine: ProcessEngine, on: str
 ) -> None:

@@ -199,6 +199,7 @@ def test_latents_of_other_frames_or_dimensions_are_refused(
             Settler(spoiler, one._replace(controlled=controlled))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_motifs")
 def test_where_actions_decide_nothing_latents_stay(
     contents: dict[str, Frames], spoiler: Smoother
