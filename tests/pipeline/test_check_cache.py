@@ -32,7 +32,10 @@ def cached(project: Project, output: str) -> Path:
 
 
 def heal(project: Project, said: str) -> None:
-    """Do as was said: delete, and make again."""
+    """Do as was said: copy what is right into the cache, or delete it and make it again."""
+    if mend := [line for line in said.splitlines() if line.startswith("  install ")]:
+        subprocess.run(mend[0], shell=True, check=True)
+        return
     (delete,) = (line for line in said.splitlines() if line.startswith("  rm "))
     (again,) = (line.split("`")[-2] for line in said.splitlines() if line.startswith("  then "))
     subprocess.run(delete, shell=True, check=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).resolve().parents[1]
 THESE = (  # each sets up a repository by another helper
-    "tests/pipeline/test_foreign.py::test_a_copy_of_the_project_is_a_repository_of_its_own",
+    "tests/pipeline/test_subprocess_environment.py::test_a_copy_of_the_project_is_a_repository_of_its_own",
     "tests/runtime/test_steadiness.py::test_a_change_of_what_the_stage_reads_fails_it[_params-params.yaml]",
     "tests/pipeline/test_repro.py::test_a_damaged_file_of_times_is_no_obstacle",
     "tests/pipeline/test_plan.py::test_in_a_clone_without_data_all_would_run",
