@@ -1,6 +1,5 @@
 """Delete what removed runs and worlds, and stages that were killed, left behind."""
 
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 
 from mwm.pipeline import activity, claim, leftovers, project
 from mwm.pipeline.output import AsJson, print_json, size
+from mwm.pipeline.removal import remove
 from mwm.runtime import vouched
 
 Yes = Annotated[bool, typer.Option("--yes", help="delete; without it, only list")]
@@ -62,10 +62,7 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
 
 def _delete(path: Path, root: Path) -> None:
     """Delete a file or folder, and the folders above that it leaves empty."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    remove(path)
     for folder in path.parents:
         if folder == root or any(folder.iterdir()):
             break

@@ -211,25 +211,24 @@ def test_what_lies_in_another_folder_than_the_record_stays(made: Project) -> Non
     assert (made / "far.txt").exists()
 
 
+def _leave(project: Project, outs: str) -> None:
+    """A folder with a file in it, whose stage dvc.lock alone has, with these outputs."""
+    with (project / "dvc.lock").open("a") as lock:
+        lock.write(f"  gone:\n    cmd: run\n    outs:\n{outs}")
+    (project / "w/old").mkdir()
+    (project / "w/old/out.txt").write_text("of a world that was")
+    assert _whys(project) == {"w/old": "output of gone, which dvc.lock names"}
+
+
 def test_what_lies_in_a_leftover_goes_with_it(made: Project) -> None:
-    entry = "  gone:\n    cmd: run\n    outs:\n    - path: w/old\n    - path: w/old/out.txt\n"
-    with (made / "dvc.lock").open("a") as lock:
-        lock.write(entry)
-    (made / "w/old").mkdir()
-    (made / "w/old/out.txt").write_text("of a world that was")
-    assert _whys(made) == {"w/old": "output of gone, which dvc.lock names"}
+    _leave(made, "    - path: w/old\n    - path: w/old/out.txt\n")
     made.mwm("prune", "--yes")
     assert not (made / "w/old").exists()
 
 
 def test_files_of_ones_own_in_a_leftover_folder_are_told(made: Project) -> None:
     """A listing named the folder of a run, and not the notes that lay in it."""
-    entry = "  gone:\n    cmd: run\n    outs:\n    - path: w/old\n      nfiles: 1\n"
-    with (made / "dvc.lock").open("a") as lock:
-        lock.write(entry)
-    (made / "w/old").mkdir()
-    (made / "w/old/out.txt").write_text("of a world that was")
-    assert _whys(made) == {"w/old": "output of gone, which dvc.lock names"}
+    _leave(made, "    - path: w/old\n      nfiles: 1\n")
     (made / "w/old/notes.txt").write_text("mine")
     why = "output of gone, which dvc.lock names with 1 of its 2 files"
     assert _whys(made) == {"w/old": why}

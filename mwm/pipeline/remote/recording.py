@@ -15,6 +15,7 @@ from mwm.pipeline.cache import listed
 from mwm.pipeline.remote.attempts import in_store
 from mwm.pipeline.remote.contents import Contents, Read
 from mwm.pipeline.remote.jobs import Prepared, place
+from mwm.pipeline.removal import remove
 
 
 def recorded(stage: Any) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def _put_in_place(store: Store, made: Made, path: Path) -> None:
     """
     if made.nfiles is None:
         if path.is_dir():
-            _remove(path)
+            remove(path)
         place(store, made.md5, path)
         return
     try:
@@ -107,18 +108,10 @@ def _put_in_place(store: Store, made: Made, path: Path) -> None:
         new.mkdir()
         for name, md5 in listed(store.find(made.md5)).items():
             place(store, md5, new / name)
-        _remove(path)
+        remove(path)
         new.rename(path)
     except OSError as error:
         raise MwmError(f"{path}: cannot be written: {system.told(error) or error}") from None
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with all that is in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _refuse_edited(repo: Any, stage: Any, read: dict[str, Read], store: Store) -> None:
