@@ -12,7 +12,7 @@ PAGE = Path("playground.html")
 LEGEND = """
 full, here: the models as they were trained, and rounded to a byte a number as they are here
 found: frames in which a dream of 25 steps shows an object, as a share of those in which V finds it;
-  same: in the same rally, anew: after a new serve
+  same: in the same rally, anew: after a new serve, all: both
 score: the player's points a game in the original; transferred: the share that it keeps in a world,
   counted from the score of random play"""
 

@@ -9,8 +9,9 @@ PAGE = ROOT / "docs" / "library.md"
 NOTEBOOK = ROOT / "examples" / "quickstart.ipynb"
 OPENING = """# Use trained models from Python
 
-This is [docs/library.md](../docs/library.md) as a notebook. It needs trained models: run
-`make repro` in the project's folder first."""
+This is [docs/library.md](../docs/library.md) as a notebook. It uses what `make repro` trains: run
+that in the project's folder first. Without training, write `mwm.load("pretrained")` for
+`mwm.load("../runs")`, and leave out what reads `data/worlds`."""
 
 
 def blocks(page: Path) -> list[str]:
