@@ -6,9 +6,9 @@ from pathlib import Path
 
 import plain_yaml
 import pytest
-from brief import run
+from brief import run, train_one_run
 
-from stages import evaluate, recruit, report, train
+from stages import evaluate, report
 
 
 @pytest.mark.slow
@@ -20,9 +20,7 @@ def test_acts_of_no_iterations_are_evaluated_and_reported(project: Path, acts: l
     params["train"]["runs"] = {"mirror": {"worlds": ["original", "mirror"]}}
     params["evaluate"] |= {"frames": 50, "length": 10}
     (project / "params.yaml").write_text(plain_yaml.text(params))
-    for words in (["see", "original"], ["see", "mirror"], ["anchor"]):
-        run(train.app, *words)
-    run(recruit.app, "mirror")
+    train_one_run()
     run(evaluate.app)
     run(report.app)
     with (project / "eval" / "curves.csv").open() as file:
