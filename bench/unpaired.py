@@ -23,10 +23,9 @@ from mwm import MwmError, seeding
 from mwm.control.visions import with_vision
 from mwm.io.frames import Frames, read_frames
 from mwm.models import encoding
-from mwm.models.model import MetaWorldModel, load
+from mwm.models.model import load
 from mwm.models.visions import Vision
 from mwm.runtime import commands
-from mwm.settings.base import ORIGINAL
 from mwm.settings.control import Transfer
 from mwm.transfer.pairs import PAIRS, Mapped, pair_up
 from mwm.transfer.scores import Match
@@ -62,46 +61,44 @@ def main(
         raise MwmError("bench.unpaired: expected SciPy, found none; `pip install -e '.[bench]'`")
     torch.set_num_threads(1)
     data, runs = study / "data/worlds", study / "runs"
-    original, content = (read_frames(data / f"{name}.h5", "world") for name in (ORIGINAL, world))
+    content = read_frames(data / f"{world}.h5", "world")
     vision = load(runs / "see" / world).vision(world)
-    with closing(Match(runs / "control", original, Transfer(games=games, seed=2))) as match:
+    with closing(Match(runs / "control", data, Transfer(games=games, seed=2))) as match:
         match.enter(content)
-        model = match.player.model
-        maps = {"no pairs": match_clouds(model, vision, original, content)}
+        home, own = match.home, match.player.model.vision(match.player.about.world)
+        maps = {"no pairs": match_clouds(own, vision, home, content)}
         for pairs in PAIRS:
-            maps[f"{pairs} pairs"] = pair_up(model, vision, original, content, pairs)
+            maps[f"{pairs} pairs"] = pair_up(own, vision, home, content, pairs)
         for name, mapped in maps.items():
-            share = explained(model, mapped, original, content)
+            share = explained(own, mapped, home, content)
             played = match.play(world, name, with_vision(match.player, world, mapped), world)
             print(
-                f"{world}, {name}: {share:.2f} of the original's codes explained, score "
+                f"{world}, {name}: {share:.2f} of the player's own codes explained, score "
                 f"{played.mean:.1f} ± {played.margin:.1f}"
             )
 
 
-def explained(model: MetaWorldModel, mapped: Mapped, original: Frames, content: Frames) -> float:
-    """The share of the original's codes' variance that mapped codes explain, on test frames."""
-    at = original.indices(original.episodes("test"))[::10]
-    truth, _ = encoding.encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[at]))
+def explained(own: Vision, mapped: Mapped, home: Frames, content: Frames) -> float:
+    """The share of the variance of the player's own codes that mapped ones explain, test frames."""
+    at = home.indices(home.episodes("test"))[::10]
+    truth, _ = encoding.encode(own, torch.from_numpy(home.frames[at]))
     with torch.no_grad():
         found, _ = mapped.encode(mapped.unpack(torch.from_numpy(content.frames[at])))
     return float(1 - (found - truth).square().sum() / (truth - truth.mean(0)).square().sum())
 
 
-def match_clouds(
-    model: MetaWorldModel, vision: Vision, original: Frames, content: Frames
-) -> Mapped:
+def match_clouds(own: Vision, vision: Vision, home: Frames, content: Frames) -> Mapped:
     """A V of another world, its codes mapped by what both clouds of codes look like.
 
     Args:
-        model: whose V of the original gives the codes to reach.
+        own: the player's V, whose codes are to be reached.
         vision: of the other world.
-        original: the original's frames, of which the even training episodes are looked at.
+        home: frames of the world of `own`, of which the even training episodes are looked at.
         content: the other world's, of which the odd ones are: no moment is seen in both.
     """
     rng = seeding.generator(0, "transfer", "unpaired")
     source = _codes(vision, content, 1, rng)
-    target = _codes(model.vision(ORIGINAL), original, 0, rng)
+    target = _codes(own, home, 0, rng)
     (x, centre, scale), (y, aim, spread) = _whole(source), _whole(target)
     turn = _refined(_first(x, y, rng), x, y)
     weight = (turn / scale[:, None]) * spread

@@ -1,7 +1,10 @@
-"""Learn to play in the original's codes: params `control`, runs/anchor -> runs/control."""
+"""Learn to play in the codes of one world: params `control`, runs/anchor -> runs/control."""
 
 from contextlib import closing
 from functools import partial
+from typing import Annotated
+
+import typer
 
 from mwm.runtime import commands
 from mwm.runtime.options import DATA, RUNS, Data, Runs, Workers
@@ -11,17 +14,20 @@ app = commands.application(__doc__)
 
 @commands.stage(app)
 def control(
+    run: Annotated[
+        str, typer.Argument(help="whose last world to learn in: anchor, or a run of train.runs")
+    ] = "anchor",
     data: Data = DATA,
     runs: Runs = RUNS,
     workers: Workers = None,
 ) -> None:
-    """Train a policy by PPO on what V of the original and M, both frozen, say of the game."""
+    """Train a policy by PPO on what V of one world and M, both frozen, say of the game."""
     import torch
 
     from mwm import UsageError, seeding
     from mwm.control import player, policy
     from mwm.control.games import Games, environments, noise_of
-    from mwm.control.look import Look, mask_of
+    from mwm.control.look import Look, mask_of, shown
     from mwm.control.resume import Checkpoints
     from mwm.control.training import CURVES, Trainer
     from mwm.io.frames import read_frames
@@ -45,14 +51,18 @@ def control(
     torch.set_num_threads(p.train.run.threads)
     selftest.check(torch.device("cpu"))
     original = read_frames(data / f"{ORIGINAL}.h5", "world")
-    model = load(runs / "anchor", p.train.model)
-    about = player.about(model, original, p.control)
+    model = load(runs / run, p.train.model)
+    world = model.worlds[-1]
+    content = original if world == ORIGINAL else read_frames(data / f"{world}.h5", "world")
+    about = player.about(model, content, p.control)
     seeds = partial(seeding.derive, p.control.seed, "control", "games")
-    look = Look(ORIGINAL, mask=mask_of(p.control.opponent, original, p.control.seed))
+    mask = mask_of(p.control.opponent, original, p.control.seed)
+    look = Look(world, shown if world == ORIGINAL else content.show, mask)
     fresh = policy.initialise(about.seen, about.actions, p.control.hidden, p.control.seed)
     weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    changed = [look.mask.inside, look.mask.bats] if look.mask else []
-    kept = Checkpoints(shelf(), about.model_dump(), weights, changed)
+    changed = [mask.inside, mask.bats] if mask else []
+    shows = [] if world == ORIGINAL else [content.pixel_map, content.inverted]
+    kept = Checkpoints(shelf(), about.model_dump(), weights, changed, shows)
     with closing(environments(about.setup, p.control.games, workers)) as envs:
         noise = noise_of(p.control, p.train.model.latent)
         games = Games(envs, TrainedModel(model), look, seeds, noise)

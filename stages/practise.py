@@ -1,8 +1,8 @@
 """Play with a trained player, and learn from its plays: runs/control, runs/<run> -> runs/<run>.
 
-`play` keeps a world's random plays and adds the player's own. In the original it plays with its own
-V; in another world with the V that was aligned there. Neither sees what the other played. `learn`
-then aligns that V again, on all of them.
+`play` keeps a world's random plays and adds the player's own. Where it learned it plays with its
+own V; in another world with the V that was aligned there. Neither sees what the other played.
+`learn` then aligns that V again, on all of them.
 """
 
 from pathlib import Path
@@ -48,10 +48,11 @@ def play(
     torch.set_num_threads(p.train.run.threads)
     player = load_player(base / "control")
     about, control = player.about, player.about.control
-    model, name = player.model, ORIGINAL
-    if world != ORIGINAL:
-        name = params.pick(p.train.runs, world, "train.runs").worlds[1]
-        model = of_same_anchor(player, base / world)
+    anchor = world == ORIGINAL
+    name = ORIGINAL if anchor else params.pick(p.train.runs, world, "train.runs").worlds[1]
+    model = player.model
+    if name != about.world:
+        model = of_same_anchor(player, base / ("anchor" if anchor else world))
     content, mask = read_frames(plays / f"{name}.h5", "world"), None
     played_as = str(content.attributes["game"]), int(content.attributes["frame_skip"])
     if played_as != (about.game, about.frame_skip):

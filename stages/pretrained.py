@@ -26,6 +26,7 @@ def pretrained(
     import torch
 
     from mwm.control.player import load_player
+    from mwm.control.visions import check_anchor
     from mwm.evaluation.dreams import dreams
     from mwm.evaluation.pairs import evaluate_pairs
     from mwm.io.files import read_json
@@ -42,6 +43,7 @@ def pretrained(
     selftest.check(torch.device("cpu"))
     model = gather(runs, p.train.runs)
     player = load_player(runs / "control")
+    check_anchor(player, model)
     locks.claim_folder(out)
     frames = {world: read_frames(data / f"{world}.h5", "world") for world in model.worlds}
     rounded = packed.rounded(model)

@@ -65,6 +65,7 @@ def transfer(
     note: Annotated[str | None, typer.Option(help="a sentence for the page, on its models")] = None,
 ) -> None:
     """What a player scores in every world -> control.html, its pictures, transfer.json."""
+    from mwm.io import records
     from mwm.reporting.control.report import report_control
     from mwm.runtime import locks
     from mwm.settings import params
@@ -72,7 +73,10 @@ def transfer(
 
     p = params.load()
     locks.claim(out / "control.html", metrics)
-    folders = [runs / "transfer" / name for name in (ORIGINAL, *p.train.runs)]
+    home = records.read(runs / "control" / records.MANIFEST).get("world", ORIGINAL)
+    shown = {ORIGINAL: ORIGINAL} | {name: run.worlds[1] for name, run in p.train.runs.items()}
+    away = [name for name, world in shown.items() if world != home]
+    folders = [runs / "transfer" / name for name in (home, *away)]
     inputs = p.train.run.inputs
     report_control(runs / "control", folders, out, metrics, p.report.dpi, inputs, note)
 

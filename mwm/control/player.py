@@ -1,4 +1,4 @@
-"""A player: V of the original, M and a policy, all that it takes to play, in one file."""
+"""A player: V of the world that it learned in, M and a policy: all that it takes to play."""
 
 import os
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ class About(Section, extra="ignore"):
         game: Gymnasium id.
         frame_skip: emulated frames per step.
         control: how it learned.
+        world: where it learned; whose V encodes.
     """
 
     kind: Literal["player", "pretrained"] = "player"
@@ -45,6 +46,7 @@ class About(Section, extra="ignore"):
     game: str
     frame_skip: int = Field(ge=1, le=60)
     control: Control
+    world: str = ORIGINAL
 
     @property
     def seen(self) -> int:
@@ -65,7 +67,7 @@ class About(Section, extra="ignore"):
 
 @dataclass(frozen=True)
 class Player:
-    """V of the original, M, and a policy that learned in their codes."""
+    """V of one world, M, and a policy that learned in their codes."""
 
     about: About
     model: MetaWorldModel
@@ -102,14 +104,21 @@ class Player:
         )
 
 
-def about(model: MetaWorldModel, original: Frames, settings: Control) -> About:
-    """What a player's manifest will say of one that plays with `model` as `original` was played."""
+def about(model: MetaWorldModel, content: Frames, settings: Control) -> About:
+    """What a player's manifest will say of one that plays with `model` as `content` was played.
+
+    Args:
+        model: has V of the world of `content`.
+        content: frames of the world in which the player learns.
+        settings: params `control`.
+    """
     return About(
         actions=model.actions,
         model=model.config,
-        game=str(original.attributes["game"]),
-        frame_skip=int(original.attributes["frame_skip"]),
+        game=str(content.attributes["game"]),
+        frame_skip=int(content.attributes["frame_skip"]),
         control=settings,
+        world=str(content.attributes["world"]),
     )
 
 
@@ -118,9 +127,9 @@ def save(player: Player, folder: Path, beside: list[str]) -> None:
 
     The manifest has checksums of the weights and of the files `beside` them in the folder.
     """
-    model = MetaWorldModel(player.about.model, [ORIGINAL], player.about.actions)
+    model, world = _model(player.about), player.about.world
     model.memory.load_state_dict(player.model.memory.state_dict())
-    model.vision(ORIGINAL).load_state_dict(player.model.vision(ORIGINAL).state_dict())
+    model.vision(world).load_state_dict(player.model.vision(world).state_dict())
     both = weights.join(model.state_dict(), player.policy.state_dict())
     weights.write(folder / WEIGHTS, both)
     manifest = {
@@ -146,8 +155,8 @@ def load_player(folder: Path | str) -> Player:
     folder = path_of("mwm.load_player", folder)
     if not os.path.isfile(folder / records.MANIFEST):  # noqa: PTH113 (Path's raises if it is long)
         raise UsageError(
-            f"mwm.load_player: expected the folder of a player, such as 'runs/control', found no "
-            f"{records.MANIFEST} in {str(folder)!r}"
+            f"{folder}: expected the folder of a player, such as runs/control, found no "
+            f"{records.MANIFEST}; the stage control makes one (`mwm repro control`)"
         )
     content = records.read(folder / records.MANIFEST)
     about = _about(folder / records.MANIFEST, content)
@@ -184,7 +193,7 @@ def _about(path: Path, content: dict[str, Any]) -> About:
 
 
 def _model(about: About) -> MetaWorldModel:
-    return MetaWorldModel(about.model, [ORIGINAL], about.actions)
+    return MetaWorldModel(about.model, [about.world], about.actions)
 
 
 def _made(about: About, model: MetaWorldModel, state: dict[str, Tensor]) -> Player:

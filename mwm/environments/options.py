@@ -142,9 +142,12 @@ def _background(layout: Layout, field: tuple[int, int], given: Any) -> NDArray[n
         behind = behind[layout.field]
     fits = is_whole(behind) and behind.shape in ((), field)
     if not fits or behind.min() < 0 or behind.max() > WHITE:
+        found = described(behind)
+        if fits:
+            found = f"{behind.min()} to {behind.max()}" if behind.shape else brief(given)
         raise UsageError(
             f"background: expected a palette value from 0 to 255, or a picture of them, "
-            f"{layout.shape} or {field}, found {described(behind)}; find it in screens of "
+            f"{layout.shape} or {field}, found {found}; find it in screens of "
             "ale.getScreen(), which have no colours"
         )
     return behind.astype(np.uint8)

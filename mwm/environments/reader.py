@@ -120,12 +120,21 @@ def check_spaces(model: Any, frames: spaces.Space[Any], actions: spaces.Space[An
         actions: the space of one action.
 
     Raises:
-        UsageError: observations have the shape of no frames, or the game has other actions than the
-            model's.
+        UsageError: observations are no frames, or the game has other actions than the model's.
     """
     if frames.shape not in ((SIDE, SIDE), (FRAME_BYTES,)):
         raise UsageError(
             f"codes: expected observations of shape (64, 64) or (512,), found {frames.shape}; wrap "
+            "an environment of mwm, such as mwm/Pong-v0"
+        )
+    if frames.shape == (SIDE, SIDE) and not _is_binary(frames):
+        raise UsageError(
+            f"codes: expected observations (64, 64) of 0 and 1, found {frames}, which is no binary "
+            "frame; wrap an environment of mwm, such as mwm/Pong-v0"
+        )
+    if frames.shape == (FRAME_BYTES,) and frames.dtype != np.uint8:
+        raise UsageError(
+            f"codes: expected observations (512,) uint8, eight pixels a byte, found {frames}; wrap "
             "an environment of mwm, such as mwm/Pong-v0"
         )
     if not isinstance(actions, spaces.Discrete) or (actions.n, actions.start) != (model.actions, 0):
@@ -133,3 +142,10 @@ def check_spaces(model: Any, frames: spaces.Space[Any], actions: spaces.Space[An
             f"codes: expected a game of {model.actions} actions from 0, as the model's, found "
             f"{actions}"
         )
+
+
+def _is_binary(space: spaces.Space[Any]) -> bool:
+    """Whether all that a space of (64, 64) observations has are 0 and 1, as uint8 or bool."""
+    if not isinstance(space, spaces.Box) or space.dtype not in (np.uint8, np.bool_):
+        return False
+    return bool((space.high <= 1).all())

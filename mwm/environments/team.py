@@ -2,6 +2,7 @@
 
 import itertools
 import multiprocessing
+import os
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
@@ -43,7 +44,7 @@ class Team:
         edges = [games * worker // workers for worker in range(workers + 1)]
         self._parts = list(itertools.pairwise(edges))
         self._members: dict[Connection, BaseProcess] = {}
-        self.close = weakref.finalize(self, dismiss, self._members)
+        self.close = weakref.finalize(self, _dismiss, self._members, os.getpid())
         try:
             for first, end in self._parts:
                 task = Task(setup, first, end - first, limit, mode)
@@ -102,3 +103,9 @@ class Team:
                 ) from None
             if failed is not None:
                 raise MwmError(f"worker {number} of the environments failed: {failed}")
+
+
+def _dismiss(members: dict[Connection, BaseProcess], owner: int) -> None:
+    """End the workers, unless this process is a copy of the one that has them (`os.fork`)."""
+    if os.getpid() == owner:
+        dismiss(members)

@@ -18,7 +18,8 @@ def resolve(world: World | str | Sequence[Step]) -> World:
     """The world that is meant.
 
     Args:
-        world: a `World`; or a list of bijections, first to last, as params have them; or a name:
+        world: a `World`; or a list of bijections, first to last, as params have them, whose names
+            and params make the world's ("transpose+permutation(seed=7)"); or a name:
             "original", one of `variants.worlds` of the params.yaml in the current folder, if there
             is one and it is ours (see `_listed`), or else a bijection.
 
@@ -46,8 +47,19 @@ def resolve(world: World | str | Sequence[Step]) -> World:
             "world: expected a name, a list of bijections or a mwm.World, found "
             f"{lines.brief(world)}"
         )
-    kinds = ["+".join(map(str, step)) if isinstance(step, Mapping) else str(step) for step in world]
-    return World("+".join(kinds) or ORIGINAL, world, "world")
+    return World("+".join(map(_name, world)) or ORIGINAL, world, "world")
+
+
+def _name(step: Any) -> str:
+    """What a bijection is called in a world's name, with its params: "permutation(seed=7)"."""
+    if not isinstance(step, Mapping):
+        return str(step)
+    told = []
+    for kind, params in step.items():
+        values = params.items() if isinstance(params, Mapping) else [("", params)]
+        given = ", ".join(f"{name}={value}" for name, value in values)
+        told.append(f"{kind}({given})")
+    return "+".join(told)
 
 
 def _listed() -> Mapping[str, Any]:

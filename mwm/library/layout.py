@@ -60,6 +60,14 @@ def layout_of(game: str) -> Layout:
 def _layout_of(game: str) -> Layout:
     entry = games.find(game, where="game")
     emulator = Emulator(game)
+    for name, span, size in zip(
+        ("rows", "columns"), (entry.rows, entry.columns), emulator.shape, strict=True
+    ):
+        if span and span[1] > size:
+            raise UsageError(
+                f"{games.TABLE}: {game}: {name}: expected at most {size}, the screen's size, found "
+                f"{span[1]}"
+            )
     rows, columns = (slice(*(span or (None,))) for span in (entry.rows, entry.columns))
     known = None if entry.background is None else _colour(emulator, game, entry.background)
     return Layout(

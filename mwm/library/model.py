@@ -166,9 +166,10 @@ class TrainedModel:
         check_world(world, self.worlds)
         packed = pack(frames)
         if packed.ndim not in (2, 3) or 0 in packed.shape:
+            advice = "give one frame or more" if 0 in packed.shape else "write frames[None] for one"
             raise UsageError(
                 "frames: expected sequences, (b, t, 64, 64) or (t, 64, 64) bool or packed, found "
-                f"{packed.shape[:-1]} frames; write frames[None] for one"
+                f"{packed.shape[:-1]} frames; {advice}"
             )
         *leading, seen = packed.shape[:-1]
         taken = checked_actions(actions, tuple(leading), seen - 1 + steps, self.actions)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mwm import ArtefactError, UsageError
+from mwm import UsageError
 from mwm.control.player import Player
 from mwm.control.policy import MOST
+from mwm.control.visions import check_anchor
 from mwm.library.quantise import quantise
 from mwm.models.model import MetaWorldModel
 from mwm.playground.opening import Opening
@@ -34,11 +35,8 @@ def check(model: MetaWorldModel, player: Player | None) -> None:
                 f"params.yaml: train.model.{name}: the playground knows {wanted} alone, found "
                 f"{found}; train with {name}: {wanted}, or do without the page"
             )
-    if player is not None and not model.has_anchor_of(player.model):
-        raise ArtefactError(
-            "runs/control: expected a player that learned with the runs' V of the original and M, "
-            "found one of another model; run the stage control anew"
-        )
+    if player is not None:
+        check_anchor(player, model)
 
 
 def bundle(model: MetaWorldModel, start: Opening, player: Player | None) -> str:

@@ -23,7 +23,7 @@ class Paint {
     canvas.dataset.keys = "own";
     canvas.setAttribute("role", "application");
     canvas.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button || !event.isPrimary) return;
       event.preventDefault();
       canvas.focus({ preventScroll: true, focusVisible: false });
       canvas.setPointerCapture(event.pointerId);
@@ -32,6 +32,7 @@ class Paint {
       this.stroke(index, canvas, event);
     });
     canvas.addEventListener("pointermove", (event) => {
+      if (!event.isPrimary) return; // a touch has the capture by itself: a second finger draws nothing
       if (canvas.hasPointerCapture(event.pointerId)) this.stroke(index, canvas, event);
     });
     canvas.addEventListener("keydown", (event) => this.key(index, event));

@@ -17,14 +17,16 @@ const LEVELS = {
 };
 
 class Stage {
-  /** @param next starts a dream from the next moment */
+  /**
+   * It shows nothing until a dream begins.
+   * @param next starts a dream from the next moment
+   */
   constructor(engine, worlds, plays, header, next) {
     Object.assign(this, { engine, worlds, plays, header, next });
     this.dream = new Dream(engine, worlds);
     this.rate = EMULATED / header.frame_skip; // steps per second
     this.clock = new Clock(this.rate);
     this.section = document.getElementById("dream");
-    this.play = plays[0];
     this.large = 0;
     this.pace = null; // ms per step, on average
     this.visible = true;
@@ -40,7 +42,6 @@ class Stage {
     window.addEventListener("resize", () => this.show());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
     this.setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
-    this.begin();
   }
 
   buildWorlds() {

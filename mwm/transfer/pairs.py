@@ -9,9 +9,7 @@ from torch import Tensor, nn
 from mwm import ArtefactError, seeding
 from mwm.io.frames import Frames
 from mwm.models import encoding
-from mwm.models.model import MetaWorldModel
 from mwm.models.visions import Vision
-from mwm.settings.base import ORIGINAL
 
 PAIRS = (10, 100, 1000)  # of frames that show the same moment in both worlds
 RIDGE = 1e-3  # of the variance of codes: keeps a map finite that few pairs leave open
@@ -60,42 +58,40 @@ def fit(vision: Vision, source: Tensor, target: Tensor) -> Mapped:
     return Mapped(vision, weight, aim - centre @ weight)
 
 
-def check_moments(data: Path, world: str, original: Frames, content: Frames) -> None:
+def check_moments(data: Path, home: Frames, content: Frames) -> None:
     """Refuse worlds that do not show the same moments, of which `pair_up` makes pairs.
 
     Args:
         data: the folder of both, which an error names.
-        world: the name of the other world.
-        original: the original's frames.
+        home: frames of the world in which the player learned.
         content: the other world's.
 
     Raises:
         ArtefactError: their episodes, actions or splits differ.
     """
+    first, world = home.attributes["world"], content.attributes["world"]
     for part in ("episode_offsets", "split", "actions"):
-        if not np.array_equal(getattr(original, part), getattr(content, part)):
+        if not np.array_equal(getattr(home, part), getattr(content, part)):
             raise ArtefactError(
-                f"{data}: expected original.h5 and {world}.h5 to show the same moments, found "
+                f"{data}: expected {first}.h5 and {world}.h5 to show the same moments, found "
                 f"other {part} in {world}.h5; name a folder of the stage variants by --data"
             )
 
 
 @torch.no_grad()
-def pair_up(
-    model: MetaWorldModel, vision: Vision, original: Frames, content: Frames, pairs: int
-) -> Mapped:
+def pair_up(target: Vision, vision: Vision, home: Frames, content: Frames, pairs: int) -> Mapped:
     """`fit` for a V of another world, by `pairs` training frames that both worlds show.
 
     Args:
-        model: whose V of the original gives the codes to reach.
+        target: the V whose codes are to be reached.
         vision: of the other world.
-        original: the original's frames.
+        home: frames of the world of `target`.
         content: the other world's, of the same moments (`check_moments`).
         pairs: how many frames; they are the same for each world.
     """
-    usable = original.indices(original.episodes("train", ORIGINAL))
+    usable = home.indices(home.episodes("train", str(home.attributes["world"])))
     rng = seeding.generator(0, "transfer", "pairs", pairs)
     at = rng.choice(usable, min(pairs, len(usable)), replace=False)
     source, _ = encoding.encode(vision, torch.from_numpy(content.frames[at]))
-    target, _ = encoding.encode(model.vision(ORIGINAL), torch.from_numpy(original.frames[at]))
-    return fit(vision, source, target)
+    aim, _ = encoding.encode(target, torch.from_numpy(home.frames[at]))
+    return fit(vision, source, aim)

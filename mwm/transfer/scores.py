@@ -12,7 +12,7 @@ from mwm.control.look import Look, Show, mask_of, shown
 from mwm.environments.vector import VectorGameEnv
 from mwm.io import records
 from mwm.io.film import Game, write_game
-from mwm.io.frames import Frames
+from mwm.io.frames import Frames, read_frames
 from mwm.io.progress import Monitor, silent
 from mwm.io.tables import write_csv
 from mwm.library.model import TrainedModel
@@ -37,6 +37,7 @@ class Match:
 
     Attributes:
         player: plays them.
+        home: frames of the world in which it learned.
         original: frames of the original, which tell where objects are.
         settings: params `transfer`.
     """
@@ -44,22 +45,34 @@ class Match:
     def __init__(
         self,
         folder: Path,
-        original: Frames,
+        data: Path,
         settings: Transfer,
         workers: int | None = None,
         monitor: Monitor = silent,
     ) -> None:
-        """Read the player in `folder`.
+        """Read the player in `folder`; games begin in the world in which it learned.
+
+        Args:
+            folder: of the player.
+            data: folder of the worlds' frames, <world>.h5.
+            settings: params `transfer`.
+            workers: processes that play; None: one for each core.
+            monitor: opens the progress.
 
         Raises:
-            MwmError: there is none, or it is damaged.
+            MwmError: there is no player or no frames, or they are damaged.
         """
-        self.player, self.original, self.settings = player.load_player(folder), original, settings
+        self.player, self.settings = player.load_player(folder), settings
+        world = self.player.about.world
+        self.original = self.home = read_frames(data / f"{ORIGINAL}.h5", "world")
+        self._show: Show = shown
+        if world != ORIGINAL:
+            self.home = read_frames(data / f"{world}.h5", "world")
+            self._show = self.home.show
         self._monitor, self._workers = monitor, workers
         self._envs: dict[int, VectorGameEnv] = {}
         control = self.player.about.control
-        self._mask = mask_of(control.opponent, original, control.seed)
-        self._show: Show = shown
+        self._mask = mask_of(control.opponent, self.original, control.seed)
         self._rows: list[dict[str, Any]] = []
         self._games: list[dict[str, Any]] = []
         self._film: Score | None = None
@@ -129,14 +142,14 @@ class Match:
         records.write_manifest(folder, tables, told)
 
     def _seen(self, played: Score) -> dict[str, float | None]:
-        """F1 per object of what the original's V draws of the codes, on frames that were played.
+        """F1 per object of what the player's own V draws of the codes, on frames that were played.
 
         Alignment is only as good as the frames on which it was learned: where a player goes, few
         are like them.
         """
-        view = OriginalView(self.original, torch.device("cpu"))
+        view, own = (OriginalView(f, torch.device("cpu")) for f in (self.original, self.home))
         z = played.codes[:, : self.player.about.model.latent]
-        drawn = view.binary(encoding.decode(self.player.model, ORIGINAL, z))
+        drawn = own.binary(encoding.decode(self.player.model, self.player.about.world, z))
         truth = view.binary(unpack_bits(torch.from_numpy(played.frames)))
         pairs = {name: (view.crop(drawn, name), view.crop(truth, name)) for name in view.objects}
         return {f"{name}_f1": f1(*pair) for name, pair in pairs.items()}

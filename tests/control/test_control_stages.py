@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import brief
+import numpy as np
 import plain_yaml
 import pytest
 from closure import ROOT
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 from mwm.io.film import read_game
 from mwm.io.frames import read_frames, write_frames
 from mwm.io.hdf5 import read_attributes, reading_h5
-from stages import control, transfer
+from stages import control, playground, practise, pretrained, tabulate, transfer
 
 SCORES = "runs/transfer/{}/scores.csv"
 
@@ -66,6 +67,48 @@ def test_every_v_has_a_row(inside: Path) -> None:
     with reading_h5(Path("runs/transfer/mirror/game.h5"), "game") as file:
         assert read_attributes(file)["world"] == "mirror"
     assert len(read_game(Path("runs/transfer/mirror/game.h5")).frames) == 120
+
+
+@pytest.mark.slow
+def test_a_policy_may_be_learned_in_another_world(inside: Path, tmp_path: Path) -> None:
+    """It is scored there, and in the original by the V that was aligned with its own."""
+    shutil.copytree("runs", tmp_path / "runs", ignore=shutil.ignore_patterns("control", "transfer"))
+    there = ("--runs", str(tmp_path / "runs"))
+    brief.run(control.app, "mirror", *there)
+    brief.run(transfer.app, "home", *there)
+    brief.run(transfer.app, "away", "original", *there)
+    about = json.loads((tmp_path / "runs" / "control" / "manifest.json").read_text())
+    assert about["world"] == "mirror"
+    rows = {
+        name: list(csv.DictReader((tmp_path / SCORES.format(name)).read_text().splitlines()))
+        for name in ("mirror", "original")
+    }
+    assert [row["vision"] for row in rows["mirror"]] == ["own", "random"]
+    others = ["recruited", "alone", "10 pairs", "100 pairs", "1000 pairs", "mirror's"]
+    assert [row["vision"] for row in rows["original"]] == others
+    games = {
+        name: read_game(tmp_path / "runs" / "transfer" / name / "game.h5").frames
+        for name in ("mirror", "original")
+    }
+    mirror = read_frames(Path("data/worlds/mirror.h5"), "world")
+    original = read_game(Path("runs/transfer/original/game.h5")).frames
+    assert np.array_equal(games["mirror"][0], mirror.show(original[:1])[0]), "chance is the same"
+    assert np.array_equal(games["original"][0], original[0])
+    out = ("--out", str(tmp_path / "report"), "--metrics", str(tmp_path / "transfer.json"))
+    brief.run(tabulate.app, "transfer", *there, *out)
+    told = json.loads((tmp_path / "transfer.json").read_text())
+    assert set(told) == {"score", "score_random", "transferred_min", "transferred_original"}
+    assert "points a game in mirror" in (tmp_path / "report" / "control.html").read_text()
+    plays = ("--base", str(tmp_path / "runs"), "--plays", "data/worlds", "--episodes", "2")
+    for world in ("original", "mirror"):  # by V of runs/anchor, and by the player's own
+        brief.run(practise.app, "play", world, *plays, "--data", str(tmp_path / "worlds"))
+    for app, output in ((pretrained.app, "pretrained"), (playground.app, "page.html")):
+        done = CliRunner().invoke(app, [*there, "--out", str(tmp_path / output)])
+        assert "expected a player that learned with the runs' V of the original" in done.output
+        assert done.exit_code == 1
+    done = CliRunner().invoke(transfer.app, ["away", "mirror", *there])
+    assert done.exit_code == 2
+    assert "away mirror: expected another world than mirror, where the player" in done.output
 
 
 @pytest.mark.slow

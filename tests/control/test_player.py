@@ -8,6 +8,7 @@ import torch
 from mwm import ArtefactError
 from mwm.control import player
 from mwm.control.policy import initialise
+from mwm.control.visions import check_anchor
 from mwm.io import records
 
 
@@ -42,6 +43,28 @@ def test_a_player_comes_back_as_it_was(saved, tmp_path: Path) -> None:
     player.save(found, tmp_path / "two", [])
     for name in (player.WEIGHTS, "manifest.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_player_of_another_world_has_the_v_of_that_world(
+    module, contents, settings, tmp_path
+) -> None:
+    about = player.about(module, contents["mirror"], settings)
+    policy = initialise(about.seen, about.actions, settings.hidden, seed=0)
+    player.save(player.Player(about, module, policy), tmp_path, [])
+    found = player.load_player(tmp_path)
+    assert (found.about.world, found.model.worlds) == ("mirror", ["mirror"])
+    for name, value in module.vision("mirror").state_dict().items():
+        assert torch.equal(value, found.model.vision("mirror").state_dict()[name])
+    with pytest.raises(ArtefactError, match=r"expected a player that learned with the runs' V of"):
+        check_anchor(found, module)
+
+
+def test_a_manifest_of_before_is_of_a_player_of_the_original(saved, tmp_path: Path) -> None:
+    path = tmp_path / "one" / "manifest.json"
+    content = records.read(path)
+    assert content.pop("world") == "original"
+    records.write(path, content)
+    assert player.load_player(tmp_path / "one").about.world == "original"
 
 
 def test_what_is_no_player_is_told(saved, tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from gymnasium.spaces import Discrete
+from gymnasium.spaces import Box, Discrete
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from gymnasium.wrappers import TransformAction
+from gymnasium.wrappers import TransformAction, TransformObservation
 
 import mwm
 import mwm.environments
@@ -21,6 +21,8 @@ from mwm.settings.params import Params
 
 STICKY = {"world": "mirror", "repeat_action_probability": 0.25, "noop_max": 3}
 LATENT, HIDDEN = 32, 256
+GREY = Box(0, 255, (64, 64), np.uint8)
+BINARY = Box(0, 1, (64, 64), np.bool_)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,14 @@ def test_gymnasium_s_vector_environments_may_be_wrapped(model) -> None:
     assert wrapped.reset(seed=0)[0].shape == (2, LATENT + HIDDEN)
 
 
+def test_frames_of_bool_are_frames(model) -> None:
+    seen = [
+        Codes(env, model, memory="none").reset(seed=0)[0]
+        for env in (GameEnv(), TransformObservation(GameEnv(), lambda frame: frame > 0, BINARY))
+    ]
+    assert np.array_equal(*seen)
+
+
 @pytest.mark.parametrize(("memory", "width"), [("none", 0), ("hidden", 1), ("state", 2)])
 def test_what_follows_z_is_asked_for(model, memory, width) -> None:
     env = Codes(GameEnv(packed=True), model, memory=memory)
@@ -155,6 +165,22 @@ def test_gymnasium_s_checker_finds_nothing_in_codes(model) -> None:
         (
             lambda m: Codes(gymnasium.make("ALE/Pong-v5"), m, world="mirror"),
             r"^codes: expected observations of shape \(64, 64\) or \(512,\), found \(210, 160, 3\)",
+        ),
+        (  # as AtariPreprocessing(screen_size=64) has them; every pixel was once taken to be on
+            lambda m: Codes(TransformObservation(GameEnv(), None, GREY), m),
+            r"^codes: expected observations \(64, 64\) of 0 and 1, found Box\(0, 255,",
+        ),
+        (
+            lambda m: Codes(TransformObservation(GameEnv(), None, Box(0, 1, (64, 64))), m),
+            r"^codes: expected observations \(64, 64\) of 0 and 1, found Box\(0.0, 1.0,",
+        ),
+        (
+            lambda m: Codes(TransformObservation(GameEnv(), None, Box(0, 1, (512,))), m),
+            r"^codes: expected observations \(512,\) uint8, eight pixels a byte, found Box\(0.0,",
+        ),
+        (
+            lambda m: Codes(GameEnv(world=["mirror", {"permutation": {"seed": 7}}]), m),
+            r"^codes: .*found 'mirror\+permutation\(seed=7\)'; name the world",
         ),
     ],
 )

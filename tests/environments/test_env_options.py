@@ -13,6 +13,8 @@ from mwm.environments.options import pipeline_background
 from mwm.environments.worlds import resolve
 from mwm.frames.preprocessing import preprocess
 from mwm.io.frames import read_frames
+from mwm.library import layout
+from mwm.rollouts import games
 from mwm.rollouts.emulator import Emulator
 from mwm.rollouts.recording import collect
 from mwm.settings.params import Params
@@ -27,7 +29,7 @@ BREAKOUT = "ALE/Breakout-v5"
         ("mirror", "mirror", ["mirror"]),
         (["mirror"], "mirror", ["mirror"]),
         ([], "original", []),
-        (("transpose", {"permutation": {"seed": 7}}), "transpose+permutation", None),
+        (("transpose", {"permutation": {"seed": 7}}), "transpose+permutation(seed=7)", None),
         (mwm.World("mine", ["hswap"]), "mine", ["hswap"]),
     ],
 )
@@ -36,6 +38,12 @@ def test_a_world_is_a_name_a_list_or_a_world(tmp_path, monkeypatch, said, name, 
     world = resolve(said)
     assert world.name == name
     assert world.steps == (list(said) if steps is None else steps)
+
+
+def test_worlds_that_differ_in_params_alone_have_different_names() -> None:
+    """A model's V is chosen by the world's name: two permutations once shared one."""
+    names = [resolve([{"permutation": {"seed": seed}}]).name for seed in (7, 8)]
+    assert names == ["permutation(seed=7)", "permutation(seed=8)"]
 
 
 def test_worlds_of_the_params_here_are_known_by_name(tmp_path, monkeypatch) -> None:
@@ -148,7 +156,11 @@ def test_a_background_may_be_found_on_screens_or_be_one_colour() -> None:
         ({"repeat_action_probability": np.timedelta64(0)}, r"^repeat_action_probability: .*found"),
         ({"repeat_action_probability": np.nan}, r"^repeat_action_probability: .*found nan"),
         ({"repeat_action_probability": 1}, r"^repeat_action_probability: .* below 1, found 1"),
-        ({"background": 256}, r"^background: expected a palette value from 0 to 255, .*found int"),
+        (
+            {"background": 256},
+            r"^background: expected a palette value from 0 to 255, .*found 256; ",
+        ),
+        ({"background": np.full((210, 160), 300)}, r"a picture of them, .*found 300 to 300; find"),
         ({"background": np.zeros((210, 160, 3), int)}, r"found int64 \(210, 160, 3\); find it in"),
         ({"background": 0.5}, r"found float64 \(\)"),
     ],
@@ -192,3 +204,10 @@ def test_actions_of_no_game_are_refused(action: Any, told: str) -> None:
     env.reset()
     with pytest.raises(mwm.UsageError, match=rf"^actions: .*{told}"):
         env.step(action)
+
+
+def test_a_field_beyond_the_screen_is_told(monkeypatch) -> None:
+    """A mistake in games.yaml once ended in an IndexError of the workers."""
+    monkeypatch.setattr(games, "find", lambda *_, **__: games.Game(columns=[0, 200]))
+    with pytest.raises(mwm.UsageError, match=r"columns: expected at most 160, .* size, found 200$"):
+        layout._layout_of.__wrapped__("ALE/Pong-v5")

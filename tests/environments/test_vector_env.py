@@ -155,6 +155,22 @@ def test_environments_that_nobody_has_any_more_end_their_processes() -> None:
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # since Python 3.12
+def test_a_copy_of_this_process_that_closes_them_leaves_the_workers_alone(
+    envs: VectorGameEnv,
+) -> None:
+    """A child of `os.fork` once killed its parent's workers when it gave the environments up."""
+    envs.reset(seed=0)
+    child = os.fork()
+    if not child:
+        try:
+            envs.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert envs.step(np.zeros(3, np.int64))[0].shape == (3, 64, 64)
+
+
 def test_a_dead_worker_is_told_and_the_others_end(envs: VectorGameEnv) -> None:
     envs.reset(seed=0)
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)

@@ -1,8 +1,12 @@
 """What nobody should hand to the library is told in one line, and never makes a traceback."""
 
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
+import hardship
 import numpy as np
 import pytest
 import torch
@@ -117,9 +121,27 @@ def test_a_model_of_another_training_is_told(fresh, acting, defaults) -> None:
 
 
 def test_a_folder_without_a_player_is_told(tmp_path) -> None:
-    told = rf"^mwm.load_player: expected the folder of a player, .* in '{tmp_path}'$"
+    told = rf"^{tmp_path}: expected the folder of a player, .* found no manifest.json; the stage"
     with pytest.raises(mwm.UsageError, match=told):
         mwm.load_player(tmp_path)
+
+
+@pytest.mark.usefixtures("binding")
+@pytest.mark.parametrize("below", ["", "runs"])
+def test_a_folder_that_may_not_be_read_is_told(tmp_path, below) -> None:
+    """It once ended in a PermissionError."""
+    models = tmp_path / "models"
+    (models / "runs").mkdir(parents=True)
+    with hardship.mode(models / below, 0o777):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import mwm\nmwm.load({str(models)!r})"],
+            preexec_fn=hardship.unprivileged,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"mwm.MwmError: .*models.*: cannot be read: Permission denied; .*", last)
 
 
 def test_half_precision_and_gradients_of_the_caller_do_no_harm(fresh) -> None:

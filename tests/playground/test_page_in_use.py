@@ -207,6 +207,29 @@ def test_touch_on_the_controls_steers_or_paints_and_does_not_scroll(
     assert opened.evaluate("scrollY") == top
 
 
+def test_a_second_finger_draws_nothing(open_page: Open) -> None:
+    """It once drew a line from the first finger to itself."""
+    opened = open_page(has_touch=True, viewport={"width": 390, "height": 844})
+    opened.evaluate("stage.setPlaying(false)")
+    sheet = opened.locator(".sheet:nth-child(4) canvas")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    first, second = ({"x": box["x"] + 10, "y": box["y"] + down, "id": down} for down in (10, 90))
+    fingers = opened.context.new_cdp_session(opened)
+
+    def touch(kind: str, *points: dict[str, float]) -> str:
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        return str(opened.evaluate("paint.bits.join('')"))
+
+    drawn = touch("touchStart", first)
+    assert opened.evaluate("paint.source") == 3
+    assert touch("touchStart", first, second) == drawn
+    assert touch("touchMove", first, second | {"x": second["x"] + 60}) == drawn
+    moved = touch("touchMove", first | {"x": first["x"] + 30}, second)
+    assert moved != drawn, "the first goes on"
+    touch("touchEnd")
+
+
 @pytest.mark.parametrize("rate", [60, 144, 24])
 def test_steps_keep_time_whatever_the_displays_rate(open_page: Open, rate: int) -> None:
     opened = by_hand(open_page)

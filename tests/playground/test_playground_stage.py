@@ -67,5 +67,5 @@ def test_a_player_is_required(trained: Path) -> None:
     Path("runs/control/manifest.json").unlink()
     done = CliRunner().invoke(playground.app, [])
     assert done.exit_code != 0
-    assert "found no manifest.json in 'runs/control'" in done.output
+    assert "runs/control: expected the folder of a player" in done.output
     assert not Path("report/playground.html").exists()

@@ -79,6 +79,24 @@ def test_shares_are_rounded_down_as_everywhere(tmp_path: Path) -> None:
     assert table(results).bodies[1].lines[1].cells[1:3] == ["−20.3 ± 0.1", "−1 ± 0%"]
 
 
+def test_home_is_where_the_player_learned(folders, tmp_path: Path) -> None:
+    """Not always the original, of which all texts of the page once spoke."""
+    home = scores(tmp_path / "h", "mirror", ("own", 10.0, 1.0), ("random", -20.0, 0.2))
+    away = scores(tmp_path / "o", "original", ("recruited", 8.5, 1.5), ("mirror's", -20.0, 0.1))
+    results = read_results([home, away])
+    bodies = table(results).bodies
+    assert [body.title for body in bodies] == ["mirror", "original"]
+    assert bodies[0].lines[0].name == "mirror's own V, with which it learned"
+    assert bodies[1].lines[0].name == "the original's own, with which all others were aligned"
+    assert bodies[1].lines[1].name == "mirror's, on frames of another world"
+    report_control(
+        *(tmp_path / "control", [home, away], tmp_path, tmp_path / "x.json", 60, "corresponding")
+    )
+    page = (tmp_path / "control.html").read_text()
+    assert "10.0 ± 1.0 points a game in mirror, and keeps 95 ± 5% of that in original" in page
+    assert page.count("the original") == 1
+
+
 def test_a_player_that_learned_nothing_keeps_no_share(tmp_path: Path) -> None:
     home = scores(tmp_path / "o", "original", ("own", -21.0, 0.0), ("random", -20.5, 0.2))
     away = scores(tmp_path / "m", "mirror", ("recruited", -21.0, 0.0))

@@ -6,15 +6,9 @@ from pathlib import Path
 from mwm.reporting.control.results import Result, Results
 from mwm.reporting.shared.pages import Body, Figure, Line, Table, render
 from mwm.reporting.shared.words import UNKNOWN, rounded_down
+from mwm.settings.base import ORIGINAL
 
 TEMPLATE = Path(__file__).with_name("page.html")
-VISIONS = {
-    "own": "the original's own V, with which it learned",
-    "random": "none: it acts at random",
-    "recruited": "recruited: aligned with the original",
-    "alone": "trained alone",
-    "original's": "the original's, on frames of another world",
-}
 
 
 def page(
@@ -40,6 +34,7 @@ def page(
         TEMPLATE,
         title="Learned in one world, played in all",
         results=results,
+        home=results.home,
         lowest=lowest,
         percent=lambda result: told(results, result),
         drawn=figures,
@@ -62,17 +57,27 @@ def told(results: Results, result: Result) -> str:
 
 def table(results: Results) -> Table:
     """A row per V, under the world in which it was played."""
-    objects = list(results.own.f1)
-    bodies = [Body([_line(results, each) for each in (results.own, results.random)], "original")]
+    objects, home = list(results.own.f1), results.home
+    first = [_line(results, each) for each in (results.own, results.random)]
+    bodies = [Body(first, results.own.world)]
     for world in results.worlds:
         lines = [_line(results, each) for each in results.away if each.world == world]
         bodies.append(Body(lines, world))
-    groups = [("", ["V"]), ("points a game", ["games", "score", "of the original's"])]
-    return Table([*groups, ("F1 of what the original draws of its codes", objects)], bodies)
+    groups = [("", ["V"]), ("points a game", ["games", "score", f"of {home}'s"])]
+    return Table([*groups, (f"F1 of what {home} draws of its codes", objects)], bodies)
 
 
 def _line(results: Results, each: Result) -> Line:
-    name = VISIONS.get(each.vision, f"trained alone, mapped linearly by {each.vision}")
+    visions = {
+        "own": f"{results.home}'s own V, with which it learned",
+        "random": "none: it acts at random",
+        "recruited": f"recruited: aligned with {results.home}",
+        "alone": "trained alone",
+        f"{results.own.world}'s": f"{results.home}'s, on frames of another world",
+    }
+    if each.world == ORIGINAL:  # a player of another world's, which was aligned with it
+        visions["recruited"] = "the original's own, with which all others were aligned"
+    name = visions.get(each.vision, f"trained alone, mapped linearly by {each.vision}")
     f1 = [UNKNOWN if value is None else rounded_down(value, 2) for value in each.f1.values()]
     score = f"{each.score:.1f} ± {each.margin:.1f}".replace("-", "−")
     return Line(name, [f"{each.games}", score, told(results, each), *f1])

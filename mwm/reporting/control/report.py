@@ -36,7 +36,7 @@ def report_control(
 
     Args:
         control: the player's folder, with training.csv.
-        folders: of scores, the original's first.
+        folders: of scores, first that of the world in which it learned.
         out: gets page and pictures.
         metrics: JSON file, flat.
         dpi: resolution of the pictures.
@@ -48,7 +48,7 @@ def report_control(
     """
     results = read_results(folders)
     steps, learned = _curve(control / "training.csv")
-    names = ["original", *results.worlds]
+    names = [results.own.world, *results.worlds]
     films = {
         name: _pictures(folder / "game.h5") for name, folder in zip(names, folders, strict=True)
     }

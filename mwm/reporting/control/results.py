@@ -22,7 +22,7 @@ class Result:
         games: how many.
         score: their mean.
         margin: half of its 95% interval.
-        f1: per object, of what the original's V draws of the codes; None where it was never seen.
+        f1: per object, of what the player's own V draws of the codes; None where it was never seen.
     """
 
     world: str
@@ -35,11 +35,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
-    """All of a player's results; `away` in other worlds."""
+    """All of a player's results: `own` and `random` where it learned, `away` in other worlds."""
 
     own: Result
     random: Result
     away: Sequence[Result]
+
+    @property
+    def home(self) -> str:
+        """The world in which it learned, in words."""
+        return _in_words(self.own.world)
 
     @property
     def worlds(self) -> list[str]:
@@ -47,7 +52,7 @@ class Results:
         return list(dict.fromkeys(result.world for result in self.away))
 
     def share(self, result: Result) -> float:
-        """What is kept of the score in the original: 1 all, 0 as much as acting at random."""
+        """What is kept of the score at home: 1 all, 0 as much as acting at random."""
         return (result.score - self.random.score) / self._worth
 
     def share_margin(self, result: Result) -> float:
@@ -69,20 +74,25 @@ class Results:
 
 
 def read_results(folders: Iterable[Path]) -> Results:
-    """The scores.csv of the original's folder and those of the runs.
+    """The scores.csv of folders, first that of the world in which the player learned.
 
     Raises:
-        MwmError: one is missing or damaged, or the original's has not what others compare with.
+        MwmError: one is missing or damaged, or the first has not what others compare with.
     """
     found = [result for folder in folders for result in _read(folder / "scores.csv")]
-    home = {result.vision: result for result in found if result.world == ORIGINAL}
+    world = found[0].world if found else ORIGINAL
+    home = {result.vision: result for result in found if result.world == world}
     if missing := {OWN, RANDOM} - home.keys():
         raise ArtefactError(
-            f"scores.csv: expected the original's rows {OWN} and {RANDOM}, found none of "
+            f"scores.csv: expected {_in_words(world)}'s rows {OWN} and {RANDOM}, found none of "
             f"{' and '.join(sorted(missing))}"
         )
-    away = [result for result in found if result.world != ORIGINAL]
+    away = [result for result in found if result.world != world]
     return Results(home[OWN], home[RANDOM], away)
+
+
+def _in_words(world: str) -> str:
+    return f"the {ORIGINAL}" if world == ORIGINAL else world
 
 
 def _read(path: Path) -> list[Result]:
