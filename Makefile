@@ -77,8 +77,8 @@ smoke: $(STAMP) repository  ## run the pipeline at its smallest, twice, in tempo
 	@echo "smoke: profiles/smoke.yaml in two temporary copies; the report goes to build/smoke"
 	@$(BIN)/python tests/smoke.py --keep build/smoke
 
-clusters: $(STAMP) repository  ## smoke, and the same on a local cluster of Ray, and of Slurm where that is installed
-	@echo "clusters: make smoke, then mwm repro --on ray and --on slurm, each of two nodes on this machine"
+clusters: $(STAMP) repository  ## the pipeline at its smallest, here and on local clusters of Ray and (if installed) Slurm
+	@echo "clusters: dvc repro here, and meanwhile mwm repro --on ray and --on slurm, each of two nodes on this machine"
 	@$(BIN)/python tests/elsewhere.py --keep build/smoke
 
 docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, report, playground

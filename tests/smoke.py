@@ -20,54 +20,46 @@ app = commands.application(__doc__)
 TARGETS = ("report", "transfer-home", "transfer@mirror")  # one away from home is like the others
 
 
-def twins(folder: Path) -> tuple[Workspace, Workspace]:
-    """Two copies of the project under `folder`, each run from nothing, one beside the other."""
+def run(folder: Path) -> Workspace:
+    """A copy of the project in `folder`, run from nothing; tells each stage that begins."""
     started = time.monotonic()
 
-    def made(name: str) -> Workspace:
-        def hear(line: str) -> None:
-            if line.startswith("Running stage"):
-                print(f"{time.monotonic() - started:5.0f} s  {name}: {line}", flush=True)
+    def hear(line: str) -> None:
+        if line.startswith("Running stage"):
+            print(f"{time.monotonic() - started:5.0f} s  {folder.name}: {line}", flush=True)
 
-        workspace = Workspace(folder / name)
-        workspace.repro(*TARGETS, hear=hear)
-        workspace.commit()
-        return workspace
+    workspace = Workspace(folder)
+    workspace.repro(*TARGETS, hear=hear)
+    workspace.commit()
+    return workspace
 
+
+def twins(folder: Path) -> tuple[Workspace, Workspace]:
+    """Two copies of the project under `folder`, each run from nothing, one beside the other."""
     with ThreadPoolExecutor() as pool:
-        first, second = pool.map(made, ("first", "second"))
+        first, second = pool.map(run, (folder / "first", folder / "second"))
     return first, second
 
 
-def compared(folder: Path, keep: Path | None = None) -> Workspace:
-    """A copy of the project under `folder` that ran as another did, and then had nothing to do.
+def check_done(copy: Workspace, keep: Path | None = None) -> None:
+    """Refuse a copy that `run` made if it has anything left to do; tell the hash of its weights.
 
     Args:
-        folder: of the copies.
-        keep: gets the report.
+        copy: that ran.
+        keep: gets its report.
 
     Raises:
-        MwmError: bytes differ, or a second run ran something.
+        MwmError: a second run ran something.
     """
     started = time.monotonic()
-    first, second = twins(folder)
-    made, again = first.outputs(), second.outputs()
-    if differing := sorted(name for name in made | again if made.get(name) != again.get(name)):
-        raise MwmError(f"two runs differ in {', '.join(differing)}")
-    repeated = time.monotonic()
-    if ran := first.repro(*TARGETS):
+    if ran := copy.repro(*TARGETS):
         raise MwmError(f"a second `dvc repro` was to do nothing, it ran {', '.join(ran)}")
-    finished = time.monotonic()
+    print(f"smoke: a second `dvc repro` did nothing ({time.monotonic() - started:.1f} s)")
     if keep is not None:
-        shutil.copytree(first.folder / "report", keep, dirs_exist_ok=True)
-        shutil.copy2(first.folder / "metrics.json", keep)
-    print(
-        f"smoke: {len(made)} files, the same bytes in both copies ({finished - started:.0f} s in "
-        f"all); a second `dvc repro` did nothing ({finished - repeated:.1f} s)"
-    )
-    weights = _weights(first.folder / "runs")
+        shutil.copytree(copy.folder / "report", keep, dirs_exist_ok=True)
+        shutil.copy2(copy.folder / "metrics.json", keep)
+    weights = _weights(copy.folder / "runs")
     print(f"smoke: weights {weights} on {kernels.processor()} (docs/reproducibility.md)")
-    return first
 
 
 @commands.command(app)
@@ -75,8 +67,15 @@ def smoke(
     keep: Annotated[Path | None, typer.Option(help="folder that gets the report")] = None,
 ) -> None:
     """Run all stages in two temporary copies; compare their outputs; repeat one, a no-op."""
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mwm smoke ") as folder:
-        compared(Path(folder), keep)
+        first, second = twins(Path(folder))
+        made, again = first.outputs(), second.outputs()
+        if differing := sorted(name for name in made | again if made.get(name) != again.get(name)):
+            raise MwmError(f"two runs differ in {', '.join(differing)}")
+        seconds = time.monotonic() - started
+        print(f"smoke: {len(made)} files, the same bytes in both copies ({seconds:.0f} s)")
+        check_done(first, keep)
 
 
 def _weights(runs: Path) -> str:

@@ -38,10 +38,15 @@ class Workspace:
     """What `git status` would show of the project, copied to `folder`, which is a repository.
 
     What pipelines made and git keeps (`MADE`) is left out: a copy starts without.
+
+    Attributes:
+        folder: of the copy.
+        variables: of the environment, beside this process's, for all that runs in it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.variables: dict[str, str] = {}
         for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
             file = (ROOT / name).is_file() or (ROOT / name).is_symlink()
             if file and not MADE.fullmatch(name):
@@ -67,7 +72,7 @@ class Workspace:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=environment(),
+            env=environment() | self.variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
