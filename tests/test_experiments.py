@@ -38,9 +38,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def kept(workspace: Workspace) -> dict[Path, bytes]:
     """What an experiment must not touch: params, lock, metrics and outputs, by their bytes."""
     names = ["params.yaml", "dvc.lock", "metrics.json", *workspace.outputs()]
-    return {
-        path: path.read_bytes() for name in names if (path := workspace.folder / name).is_file()
-    }
+    below = (workspace.folder / name for name in names)
+    files = (file for path in below for file in [path, *path.rglob("*")] if file.is_file())
+    return {file: file.read_bytes() for file in files}
 
 
 def experiment(workspace: Workspace, name: str, *settings: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pipelines import needed, stages
 from smoke import TARGETS, twins
-from workspace import Workspace
+from workspace import Workspace, environment
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +127,8 @@ def test_a_stage_needs_its_declared_deps_alone(
     made, harness = both[0].folder, "mwm/runtime"  # which changes no result
     for name in [*STAGES[stage].deps, "params.yaml", harness]:
         _copy(made / name, tmp_path / name)
-    subprocess.run([sys.executable, *STAGES[stage].line.split()[1:]], cwd=tmp_path, check=True)
+    words = [sys.executable, *STAGES[stage].line.split()[1:]]
+    subprocess.run(words, cwd=tmp_path, env=environment(), check=True)
     for name in STAGES[stage].outs:
         assert _contents(tmp_path / name) == _contents(made / name), name
 

@@ -20,6 +20,7 @@ from workspace import Workspace, environment
 
 from mwm import MwmError
 from mwm.pipeline.mend import mend
+from mwm.pipeline.removal import remove
 from mwm.runtime import commands
 from mwm.runtime.signals import GRACE
 
@@ -66,7 +67,7 @@ class Victim:
     def forget(self) -> None:
         """As if nothing had ever run."""
         for name in self.expected:
-            (self.workspace.folder / name).unlink(missing_ok=True)
+            remove(self.workspace.folder / name)
         for name in (".mwm", ".dvc/cache", ".dvc/tmp"):
             shutil.rmtree(self.workspace.folder / name, ignore_errors=True)
         (self.workspace.folder / "dvc.lock").unlink()
