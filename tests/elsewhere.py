@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from clusters import ray_cluster, slurm_cluster, slurm_is_here
-from smoke import TARGETS, check_done, run
+from smoke import TARGETS, check_done, run, tell
 from workspace import Workspace
 
 from mwm import MwmError
@@ -46,15 +46,15 @@ def elsewhere(
     ):
         copies = pool.map(run_by, engines, [Path(folder, engine) for engine in engines])
         here = run(Path(folder, "here"))
-        check_done(here, keep)
+        check_done(here, *TARGETS)
+        tell(here, keep)
         expected = here.outputs()
         for engine, copy in zip(engines, copies, strict=True):
             there = copy.outputs()
             if "eval" not in there or any(expected[name] != there[name] for name in there):
                 raise MwmError(f"{engine}: expected the outputs of a run here, found others")
             copy.run("-m", "dvc", "checkout", "--quiet", "--allow-missing")
-            if ran := copy.repro(*WANTED[engine]):
-                raise MwmError(f"{engine}: `dvc repro` was to do nothing, it ran {', '.join(ran)}")
+            check_done(copy, *WANTED[engine])
     missing = "" if "slurm" in engines else "; Slurm is not installed: not tried"
     print(
         f"clusters: the same outputs here and by {' and '.join(engines)} "

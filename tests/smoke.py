@@ -41,20 +41,23 @@ def twins(folder: Path) -> tuple[Workspace, Workspace]:
     return first, second
 
 
-def check_done(copy: Workspace, keep: Path | None = None) -> None:
-    """Refuse a copy that `run` made if it has anything left to do; tell the hash of its weights.
-
-    Args:
-        copy: that ran.
-        keep: gets its report.
+def check_done(copy: Workspace, *targets: str) -> None:
+    """Refuse a copy in which the targets have anything left to do.
 
     Raises:
         MwmError: a second run ran something.
     """
     started = time.monotonic()
-    if ran := copy.repro(*TARGETS):
-        raise MwmError(f"a second `dvc repro` was to do nothing, it ran {', '.join(ran)}")
-    print(f"smoke: a second `dvc repro` did nothing ({time.monotonic() - started:.1f} s)")
+    if ran := copy.repro(*targets):
+        raise MwmError(
+            f"{copy.folder.name}: a second `dvc repro` was to do nothing, it ran {', '.join(ran)}"
+        )
+    seconds = time.monotonic() - started
+    print(f"{copy.folder.name}: a second `dvc repro` did nothing ({seconds:.1f} s)")
+
+
+def tell(copy: Workspace, keep: Path | None = None) -> None:
+    """Tell the hash of a copy's weights; `keep` gets its report."""
     if keep is not None:
         shutil.copytree(copy.folder / "report", keep, dirs_exist_ok=True)
         shutil.copy2(copy.folder / "metrics.json", keep)
@@ -75,7 +78,8 @@ def smoke(
             raise MwmError(f"two runs differ in {', '.join(differing)}")
         seconds = time.monotonic() - started
         print(f"smoke: {len(made)} files, the same bytes in both copies ({seconds:.0f} s)")
-        check_done(first, keep)
+        check_done(first, *TARGETS)
+        tell(first, keep)
 
 
 def _weights(runs: Path) -> str:
