@@ -270,27 +270,27 @@ def test_seeds_may_be_numpy_s_whole_numbers(envs: VectorGameEnv) -> None:
     envs.reset(seed=[10**30, None, 2**64])
 
 
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        (lambda e: e.step([0, 0, 0]), "^step: expected games that go on, .* environment 0 over"),
-        (lambda e: e.reset(seed=[1, 2]), r"^seed: .* or 3 of them, found \[1, 2\]"),
-        (lambda e: e.reset(seed=[1, 2, -3]), r"^seed\[2\]: .*from 0, found -3"),
-        (lambda e: e.reset(seed=(1, None, 2.0)), r"^seed\[2\]: .*found 2\.0"),
-        (lambda e: e.reset(seed=[1, [2, 3], 4]), r"^seed\[1\]: .*found \[2, 3\]"),
-        (lambda e: e.reset(seed=-1), r"^seed: .*from 0, found -1"),
-        (lambda e: e.reset(seed=0.5), r"^seed: .*found 0\.5"),
-        (lambda e: e.reset(seed=True), r"^seed: .*found True"),
-        (lambda e: e.reset(seed="123"), r"^seed: .*or 3 of them, found '123'"),
-        (lambda e: e.reset(seed=np.array(1.0)), r"^seed: .*found 1\.0"),
-        (lambda e: e.reset(options=3), r"^options: expected a mapping, found 3"),
-        (lambda e: e.reset(options={"reset_mask": np.ones(2)}), r"^reset_mask: .*float64 \(2,\)"),
-        (lambda e: e.reset() and e.step([0, 0]), r"^actions: expected \(3,\) integers"),
-        (lambda e: e.reset() and e.step([0, 0, 6]), "^actions: expected 0..5, found 6"),
-    ],
+MISTAKES: tuple[tuple[Callable[[VectorGameEnv], Any], str], ...] = (
+    (lambda e: e.step([0, 0, 0]), "^step: expected games that go on, .* environment 0 over"),
+    (lambda e: e.reset(seed=[1, 2]), r"^seed: .* or 3 of them, found \[1, 2\]"),
+    (lambda e: e.reset(seed=[1, 2, -3]), r"^seed\[2\]: .*from 0, found -3"),
+    (lambda e: e.reset(seed=(1, None, 2.0)), r"^seed\[2\]: .*found 2\.0"),
+    (lambda e: e.reset(seed=[1, [2, 3], 4]), r"^seed\[1\]: .*found \[2, 3\]"),
+    (lambda e: e.reset(seed=-1), r"^seed: .*from 0, found -1"),
+    (lambda e: e.reset(seed=0.5), r"^seed: .*found 0\.5"),
+    (lambda e: e.reset(seed=True), r"^seed: .*found True"),
+    (lambda e: e.reset(seed="123"), r"^seed: .*or 3 of them, found '123'"),
+    (lambda e: e.reset(seed=np.array(1.0)), r"^seed: .*found 1\.0"),
+    (lambda e: e.reset(options=3), r"^options: expected a mapping, found 3"),
+    (lambda e: e.reset(options={"reset_mask": np.ones(2)}), r"^reset_mask: .*float64 \(2,\)"),
+    (lambda e: e.reset() and e.step([0, 0]), r"^actions: expected \(3,\) integers"),
+    (lambda e: e.reset() and e.step([0, 0, 6]), "^actions: expected 0..5, found 6"),
 )
-def test_mistakes_are_told_and_do_no_harm(envs: VectorGameEnv, call: Any, told: str) -> None:
-    with pytest.raises(mwm.UsageError, match=told):
-        call(envs)
-    envs.reset(seed=0)
-    envs.step([0, 0, 0])
+
+
+def test_mistakes_are_told_and_do_no_harm(envs: VectorGameEnv) -> None:
+    for call, told in MISTAKES:  # the first before any reset
+        with pytest.raises(mwm.UsageError, match=told):
+            call(envs)
+        envs.reset(seed=0)
+        envs.step([0, 0, 0])

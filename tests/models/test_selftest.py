@@ -33,16 +33,16 @@ def python(
 CHECK = """
 import torch
 from mwm.models import selftest
-torch.set_num_threads({threads})
-print(selftest.threads())
-selftest.check(torch.device("cpu"))
+for threads in {threads}:
+    torch.set_num_threads(threads)
+    print(selftest.threads(), flush=True)
+    selftest.check(torch.device("cpu"))
 """
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_a_sound_machine_passes_at_any_number_of_threads(threads: int) -> None:
-    done = python("-c", CHECK.format(threads=threads))
-    assert (done.returncode, done.stdout) == (0, f"{threads}\n"), done.stderr
+def test_a_sound_machine_passes_at_any_number_of_threads() -> None:
+    done = python("-c", CHECK.format(threads=[1, 2, 5]))
+    assert (done.returncode, done.stdout) == (0, "1\n2\n5\n"), done.stderr
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_fewer_threads_than_were_asked_for_are_found_out(
     variable: str, threads: int, given: int
 ) -> None:
     name, value = variable.split("=")
-    done = python("-c", CHECK.format(threads=threads), **{name: value})
+    done = python("-c", CHECK.format(threads=[threads]), **{name: value})
     assert (done.returncode, done.stdout) == (1, f"{given}\n")
     assert "PyTorch computes wrongly here: expected an LSTM with gradients right" in done.stderr
     assert f"with {threads} threads asked for and {given} given" in done.stderr

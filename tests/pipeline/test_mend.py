@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ruamel.yaml import YAML
@@ -15,6 +16,14 @@ from mwm.pipeline.mend import mend
 
 LOCK = ROOT / "dvc.lock"
 COMMANDS = [("mwm", "run"), ("mwm", "repro")]
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody is writing: how long `mend` would have waited."""
+    told: list[float] = []
+    monkeypatch.setattr("mwm.pipeline.mend.time", SimpleNamespace(sleep=told.append))
+    return told
 
 
 def copies(folder: Path) -> list[str]:
@@ -134,10 +143,7 @@ def test_of_a_dvc_lock_that_was_cut_off_whole_entries_stay(tmp_path: Path) -> No
         assert YAML(typ="safe").load(lock.read_text())["stages"] == mended
 
 
-def test_every_cut_of_a_short_dvc_lock_is_mended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # nobody is writing it
+def test_every_cut_of_a_short_dvc_lock_is_mended(tmp_path: Path) -> None:
     text = (
         "schema: '2.0'\nstages:\n  a:\n    cmd: echo ü\n    outs:\n    - path: a\n"
         f"      hash: md5\n      md5: {'0d' * 16}\n      size: 2\n"
@@ -213,11 +219,15 @@ def test_a_list_of_readers_that_was_cut_off_goes_and_a_copy_stays(tmp_path: Path
     assert copies(tmp_path) == [RWLOCK[:cut]]
 
 
-def test_a_whole_list_of_readers_and_a_damaged_one_stay(tmp_path: Path) -> None:
+def test_a_whole_list_of_readers_and_a_damaged_one_stay(
+    tmp_path: Path, pauses: list[float]
+) -> None:
     path = rwlock(tmp_path, RWLOCK)
     mend(tmp_path)
     assert path.read_text() == RWLOCK
+    assert pauses == []
     rwlock(tmp_path, RWLOCK.replace('"pid": 12', "pid 12"))
     with pytest.raises(MwmError, match="not by a cut at its end"):
         mend(tmp_path)
     assert "pid 12" in path.read_text()
+    assert pauses == [1, 0], "it may just be being written"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,8 +120,9 @@ def gone(path: Path, listed: Path) -> bool:
     ['{"write": null}', '{"write": {"a": 1}}', '{"read": {"a": 1}}', "[]", '{"write": []}'],
 )
 def test_locks_that_dvc_would_not_read_are_told_by_a_run_and_no_fault_of_mwm(
-    made: Project, damage: str
+    made: Project, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("mwm.pipeline.mend.time", SimpleNamespace(sleep=lambda seconds: None))
     (made / ".dvc/tmp/rwlock").write_text(damage)
     assert "nothing runs" in made.mwm("status")
     assert "expected a file as DVC writes it, found it damaged" in made.mwm("repro", code=1)

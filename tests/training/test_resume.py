@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_acts import WORLDS, act, make_setup, record, same
+from test_acts import WORLDS, act, record, same, small
 
 from mwm.io.checkpoints import Shelf
 from mwm.io.latents import Latents
@@ -45,12 +45,12 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[int]]
 def recruit(defaults, contents, done, tmp_path, monkeypatch) -> Recruit:
     """Recruit `mirror`; `stop` interrupts in that iteration."""
     see = act(defaults, "see", iterations=0)
-    seen = {w: acts.see(make_setup(defaults), w, contents[w], see)[0] for w in WORLDS}
+    seen = {w: acts.see(small(defaults), w, contents[w], see)[0] for w in WORLDS}
 
     def perform(folder: Path | None = tmp_path, stop: int = 0, known=None, run=None, **settings):
         monkeypatch.setenv("STOP", str(stop))
         done.clear()
-        setup = replace(make_setup(defaults, **(run or {})), shelf=folder and Shelf(folder, claim))
+        setup = replace(small(defaults, **(run or {})), shelf=folder and Shelf(folder, claim))
         settings = {"iterations": LENGTH, "cooldown": COOLDOWN, "kl_ramp": 7} | settings
         return acts.recruit(
             setup,
