@@ -49,7 +49,7 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
     "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml or dvc.yaml],
     "ran": how many stages agree and ran, "vouched": [those that agree, and `mwm vouch` vouched
     for]}; with --cache "verified": how many files, "damaged": [{"stage", "path", "file",
-    "intact"}].
+    "intact", "cached"}].
     """
     with project.opened() as repo:
         stages = project.ordered(repo, targets or [])

@@ -20,24 +20,26 @@ class Damage:
         path: where it belongs, seen from the current folder.
         file: the damaged one: that, or what DVC's cache has of it.
         intact: whether the other one, at `path`, has the right bytes.
+        cached: whether DVC's cache has one.
     """
 
     stage: str
     path: str
     file: str
     intact: bool = False
+    cached: bool = True
 
     def told(self) -> Iterator[str]:
         """What is damaged, and the commands that heal it."""
-        cached = self.file != self.path
-        where = " in DVC's cache" if cached else ""
+        where = " in DVC's cache" if self.file != self.path else ""
         if self.intact:
             yield f"{self.stage}: {self.path} is right, but DVC's cache has other bytes of it:"
             yield f"  install -m 444 {shlex.join([self.path, self.file])}   # mends the cache"
             return
         yield f"{self.stage}: {self.path} has other bytes{where} than dvc.lock records; delete it:"
         yield f"  rm -rf {shlex.join(dict.fromkeys([self.file, self.path]))}"
-        again = f"`dvc {'pull' if cached else 'checkout'} {shlex.quote(self.path)}` gets it back"
+        fetch = "checkout" if self.cached and not where else "pull"
+        again = f"`dvc {fetch} {shlex.quote(self.path)}` gets it back"
         yield f"  then {again}, or `mwm repro {shlex.quote(self.stage)}` makes it again"
 
 
@@ -50,11 +52,10 @@ def verify(stages: Iterable[Any]) -> tuple[int, list[Damage]]:
                 for path, files, md5 in _copies(out):
                     count += len(files)
                     bad = [file for file in files if _md5(file, out.hash_name) != md5]
-                    intact = (
-                        len(bad) == 1 < len(files) and bad == files[:1]
-                    )  # the cache comes first
+                    intact = len(bad) == 1 < len(files) and bad == files[:1]
+                    cached = files[:1] != [Path(path)]  # the cache comes first
                     found += [
-                        Damage(stage.addressing, shown(path), shown(str(file)), intact)
+                        Damage(stage.addressing, shown(path), shown(str(file)), intact, cached)
                         for file in bad[:1]
                     ]
     return count, found

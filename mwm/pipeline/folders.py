@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mwm import MwmError
 from mwm.pipeline import git
 from mwm.pipeline.project import shown
 from mwm.pipeline.reasons import Reason
@@ -41,7 +42,10 @@ class Folders:
     def _inside(self, dep: Any) -> list[Reason]:
         key = dep.fs_path, str(dep.hash_info.value)
         if key not in self._found:
-            self._found[key] = list(self._compared(Path(dep.fs_path), key[1]))
+            try:
+                self._found[key] = list(self._compared(Path(dep.fs_path), key[1]))
+            except MwmError:  # Git does not answer: then the folder is named
+                self._found[key] = []
         return self._found[key]
 
     def _compared(self, folder: Path, digest: str) -> Iterator[Reason]:
@@ -49,7 +53,7 @@ class Folders:
         if not git.used(real) or git.top(real) != source.top.resolve():
             return
         tracked = {path.relative_to(real).as_posix() for path in git.tracked(real)}
-        if not tracked:
+        if all(Path(name).name == ".gitignore" for name in tracked):  # DVC's, beside outputs
             return
         now = source.now(str(folder))
         path = source.below(str(real))

@@ -42,4 +42,7 @@ def changed(name: str, listed: bool) -> str:
 
 
 def _deps(text: str) -> set[str]:
-    return set(blocks.parsed(text, PIPELINE)["stages"]["evaluate"]["deps"])
+    try:
+        return set(map(str, blocks.parsed(text, PIPELINE)["stages"]["evaluate"]["deps"]))
+    except (KeyError, TypeError):  # no such stage, or it has no list
+        return set()

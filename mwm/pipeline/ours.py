@@ -55,8 +55,13 @@ def faults(root: Path, stages: Iterable[Any]) -> list[str]:
     return []
 
 
+def is_ours(root: Path) -> bool:
+    """Whether the dvc.yaml in `root` has stages of this project."""
+    pipeline = root / declared.PIPELINE
+    return pipeline.is_file() and OURS in pipeline.read_bytes()
+
+
 def _params(root: Path) -> Path | None:
     """As seen from here, if there is one and it is ours."""
-    pipeline, path = root / declared.PIPELINE, root / "params.yaml"
-    ours = path.exists() and pipeline.is_file() and OURS in pipeline.read_bytes()
-    return Path(os.path.relpath(path)) if ours else None
+    path = root / "params.yaml"
+    return Path(os.path.relpath(path)) if path.exists() and is_ours(root) else None

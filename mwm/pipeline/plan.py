@@ -140,7 +140,8 @@ def _timed(earlier: times.Earlier, stage: str, settings: str) -> tuple[float, Ti
 
 
 def _action(stage: Any, reasons: list[Reason], above: list[Any]) -> Action:
-    pending = {project.shown(out.fs_path) for up in above for out in up.outs}
+    outs = [Path(out.fs_path) for up in above for out in up.outs]
+    pending = {project.shown(str(path)) for out in outs for path in (out, *out.parents)}
     if all(reason.what in pending for reason in reasons):
         return "maybe"
     if not above and _in_cache(stage, reasons):

@@ -178,14 +178,22 @@ def check_lock(repo: Any) -> None:
 
 @contextmanager
 def editing(repo: Any, path: Path) -> Iterator[dict[str, Any]]:
-    """The entries of a dvc.lock by stage, to be changed; DVC writes them, and nobody else then.
+    """The entries of a dvc.lock by stage, to be changed; nobody else writes it meanwhile.
+
+    The file changes at once, if the block ends well. DVC would write it in place, for seconds.
 
     Raises:
+        MwmError: it cannot be written.
         UsageError: as `check_lock` does.
     """
-    from dvc.utils.serialize import modify_yaml
+    from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
+
+    from mwm.io.files import write_text
 
     check_lock(repo)
-    with repo.lock, modify_yaml(path) as data:
+    with repo.lock:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        data = parse_yaml_for_update(text, str(path))
         data.setdefault("schema", "2.0")
         yield data.setdefault("stages", {})
+        write_text(path.resolve(), dumps_yaml(data))  # of a link what it leads to

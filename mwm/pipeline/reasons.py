@@ -104,7 +104,7 @@ def of_dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
     out = made.get(dep.fs_path)
     if not dep.hash_info:
         yield Reason("unrecorded", path)
-    elif dep.exists:
+    elif is_here(dep, made):
         if dep.workspace_status():
             yield Reason("dep", path)
     elif out is not None:
@@ -112,6 +112,14 @@ def of_dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
             yield Reason("dep", path)
     elif dep.is_in_repo and not within_outputs(dep.fs_path, made):
         yield Reason("missing", path)
+
+
+def is_here(dep: Any, made: dict[str, Any]) -> bool:
+    """Whether all of a dep is here: of a folder of outputs every one that dvc.lock has."""
+    if not dep.exists or made.get(dep.fs_path, dep) is not None:
+        return bool(dep.exists)
+    inside = (out for path, out in made.items() if out and Path(dep.fs_path) in Path(path).parents)
+    return all(out.exists for out in inside if out.hash_info)
 
 
 def unseen(stage: Any, made: dict[str, Any]) -> bool:
@@ -122,7 +130,8 @@ def unseen(stage: Any, made: dict[str, Any]) -> bool:
     from dvc.dependency.param import ParamsDependency
 
     return any(
-        not dep.exists and (isinstance(dep, ParamsDependency) or made.get(dep.fs_path) is None)
+        not is_here(dep, made)
+        and (isinstance(dep, ParamsDependency) or made.get(dep.fs_path) is None)
         for dep in stage.deps
     )
 

@@ -57,6 +57,7 @@ def repro(
     began = time.monotonic()
     with claim.claimed():
         mend()
+        vouched.read(project.root())  # it is changed at the end: a conflict is told now
         activity.forget_gone()
         wanted = project.wanted(targets)
         planned = steps(wanted)

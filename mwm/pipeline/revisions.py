@@ -23,6 +23,8 @@ def opened(name: str, files: Sequence[str]) -> Iterator[tuple[str, Path]]:
     Raises:
         UsageError: nothing has that name.
     """
+    if not name.strip():  # as from a variable of the shell that is not set
+        raise UsageError(f"expected the name of a run, found {name!r}; see `git branch -a`")
     if name == WORKSPACE:
         yield name, Path() if Path(PARAMS).is_file() else project.root()
     elif (Path(name) / PARAMS).is_file():

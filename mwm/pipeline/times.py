@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from mwm.pipeline import project
+from mwm import MwmError
+from mwm.pipeline import ours, project
 
 TIMES = ".mwm/times.json"  # below the project's root: {stage: {settings: seconds}}, latest last
 KEPT = 4  # settings of one stage
@@ -36,7 +38,8 @@ Earlier = dict[str, dict[str, float]]  # seconds by stage and settings
 
 def usual(stage: str) -> float | None:
     """Seconds that a stage takes at the default settings; None: it is of another project."""
-    return USUAL.get(stage.rpartition(":")[2].split("@")[0])
+    seconds = USUAL.get(stage.rpartition(":")[2].split("@")[0])
+    return seconds if seconds and ours.is_ours(project.root()) else None
 
 
 class Outlook:
@@ -134,7 +137,8 @@ def learn(stage: str, settings: str, seconds: float) -> None:
     took[settings] = round(seconds, 1)
     for old in list(took)[:-KEPT]:
         del took[old]
-    write_json(project.root() / TIMES, every)
+    with suppress(MwmError):  # without room for it the work goes on
+        write_json(project.root() / TIMES, every)
 
 
 def last(earlier: Earlier, stage: str, settings: str = "") -> tuple[float | None, bool]:

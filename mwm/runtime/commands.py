@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.runtime import faults, kernels, signals, steadiness, streams
+from mwm.runtime import faults, kernels, signals, steadiness, streams, vouched
 from mwm.runtime.signals import Terminated, orderly
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -101,12 +101,12 @@ def _called(function: Callable[[], None]) -> Any:
     project = Path(os.environ.get("DVC_ROOT", "")).resolve()  # --folder sets another
     try:
         with orderly(), steadiness.steady():
+            if "DVC_STAGE" in os.environ:
+                vouched.read(project)  # it is changed at the end: a conflict is told now
             function()
     except SystemExit as asked:
         return asked.code
     if "DVC_STAGE" in os.environ:
-        from mwm.runtime import vouched
-
         vouched.forget_running(project)
     return 0
 

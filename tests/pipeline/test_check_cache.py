@@ -118,3 +118,12 @@ def test_a_file_that_is_here_is_verified_too(made: Project) -> None:
     (made / "joined.txt").unlink()
     made.run("dvc", "checkout", "joined.txt")
     assert (made / "joined.txt").read_text() == before
+
+
+def test_what_the_cache_lost_comes_from_a_remote(made: Project) -> None:
+    """`dvc checkout` was named, after which the only copy had been deleted."""
+    cached(made, "joined.txt").unlink()
+    (made / "joined.txt").chmod(0o600)
+    flip(made / "joined.txt")
+    said = made.mwm("check", "--cache", code=1)
+    assert "then `dvc pull joined.txt` gets it back, or `mwm repro join` makes it again" in said

@@ -76,6 +76,31 @@ def test_without_commits_the_folder_is_named(project: Project) -> None:
     assert reasons(project) == [("dep", "code")]
 
 
+def test_where_git_does_not_answer_the_folder_is_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`check` and `plan` stopped, though Git is asked for the name of a file alone."""
+    project.edit("code/one.py", "1", "2")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert reasons(project) == [("dep", "code")]
+    assert "start runs" in project.mwm("plan", "start")
+
+
+def test_outputs_in_a_folder_of_deps_are_no_untracked_files(fresh: Project) -> None:
+    """DVC writes a .gitignore beside outputs, and that is tracked."""
+    fresh.edit(
+        "dvc.yaml", "deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]", "deps: [w]"
+    )
+    fresh.edit(".gitignore", "/w/\n", "")
+    fresh.run("dvc", "repro", "--quiet")
+    git(fresh, "add", "--all")
+    git(fresh, "commit", "--quiet", "-m", "state")
+    (fresh / "w/b/out.txt").unlink()
+    (fresh / "w/b/out.txt").write_text("other\n")
+    told = {each["stage"]: each["reasons"] for each in fresh.told("check", code=1)["stale"]}
+    assert told["join"] == [{"kind": "dep", "what": "w"}]
+
+
 def test_a_link_to_the_folder_counts_as_the_folder(project: Project, tmp_path: Path) -> None:
     """So a project inside another reaches code above it, and its own .dvcignore holds."""
     project.edit("dvc.yaml", "source.txt, code]", "source.txt, linked]")

@@ -137,6 +137,8 @@ def test_what_never_ran_here_is_told_as_usual_or_unknown(
     made: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(times.USUAL, "join", 560)
+    made.edit("dvc.yaml", "stages:\n  start", "# as in `python -m stages.see`\nstages:\n  start")
+    monkeypatch.setattr("mwm.pipeline.ours.refuse_faults", lambda root, stages=(): None)
     made.edit("params.yaml", "b: 2", "b: 8")
     assert timed(made) == {
         "world@b": (1, "unknown"),
@@ -145,6 +147,31 @@ def test_what_never_ran_here_is_told_as_usual_or_unknown(
     said = made.mwm("plan").splitlines()
     assert said[0] == "world@b runs (time unknown):"
     assert said[-1].endswith("not of these params; the time of 1 is unknown")
+
+
+def test_another_project_is_given_no_times_of_ours(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(times.USUAL, "join", 560)
+    made.edit("params.yaml", "b: 2", "b: 8")
+    assert timed(made)["join"] == (1, "unknown")
+
+
+def test_a_folder_of_outputs_that_is_only_partly_here_has_not_changed(fresh: Project) -> None:
+    """After `dvc pull` of one of them, `check` failed and `plan` ran what reads the folder."""
+    fresh.edit(
+        "dvc.yaml", "deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]", "deps: [w]"
+    )
+    fresh.run("dvc", "repro", "--quiet")
+    (fresh / "w/b/out.txt").unlink()
+    assert "agree with dvc.lock" in fresh.mwm("check")
+    actions = {each["stage"]: each["action"] for each in fresh.told("plan")["steps"]}
+    assert actions == {"world@b": "restore", "join": "maybe"}
+    assert "restored or unchanged" in fresh.mwm("repro")
+    (fresh / "w/b/out.txt").unlink()
+    (fresh / "w/b/out.txt").write_text("other\n")
+    actions = {each["stage"]: each["action"] for each in fresh.told("plan")["steps"]}
+    assert actions["join"] == "maybe", "its maker runs again, and may make what it made"
 
 
 def test_seeds_change_no_time_and_params_upstream_do(made: Project) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from small_project import ROOT, Project, new, wait_for
 
+from mwm import MwmError
 from mwm.pipeline.subprocess_environment import unbound
 from mwm.pipeline.times import USUAL, Outlook
 
@@ -203,6 +204,18 @@ def test_a_damaged_file_of_times_is_no_obstacle(fresh: Project) -> None:
     (fresh / ".mwm").mkdir()
     (fresh / ".mwm/times.json").write_text("[1, 2")
     assert announced(fresh, "start")[-1].startswith("1 stages ran")
+
+
+def test_without_room_for_its_times_a_run_goes_on(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It interrupted the stages at work, for the sake of a note."""
+
+    def full(path: Path, content: object) -> None:
+        raise MwmError(f"{path}: cannot be written: No space left on device")
+
+    monkeypatch.setattr("mwm.io.files.write_json", full)
+    assert "repro: 6 stages ran" in fresh.mwm("repro")
 
 
 def test_a_stage_that_uses_all_cores_runs_alone(fresh: Project) -> None:

@@ -421,6 +421,18 @@ def test_a_damaged_record_is_told(ran: Project) -> None:
     assert "vouched.csv:2: expected no merge conflict, found `<<<<<<<`; remove its marks" in said
 
 
+def test_a_damaged_record_is_told_before_a_stage_works(ran: Project) -> None:
+    """It was told at the end: of hours of training nothing was recorded."""
+    _vouched(ran)
+    (ran / "vouched.csv").write_text("stage\n<<<<<<< ours\n")
+    (ran / "code/join.py").write_text(f"{CODE['code/join.py']}# a change\n")
+    told = "vouched.csv:2: expected no merge conflict"
+    assert told in ran.mwm("repro", code=1)
+    assert (ran / "joined.txt").exists()
+    assert told in ran.run("dvc", "repro", "--single-item", "join", code=255)
+    assert not (ran / "joined.txt").exists(), "DVC removes it before a stage, which has not worked"
+
+
 def test_a_path_that_only_begins_like_the_project_s_stays(
     ran: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

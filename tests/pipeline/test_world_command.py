@@ -128,6 +128,7 @@ def test_what_is_wrong_ends_in_a_line_and_changes_nothing(
     [
         ("dvc.yaml", "mirror.h5, runs/see", "mirror.h5,  runs/see"),
         ("dvc.yaml", "    params: [evaluate, ", "    params: [[evaluate, "),
+        ("dvc.yaml", "\n  evaluate:\n", "\n  assess:\n"),
         ("params.yaml", "\n  runs:  ", "\n  runs: {}"),
     ],
 )

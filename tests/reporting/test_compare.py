@@ -191,6 +191,12 @@ def test_an_unknown_name_is_told_in_one_line(repository):
         found("nowhere")
 
 
+def test_a_run_has_a_name(repository):
+    """Without one it was the current folder, as where a variable of the shell is not set."""
+    with pytest.raises(UsageError, match="expected the name of a run, found ''"):
+        found("")
+
+
 def test_a_file_or_a_tree_of_a_revision_is_no_run(repository):
     """DVC failed within itself, and mwm called that a fault of its own."""
     for name in ("HEAD:params.yaml", "HEAD^{tree}"):

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
+from mwm.engines.command import in_shell
 from mwm.pipeline import cache, hashes
+from mwm.pipeline.reasons import is_here
 from mwm.pipeline.source import Source
 from mwm.pipeline.subprocess_environment import BINDING, with_this_python
 from mwm.pipeline.vouching.comparison import TIMING
@@ -44,7 +46,7 @@ def supplies(stage: Any, made: dict[str, Any], source: Source) -> list[Supply] |
         path = dep.fs_path
         if source.knows(path) and path not in made:
             continue  # code
-        if dep.exists:
+        if is_here(dep, made):
             found.append(Supply(path, {}))
             continue
         recorded = made.get(path) if isinstance(dep, ParamsDependency) else dep
@@ -106,11 +108,11 @@ def run(stage: Any, source: Source, top: Path) -> None:
             for path in paths
         )
     shell = environment.get("SHELL") or "/bin/sh"
-    commands = stage.cmd if isinstance(stage.cmd, list) else [stage.cmd]
+    lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
     with (top.parent / "output").open("w+", errors="replace") as output:
-        for command in commands:
+        for line in filter(str.strip, lines):  # one command each, as DVC has it
             process = subprocess.Popen(
-                [shell, "-c", command],
+                in_shell(shell, line),
                 cwd=top / source.below(stage.wdir),
                 env=environment,
                 stdin=subprocess.DEVNULL,
