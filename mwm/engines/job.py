@@ -10,7 +10,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +54,7 @@ class Job:
         inputs: what its outputs depend on, for `key`.
         group: whether others of the store's group may write there, see `Store`.
         shell: that runs the commands.
+        folders: deps that are folders: of an empty one `deps` has no file.
         part: "3/16", the third of 16 parts, which leaves checkpoints and no outputs; or nothing.
     """
 
@@ -68,6 +69,7 @@ class Job:
     inputs: str
     group: bool = False
     shell: str = "/bin/sh"
+    folders: list[str] = field(default_factory=list)
     part: str = ""
 
     @property

@@ -19,23 +19,27 @@ from mwm.io import system
 
 ADDRESS = "RAY_ADDRESS"
 LOOK = 0.2  # seconds between two looks at a worker
+PASSED = ("MWM_KERNELS", "MWM_CHECKPOINT_SECONDS")  # of the head's variables, as Slurm passes all
 GRACE = 20  # seconds in which a worker ends what it runs
 
 
-def perform(job: str, attempt: str, gpus: bool) -> tuple[int, str]:
+def perform(job: str, attempt: str, variables: Mapping[str, str]) -> tuple[int, str]:
     """In a process of Ray: start the worker, and end it if Ray cancels this task.
+
+    Args:
+        job: path of job.json.
+        attempt: its name.
+        variables: of the worker's environment, beside those of Ray.
 
     Returns:
         The worker's exit code, and its last words.
     """
     worker = [sys.executable, "-m", "mwm.engines.worker", job, attempt]
-    # Some versions of Ray hide GPUs from tasks that asked for none, others do not.
-    hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
     with tempfile.NamedTemporaryFile(prefix="mwm-") as words:
         process = subprocess.Popen(
             worker,
             cwd=Path(job).parent,
-            env=os.environ | hidden,
+            env=os.environ | variables,
             stdin=subprocess.DEVNULL,
             stderr=words,
         )
@@ -71,6 +75,7 @@ class RayEngine:
                 and so much of a GPU.
         """
         address = os.environ.get(ADDRESS, "auto")
+        before = signal.getsignal(signal.SIGTERM)
         try:
             # In a process of its own first: of another version Ray aborts, with a stack of C++.
             _probe(address)
@@ -82,6 +87,8 @@ class RayEngine:
                 f"that answers ({said}); start one (`ray start --head`), or set {ADDRESS}, and "
                 "RAY_AUTH_MODE=token if it has a token"
             ) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)  # Ray's own would end the head without a word
         self._refuse_more_than_any_has(cores)
 
     def submit(self, job: Path, attempt: str, stage: str, cores: int) -> "RayTask":
@@ -98,7 +105,10 @@ class RayEngine:
             memory=int(self._settings.memory * 2**30),
             max_retries=0,  # whoever submits it counts: Ray would try for ever after lack of memory
         )
-        return RayTask(self._ray, task.remote(str(job), attempt, self._settings.gpus > 0))
+        given = {name: os.environ[name] for name in PASSED if name in os.environ}
+        # Some versions of Ray hide GPUs from tasks that asked for none, others do not.
+        hidden = {} if self._settings.gpus else {"CUDA_VISIBLE_DEVICES": ""}
+        return RayTask(self._ray, task.remote(str(job), attempt, given | hidden))
 
     def _refuse_more_than_any_has(self, cores: int) -> None:
         wanted = {"CPU": cores, "memory": self._settings.memory * 2**30, "GPU": self._settings.gpus}

@@ -24,7 +24,9 @@ OVER = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEM
 LOST = ("NODE_FAIL", "PREEMPTED", "REVOKED")  # over, unless Slurm puts the job back into its queue
 REQUEUE = 30.0  # seconds that it has for that
 WARNING = 60  # seconds before a job's time is over at which its stage is told to end
+BUSY = ("timed out", "Unable to contact slurm controller", "Zero Bytes", "Connection refused")
 KEPT = ("SLURM_CONF", "SLURM_JWT")  # of an allocation's variables; others would bind a job to it
+OPTIONS = ("SLURM_", "SBATCH_", "SRUN_", "SQUEUE_", "SCANCEL_", "SINFO_")  # or change what is told
 
 
 class SlurmEngine:
@@ -73,14 +75,14 @@ class SlurmEngine:
             f"--cpus-per-task={cores}",
             f"--time={settings.time}",
             f"--mem={settings.memory}",
-            f"--output={output}",
+            f"--output={str(output).replace('%', '%%')}",
             "--requeue",
             "--open-mode=append",
             f"--signal=B:TERM@{WARNING}",
             *([f"--partition={settings.partition}"] if settings.partition else []),
             *settings.options,
         ]
-        told = _slurm("sbatch", "--parsable", *options, given=script)
+        told = _submitted(options, script)
         number = told.strip().split(";")[0]
         with self._lock:
             self._jobs.add(number)
@@ -159,6 +161,24 @@ class SlurmTask:
         self._engine.stop(self._number, at_once)
 
 
+def _submitted(options: Sequence[str], script: str) -> str:
+    """What sbatch prints; a controller that is busy is asked again, for PATIENCE seconds.
+
+    If its answer was lost, two jobs do the same, and the first receipt counts.
+
+    Raises:
+        MwmError: it refused.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _slurm("sbatch", "--parsable", *options, given=script)
+        except MwmError as error:
+            if time.monotonic() >= until or not any(said in str(error) for said in BUSY):
+                raise
+            time.sleep(LOOK)
+
+
 def _slurm(*words: str, given: str | None = None) -> str:
     """What a command of Slurm prints.
 
@@ -168,7 +188,7 @@ def _slurm(*words: str, given: str | None = None) -> str:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name in KEPT or not name.startswith(("SLURM_", "SBATCH_", "SRUN_"))
+        if name in KEPT or not name.startswith(OPTIONS)
     }
     done = _run(words, given, environment)
     if done.returncode:
@@ -183,7 +203,7 @@ def _run(
     try:
         return subprocess.run(
             words,
-            input=given,
+            input=given or "",  # nothing is asked of a terminal
             env=environment,
             capture_output=True,
             text=True,

@@ -6,6 +6,7 @@ until it is whole; the receipt comes last. Whoever finds a receipt finds what it
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -41,7 +42,9 @@ def work(path: Path, name: str) -> int:
     """
     watch, attempt = Watch(), Attempt(path.parent, name)
     try:
-        attempt.failure.unlink(missing_ok=True)  # if Slurm started it again
+        if attempt.success.is_file():  # Slurm started it again after it had ended well
+            return 0
+        attempt.failure.unlink(missing_ok=True)
         with attempt.log.open("a", encoding="utf-8", buffering=1) as log:
             return _logged(path, attempt, watch, log)
     except MwmError as error:  # of a store that is full
@@ -74,11 +77,18 @@ def _logged(path: Path, attempt: Attempt, watch: Watch, log: IO[str]) -> int:
 
 
 def _told(error: MwmError | OSError) -> str:
-    return str(error) if isinstance(error, MwmError) else system.told(error) or str(error)
+    """What happened; of a node's own disk, where."""
+    if isinstance(error, MwmError):
+        return str(error)
+    path = error.filename2 or error.filename  # of a copy, what was being written
+    where = f"{os.fsdecode(path)}: " if isinstance(path, str | bytes) else ""
+    return f"{socket.gethostname()}: {where}{system.told(error) or error}"
 
 
 def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]:
     with _workspace() as folder:
+        for name in job.folders:
+            (folder / name).mkdir(parents=True, exist_ok=True)
         for file in (*job.deps, *job.beside):
             watch.refuse_stopped()
             target = folder / file.path
@@ -109,7 +119,10 @@ def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]
 def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
     """Note on what processor checkpoints were made; on another, tell that they may not serve."""
     mark, here = checkpoints / MARK, processor()
-    if mark.is_file() and (before := mark.read_text(encoding="utf-8")) != here:
+    before = mark.read_text(encoding="utf-8") if mark.is_file() else None
+    if before == here:
+        return
+    if before is not None:
         print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
     with store.publishing(mark) as temporary:
         temporary.write_text(here, encoding="utf-8")
@@ -117,8 +130,10 @@ def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
 
 @contextmanager
 def _workspace() -> Iterator[Path]:
-    root = os.environ.get(SCRATCH)
-    with tempfile.TemporaryDirectory(prefix="mwm-", dir=root, ignore_cleanup_errors=True) as name:
+    root = os.environ.get(SCRATCH) and Path(os.environ[SCRATCH]).absolute()
+    with tempfile.TemporaryDirectory(
+        None, "mwm-", root or None, ignore_cleanup_errors=True
+    ) as name:
         yield Path(name)
 
 

@@ -7,24 +7,24 @@ from typing import Any
 from mwm import ArtefactError
 
 
-def files(repo: Any, recorded: Any) -> dict[str, Path]:
+def files(repo: Any, recorded: Any) -> dict[str, Path] | None:
     """Where DVC's cache has what dvc.lock records of a dep or an output.
 
-    By path below it, "" for a file; empty if the cache does not have it, or not all of it.
+    By path below it, "" for a file; None if the cache does not have it, or not all of it.
 
     Raises:
         ArtefactError: the cache's list of a folder's files is damaged.
     """
     cache = repo.cache.local
     if not recorded.hash_info:
-        return {}
+        return None
     own = Path(cache.oid_to_path(recorded.hash_info.value))
     if not own.is_file():
-        return {}
+        return None
     if not recorded.hash_info.isdir:
         return {"": own}
     found = {path: Path(cache.oid_to_path(md5)) for path, md5 in listed(own).items()}
-    return found if all(path.is_file() for path in found.values()) else {}
+    return found if all(path.is_file() for path in found.values()) else None
 
 
 def listed(file: Path) -> dict[str, str]:
@@ -44,5 +44,5 @@ def place_of(repo: Any, path: str, made: dict[str, Any]) -> str | None:
     """A file that has the content of `path`, which is there or an output; None if none has."""
     if Path(path).is_file():
         return path
-    cached = files(repo, made[path]) if made.get(path) is not None else {}
-    return str(cached[""]) if "" in cached else None
+    cached = files(repo, made[path]) if made.get(path) is not None else None
+    return str(cached[""]) if cached and "" in cached else None

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ from mwm.pipeline import activity, project
 from mwm.pipeline.subprocess_environment import with_this_python
 
 # Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
-DVC = ("-m", "dvc", "--wait-for-lock", "repro", "--single-item")
+DVC = ("-m", "dvc", "--wait-for-lock")
+REPRO, CHECKOUT = ("repro", "--single-item"), ("checkout",)
 RUNS = re.compile(r"Running stage '")
 BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")
 NOISE = re.compile(
@@ -57,13 +59,13 @@ class Child:
     Two threads, neither of which prints: a write that fails is for the main thread to meet.
     """
 
-    def __init__(self, stage: str, heard: Heard) -> None:
+    def __init__(self, stage: str, heard: Heard, command: Sequence[str] = REPRO) -> None:
         self._stage, self._heard = stage, heard
         self._since: float | None = None
         self._busy = False
         self._hurried = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, *DVC, project.rooted(stage)],
+            [sys.executable, *DVC, *command, project.rooted(stage)],
             cwd=project.root(),  # in a folder that Git ignores DVC refuses any dvc.yaml
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

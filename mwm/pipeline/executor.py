@@ -2,6 +2,7 @@
 
 import queue
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -9,7 +10,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from mwm.pipeline import remaining, times
-from mwm.pipeline.child import Child, Ended, Heard, Said
+from mwm.pipeline.child import CHECKOUT, Child, Ended, Heard, Said
 from mwm.pipeline.plan import Step
 from mwm.pipeline.project import root
 from mwm.runtime.processes import idle_cores
@@ -62,6 +63,9 @@ class Executor:
         steps = {step.stage: step for step in planned}
         self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
         self._settings = {stage: step.settings for stage, step in steps.items()}
+        restored = {stage for stage, step in steps.items() if step.action == "restore"}
+        self._brought = {stage for stage in restored if steps[stage].kept}
+        self._here = restored if launch else set()  # elsewhere as many as a cluster has room for
         timed = {each: step.seconds for each, step in steps.items() if step.timed != "unknown"}
         self._outlook = times.Outlook(steps, timed)
         self._order = self._outlook.by_urgency(self._upstream)
@@ -100,6 +104,8 @@ class Executor:
             self._running[stage] = self._launch(stage)
 
     def _ready(self, stage: str, done: set[str]) -> bool:
+        if stage in self._here and len(self._here & self._running.keys()) >= MOST:
+            return False
         return self._upstream[stage] <= done and stage not in done and stage not in self._running
 
     def _launch(self, stage: str) -> Handle:
@@ -113,6 +119,8 @@ class Executor:
         words = remaining.in_words(seconds, untimed)
         self._say(f"repro: {stage}{beside}; {done} of {total} done, {words}")
         self._tries[stage] += 1
+        if stage in self._brought:  # `dvc repro` would call it missing
+            return Child(stage, self._heard, CHECKOUT)
         return self._begin(stage, self._heard)
 
     def _next_end(self, deadline: float) -> Ended:
@@ -160,10 +168,11 @@ class Executor:
 
         self._say = tell
         for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            for child in self._running.values():
-                child.send(sent)
             deadline = time.monotonic() + GRACE
             try:
+                # In threads: an interrupt reaches none of them, and none waits for another.
+                for child in list(self._running.values()):
+                    threading.Thread(target=child.send, args=(sent,)).start()
                 while self._running:
                     del self._running[self._next_end(deadline).stage]
                 return

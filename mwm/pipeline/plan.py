@@ -14,6 +14,7 @@ from mwm.pipeline.reasons import Reason, changes, missing, outputs, unseen
 
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
+INNER = ("settings", "kept")  # what is told to nobody
 Timed = Literal["here", "other params", "default params", "unknown"]
 
 
@@ -32,6 +33,7 @@ class Step:
         timed: how that is known: it took them here when it last ran with these params, seeds aside;
             or with others; or takes them with the default params; or it is a guess.
         settings: a hash of those params.
+        kept: whether DVC runs nothing for it and only looks for its outputs: `dvc add`, or frozen.
     """
 
     stage: str
@@ -41,10 +43,11 @@ class Step:
     seconds: float
     timed: Timed
     settings: str
+    kept: bool = False
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
-        known = {key: value for key, value in vars(self).items() if key != "settings"}
+        known = {key: value for key, value in vars(self).items() if key not in INNER}
         return known | {"reasons": [reason.record() for reason in self.reasons]}
 
     @property
@@ -126,6 +129,7 @@ def steps(targets: Sequence[str]) -> list[Step]:
                 named,
                 sorted(up.addressing for up in before),
                 *_timed(earlier, stage.addressing, settings[stage.addressing]),
+                kept=bool(stage.frozen or not (stage.cmd or stage.is_import)),
             )
     return list(found.values())
 
@@ -153,7 +157,7 @@ def _in_cache(stage: Any, reasons: list[Reason]) -> bool:
     """Whether DVC finds what the stage would make: under dvc.lock's hashes, or in its run-cache."""
     cache = stage.repo.stage_cache
     if all(reason.kind == "missing" for reason in reasons):  # DVC removes all, and then restores it
-        return all(not out.persist and files(stage.repo, out) for out in stage.outs)
+        return all(not out.persist and files(stage.repo, out) is not None for out in stage.outs)
     from dvc.dependency.base import DependencyDoesNotExistError
     from dvc.stage.cache import RunCacheNotFoundError
 

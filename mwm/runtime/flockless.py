@@ -37,8 +37,12 @@ def take(file: Path, signature: dict[str, Any], wait: bool) -> Path:
     for _ in count() if wait else range(TRIES):
         note = file.with_name(f"{file.name}.{uuid.uuid4().hex}.note")
         files.write_text(note, json.dumps({**signature, "host": HOST}))
-        if all(path == note for path, _ in notes(file)):
-            return note
+        try:
+            if all(path == note for path, _ in notes(file)):
+                return note
+        except BaseException:  # an interrupt, or a note that this user may not read
+            note.unlink(missing_ok=True)
+            raise
         note.unlink(missing_ok=True)
         time.sleep(random.uniform(*PAUSE))
     raise BlockingIOError

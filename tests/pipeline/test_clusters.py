@@ -92,6 +92,17 @@ def test_a_cluster_leaves_what_dvc_repro_leaves(
     assert "up to date" in fresh.run("dvc", "status")
 
 
+def test_how_exactly_to_compute_is_told_to_workers_of_ray(
+    fresh: Project, ray: dict[str, str]
+) -> None:
+    """They had the environment of the raylet alone."""
+    (fresh / "cluster.yaml").write_text(SMALL)
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "echo $MWM_KERNELS > start.txt")
+    fresh.run("mwm", "repro", "--on", "ray", "start", MWM_KERNELS="native", **ray)
+    fresh.run("dvc", "checkout", "start")
+    assert (fresh / "start.txt").read_text() == "native\n"
+
+
 def test_a_head_without_the_token_of_a_cluster_is_refused(
     fresh: Project, ray: dict[str, str]
 ) -> None:
@@ -125,14 +136,17 @@ def test_a_stage_whose_raylet_dies_runs_on_the_other(
     assert (fresh / "dvc.lock").read_text().count("world@") == 2
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("engine", ["ray", pytest.param("slurm", marks=needs_slurm)])
 def test_an_interrupt_leaves_nothing_at_work(
-    fresh: Project, request: pytest.FixtureRequest, engine: str
+    fresh: Project, request: pytest.FixtureRequest, engine: str, sent: signal.Signals
 ) -> None:
+    """Ray took SIGTERM for itself, and ended the head without a word."""
     process = both_asleep(fresh, engine, 99, request.getfixturevalue(engine))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out = process.communicate(timeout=60)[0]
     assert process.returncode == 130, out
+    assert "stages that had ended are kept" in out
     wait_for(lambda: not asleep(99), 20)
 
 

@@ -1,12 +1,15 @@
 """`mwm repro --on …`: stages as jobs of a store, done by workers in workspaces of their own."""
 
 import dataclasses
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -208,6 +211,52 @@ def test_a_task_of_which_its_engine_cannot_tell_is_stopped(
     assert "connect failure" in fresh.mwm("repro", "--on", "slurm", "start", code=1)
     (task,) = engine.tasks
     assert task.process.wait(20) == STOPPED
+
+
+@pytest.mark.parametrize(
+    "answers", [["timed out", "7"], ["Unable to contact slurm controller"] * 99]
+)
+def test_a_controller_that_is_busy_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answers: list[str]
+) -> None:
+    """One sbatch without an answer failed the stage; squeue had a minute."""
+    clock, left = [1000.0], iter(answers)
+
+    def commands(*words: str, **more: object) -> str:
+        if (said := next(left)) == "7":
+            return "7\n"
+        raise MwmError(f"slurm: sbatch failed: {said}")
+
+    monkeypatch.setattr(slurm, "_slurm", commands)
+    monkeypatch.setattr(
+        slurm,
+        "time",
+        SimpleNamespace(
+            monotonic=lambda: clock[0], sleep=lambda s: clock.__setitem__(0, clock[0] + s)
+        ),
+    )
+    engine = slurm.SlurmEngine(Slurm())
+    if "7" in answers:
+        engine.submit(tmp_path / "job.json", "1", "start", 1)
+        return
+    with pytest.raises(MwmError, match="Unable to contact"):
+        engine.submit(tmp_path / "job.json", "1", "start", 1)
+    assert clock[0] - 1000 <= slurm.PATIENCE + slurm.LOOK
+
+
+def test_variables_of_the_users_shell_change_nothing_that_slurm_tells(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """SQUEUE_PARTITION hid the jobs of another partition: they counted as gone, and ran twice."""
+    (tmp_path / "squeue").write_text("#!/bin/sh\ncat; env\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name in ("SQUEUE_PARTITION", "SCANCEL_INTERACTIVE", "SINFO_FORMAT", "SLURM_JOB_ID"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("SLURM_CONF", "here")
+    told = slurm._slurm("squeue").split("\n")
+    slurms = re.compile("(SLURM|SQUEUE|SCANCEL|SINFO)_")
+    assert [line for line in told if slurms.match(line)] == ["SLURM_CONF=here"]
 
 
 def test_a_job_that_slurm_leaves_lost_is_over_after_half_a_minute(
@@ -459,6 +508,71 @@ def test_a_dep_that_is_edited_meanwhile_is_told_and_nothing_recorded(
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "source.txt: expected it to stay as it was while start ran, found it changed" in out
     assert not (fresh / "dvc.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("cmd: cp source.txt start.txt", "cmd: cat source.txt > start.txt"),
+        ("deps: [source.txt]", "deps: [source.txt, .gitignore]"),
+        ("outs: [start.txt]", "outs: [start.txt, other.txt]"),
+        ("  start:\n", "  begin:\n"),
+    ],
+)
+def test_a_stage_that_is_edited_meanwhile_is_told_and_nothing_recorded(
+    fresh: Project, engine: ProcessEngine, old: str, new: str
+) -> None:
+    """dvc.lock had the new command with what the old one had made."""
+    engine.spoil = lambda job, attempt: fresh.edit("dvc.yaml", old, new)
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
+    assert "dvc.yaml: expected start to stay as it was while it ran, found it changed" in out
+    assert not (fresh / "dvc.lock").exists()
+
+
+def test_a_file_that_cannot_be_read_fails_one_stage_and_others_go_on(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    """An editor that was just replacing it, or a network's file system, cancelled all stages."""
+
+    def stale(job: Path, attempt: str) -> None:
+        if "world@b" in job.read_text():
+            raise OSError(errno.ESTALE, "Stale file handle", "x")
+
+    engine.spoil = stale
+    out = fresh.mwm("repro", "--on", "slurm", "-j", "4", code=1)
+    assert "world@b | error: x: expected the system to allow it, found: Stale file handle" in out
+    assert "world@b failed, as told above; 4 other stages ran" in out
+
+
+def test_an_empty_folder_that_a_stage_depends_on_is_there(
+    fresh: Project, engine: ProcessEngine
+) -> None:
+    (fresh / "empty").mkdir()
+    fresh.edit("dvc.yaml", "deps: [source.txt]", "deps: [source.txt, empty]")
+    fresh.edit("dvc.yaml", "cp source.txt", "ls empty && cp source.txt")
+    assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "start")
+    fresh.run("dvc", "checkout", "start")
+    assert "up to date" in fresh.run("dvc", "status", "start")
+
+
+@pytest.mark.parametrize("folder", ["", "scratch", "missing"])
+def test_workspaces_lie_where_the_variable_says_if_it_says_anything(
+    fresh: Project, engine: ProcessEngine, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Of one that is empty or relative, they lay in whatever folder was the current one."""
+    (fresh / "scratch").mkdir()
+    monkeypatch.setenv("MWM_SCRATCH", folder)
+    fresh.edit(
+        "dvc.yaml", "cp source.txt start.txt", "pwd > start.txt; echo $DVC_ROOT >> start.txt"
+    )
+    out = fresh.mwm("repro", "--on", "slurm", "start", code=int(folder == "missing"))
+    if folder == "missing":
+        assert re.search(rf"start \| error: \S+: {fresh.folder}/missing/mwm-\S+: No such file", out)
+        return
+    fresh.run("dvc", "checkout", "start")
+    inside, root = map(Path, (fresh / "start.txt").read_text().split())
+    assert inside == root
+    assert inside.parent == (fresh / folder if folder else Path(tempfile.gettempdir()))
 
 
 def test_a_node_with_another_version_refuses(

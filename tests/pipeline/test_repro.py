@@ -189,6 +189,33 @@ def test_a_file_that_dvc_add_made_is_a_stage_from_any_folder(fresh: Project) -> 
     assert (below / "out.txt").read_text() == "2\n"
 
 
+def test_data_of_dvc_add_and_frozen_stages_that_are_in_the_cache_alone_come_back(
+    made: Project,
+) -> None:
+    """`plan` said so; but `dvc repro` only looks for them, and called them missing."""
+    (made / "raw.txt").write_text("1\n")
+    made.run("dvc", "add", "--quiet", "raw.txt")
+    made.run("dvc", "freeze", "start")
+    (made / "raw.txt").unlink()
+    (made / "start.txt").unlink()
+    actions = {
+        each["stage"]: each["action"] for each in made.told("plan", "raw.txt.dvc", "join")["steps"]
+    }
+    assert actions["raw.txt.dvc"] == actions["start"] == "restore"
+    assert "0 stages ran" in made.mwm("repro", "raw.txt.dvc", "join")
+    assert (made / "raw.txt").read_text() == "1\n"
+    assert (made / "start.txt").exists()
+
+
+def test_an_empty_folder_in_the_cache_is_restored(fresh: Project) -> None:
+    """`plan` said that its stage runs."""
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", "mkdir -p start.txt")
+    fresh.run("dvc", "repro", "--quiet", "start")
+    (fresh / "start.txt").rmdir()
+    (step,) = fresh.told("plan", "start")["steps"]
+    assert step["action"] == "restore"
+
+
 def test_git_ignores_what_runs_note_in_any_project(fresh: Project) -> None:
     """In one whose .gitignore does not name it, `git add --all` committed it."""
     (fresh / ".gitignore").unlink()

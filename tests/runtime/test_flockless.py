@@ -74,3 +74,18 @@ def test_a_note_of_another_computer_counts_until_it_is_deleted(tmp_path: Path) -
     found = lockfile.holder(tmp_path / "lock")
     assert found is not None
     assert lockfile.told(found) == f"pid {os.getpid()} of node7: if that is gone, delete {left}"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PermissionError])
+def test_who_is_interrupted_leaves_no_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """On another machine the note held a lock that its process had never had."""
+
+    def interrupted(file: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(flockless, "notes", interrupted)
+    with pytest.raises(error):
+        flockless.take(tmp_path / "lock", signature(), wait=True)
+    assert list(tmp_path.iterdir()) == []

@@ -15,8 +15,9 @@ from mwm.engines.store import Store
 from mwm.pipeline import project
 from mwm.pipeline.child import Ended, Heard, Said
 from mwm.pipeline.remote.attempts import Work, known
-from mwm.pipeline.remote.jobs import parts, prepare, store_of
+from mwm.pipeline.remote.jobs import changed, parts, prepare, store_of
 from mwm.pipeline.remote.recording import is_whole, record, recorded
+from mwm.runtime import faults
 
 _dvc = threading.Lock()  # one thread at a time uses DVC's classes
 
@@ -77,8 +78,9 @@ class Remote:
                 with _dvc, project.opened() as repo:
                     record(repo, _named(repo, self._stage), prepared, receipt, store)
             code = 0
-        except MwmError as error:
-            self._say(f"error: {error}")
+        except (MwmError, OSError) as error:  # of a file: others at work go on
+            told = str(error) if isinstance(error, MwmError) else faults.told(error)
+            self._say(f"error: {told}")
         except Exception as error:  # of this thread nobody else would hear
             self._heard.put(error)
             return
@@ -118,4 +120,8 @@ class Remote:
 
 
 def _named(repo: Any, stage: str) -> Any:
-    return next(each for each in repo.index.stages if each.addressing == stage)
+    with repo.lock:  # a `dvc repro` beside this writes dvc.lock in place
+        found = next((each for each in repo.index.stages if each.addressing == stage), None)
+    if found is None:
+        raise changed(stage)
+    return found

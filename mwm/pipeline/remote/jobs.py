@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mwm import UsageError
+from mwm import MwmError, UsageError
 from mwm.engines.cluster import Cluster
 from mwm.engines.job import File, Job
 from mwm.engines.node import versions
@@ -52,6 +52,7 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
     contents = Contents(repo, store)
     read: dict[str, Read] = {}
     deps: list[File] = []
+    folders: list[str] = []
     beside = _harness(base, cluster, contents)
     params: dict[str, Any] = {}
     for dep in stage.deps:
@@ -65,6 +66,8 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
             continue
         files, read[dep.def_path] = contents.of_dep(dep)
         deps += _files(files, base)
+        if read[dep.def_path].hash_info.isdir:
+            folders.append(_below(base, dep.fs_path))
     wdir = Path(stage.wdir)
     job = Job(
         stage.addressing,
@@ -78,8 +81,31 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         hashes.of_bytes(repr((sorted((f.path, f.md5) for f in deps), params)).encode()),
         store.group,
         shell=os.environ.get("SHELL") or "/bin/sh",  # in which DVC would run it here
+        folders=folders,
     )
     return Prepared(job, read)
+
+
+def refuse_another(repo: Any, stage: Any, prepared: Prepared) -> None:
+    """Refuse a stage of which dvc.yaml no longer says what its job was made of.
+
+    Raises:
+        MwmError: it has another command, folder, deps or outputs.
+    """
+    base, job = base_of(repo), prepared.job
+    outs = [_below(base, out.fs_path) for out in stage.outs]
+    now = (_commands(stage.cmd), _below(base, str(Path(stage.wdir))), outs)
+    deps = {dep.def_path for dep in stage.deps}
+    if now != (job.commands, job.folder, job.outs) or deps != prepared.read.keys():
+        raise changed(stage.addressing)
+
+
+def changed(stage: str) -> MwmError:
+    """What is told of a stage that was edited while it ran."""
+    return MwmError(
+        f"dvc.yaml: expected {stage} to stay as it was while it ran, found it changed; nothing is "
+        "recorded, run the command again"
+    )
 
 
 def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:

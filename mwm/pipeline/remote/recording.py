@@ -14,7 +14,7 @@ from mwm.io import system
 from mwm.pipeline.cache import listed
 from mwm.pipeline.remote.attempts import in_store
 from mwm.pipeline.remote.contents import Contents, Read
-from mwm.pipeline.remote.jobs import Prepared, place
+from mwm.pipeline.remote.jobs import Prepared, place, refuse_another
 from mwm.pipeline.removal import remove
 
 
@@ -44,11 +44,12 @@ def record(repo: Any, stage: Any, prepared: Prepared, receipt: Receipt, store: S
     But outputs that DVC does not cache, such as metrics: they are put in place.
 
     Raises:
-        MwmError: a dep was edited while the stage ran, so that it is not what was read.
+        MwmError: the stage or a dep was edited while it ran.
     """
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.meta import Meta
 
+    refuse_another(repo, stage, prepared)
     _refuse_edited(repo, stage, prepared.read, store)
     for out, made in zip(stage.outs, receipt.outs, strict=True):
         told = _heeding_dvcignore(repo, out, made, store)
