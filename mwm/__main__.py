@@ -1,5 +1,7 @@
 """Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
 
+from mwm.runtime import importing  # isort: split
+
 import warnings
 from typing import Annotated
 
@@ -21,6 +23,7 @@ from mwm.pipeline.vouch import vouch
 from mwm.pipeline.world import app as world
 from mwm.runtime import commands
 
+importing.done()
 app = commands.application(__doc__, completion=True)
 COMMANDS = (repro, check, plan, vouch, prune, status, live, compare, profile, schema, demo, export)
 for function in COMMANDS:
