@@ -97,7 +97,7 @@ def test_without_noise_none_is_drawn(defaults) -> None:
 
 
 def test_the_number_of_workers_changes_nothing(making) -> None:
-    found = [steps(making(workers=workers), np.random.default_rng(0), 30) for workers in (1, 2)]
+    found = [steps(making(workers=workers), np.random.default_rng(0), 12) for workers in (1, 2)]
     assert same(*found)
 
 
@@ -128,7 +128,7 @@ def test_a_world_that_is_undone_is_the_original(making) -> None:
     mirror = World("mirror", ["mirror"])
     home = making()
     undone = making(look=Look("original", lambda frames: mirror.show(mirror.show(frames))))
-    found = [steps(games, np.random.default_rng(0), 40) for games in (home, undone)]
+    found = [steps(games, np.random.default_rng(0), 12) for games in (home, undone)]
     assert same(*found)
 
 

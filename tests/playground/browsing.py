@@ -1,6 +1,8 @@
 """What tests share that look at the page in a browser."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,3 +43,36 @@ def games_of(worlds: Mapping[str, Frames]) -> list[Recorded]:
     points = np.repeat([0.0, -1.0, -2.0, -1.0], 10)
     games = [Game(name, frames.frames[:40], points) for name, frames in worlds.items()]
     return [Recorded(game, -float(len(game.world)), 100) for game in games]
+
+
+@contextmanager
+def visiting(browser: Any, file: Path) -> Iterator[Open]:
+    """What opens a page from the disk, in a context of its own without a network.
+
+    A script may run before the page's own. At the end of the block nothing must have been told on
+    the console, and nothing asked of a network.
+    """
+    contexts, faults = [], []
+
+    def start(before: str = "", path: Path = file, **options: Any) -> Any:
+        options = {"viewport": {"width": 1280, "height": 900}, "offline": True, **options}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        opened = context.new_page()
+        opened.on("console", lambda told: faults.append(f"{told.type}: {told.text}"))
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.on(
+            "request",
+            lambda asked: None if asked.url == path.as_uri() else faults.append(asked.url[:80]),
+        )
+        if before:
+            opened.add_init_script(before)
+        opened.goto(path.as_uri())
+        opened.wait_for_selector("html[data-ready]")
+        return opened
+
+    yield start
+    for context in contexts:
+        context.close()
+    faults = [fault for fault in faults if not fault.startswith("data:,")]
+    assert not faults

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import Open, games_of, page_of
+from browsing import Open, games_of, page_of, visiting
 
 from mwm.control import policy
 from mwm.control.player import Player, about
@@ -88,35 +88,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any, file: Path) -> Iterator[Open]:
-    """Open the page from the disk, in a context of its own without a network.
-
-    A script may run before the page's own. At the end of the test nothing must have been told on
-    the console, and nothing asked of a network.
-    """
-    contexts, faults = [], []
-
-    def start(before: str = "", path: Path = file, **options: Any) -> Any:
-        options = {"viewport": {"width": 1280, "height": 900}, "offline": True, **options}
-        context = browser.new_context(**options)
-        contexts.append(context)
-        opened = context.new_page()
-        opened.on("console", lambda told: faults.append(f"{told.type}: {told.text}"))
-        opened.on("pageerror", lambda error: faults.append(str(error)))
-        opened.on(
-            "request",
-            lambda asked: None if asked.url == path.as_uri() else faults.append(asked.url[:80]),
-        )
-        if before:
-            opened.add_init_script(before)
-        opened.goto(path.as_uri())
-        opened.wait_for_selector("html[data-ready]")
-        return opened
-
-    yield start
-    for context in contexts:
-        context.close()
-    faults = [fault for fault in faults if not fault.startswith("data:,")]
-    assert not faults
+    """Opens the page, for this test alone."""
+    with visiting(browser, file) as start:
+        yield start
 
 
 @pytest.fixture

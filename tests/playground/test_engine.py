@@ -1,10 +1,13 @@
 """The page computes what the Python package computes with the same weights."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from browsing import visiting
 
 from mwm.control.player import Player
 from mwm.control.policy import Policy
@@ -24,6 +27,15 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 @pytest.fixture(scope="module")
 def held(model: MetaWorldModel) -> MetaWorldModel:
     return rounded(model)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, file: Path) -> Iterator[Any]:
+    """The page, paused: these tests compute with it, and change nothing."""
+    with visiting(browser, file) as start:
+        page = start()
+        page.evaluate("stage.setPlaying(false); stage.driver.set('you')")
+        yield page
 
 
 @pytest.fixture(scope="module")
