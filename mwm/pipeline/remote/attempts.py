@@ -1,5 +1,6 @@
 """A job until its receipt is there: workers are started, watched, and started anew."""
 
+import codecs
 import re
 import threading
 import time
@@ -125,10 +126,11 @@ class Work:
         with Note(self._job.name) as note:
             while True:
                 known = self._ended(task)
-                for line in lines.new():
+                receipt = _found(attempt.success)
+                for line in lines.new(last=bool(known or receipt)):
                     note.take(line)
                     self._say(line)
-                if receipt := _found(attempt.success):
+                if receipt:
                     return receipt, ""
                 if known is not None:
                     break
@@ -161,15 +163,16 @@ class _Tail:
 
     def __init__(self, path: Path) -> None:
         self._path, self._at, self._rest = path, 0, ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # half a character waits
 
-    def new(self) -> Iterator[str]:
-        """Whole lines since the last call."""
-        with suppress(OSError), self._path.open(encoding="utf-8", errors="replace") as file:
+    def new(self, last: bool) -> Iterator[str]:
+        """Whole lines since the last call; of the last call also one that never ended."""
+        with suppress(OSError), self._path.open("rb") as file:
             file.seek(self._at)
-            text = self._rest + file.read()
+            text = self._rest + self._decoder.decode(file.read(), final=last)
             self._at = file.tell()
             *lines, self._rest = text.split("\n")
-            yield from (line for line in lines if line.strip())
+            yield from (line for line in [*lines, self._rest * last] if line.strip())
 
 
 def known(job: Job, store: Store) -> Receipt | None:
