@@ -19,7 +19,7 @@ from mwm.engines.base import End, last_line
 from mwm.engines.cluster import Slurm
 
 LOOK = 5.0  # seconds between two questions to squeue, for all jobs together
-PATIENCE = 60.0  # seconds for which squeue may fail: a controller restarts
+PATIENCE = 60.0  # seconds for which squeue and sbatch may fail: a controller restarts
 OVER = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
 LOST = ("NODE_FAIL", "PREEMPTED", "REVOKED")  # over, unless Slurm puts the job back into its queue
 REQUEUE = 30.0  # seconds that it has for that
@@ -164,7 +164,8 @@ class SlurmTask:
 def _submitted(options: Sequence[str], script: str) -> str:
     """What sbatch prints; a controller that is busy is asked again, for PATIENCE seconds.
 
-    If its answer was lost, two jobs do the same, and the first receipt counts.
+    If its answer was lost, two jobs do the same, and the first receipt counts; the lost one is
+    unknown to this head, so that an interrupt does not cancel it.
 
     Raises:
         MwmError: it refused.

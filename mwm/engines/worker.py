@@ -24,7 +24,7 @@ from mwm.engines.store import Store, md5_of
 from mwm.io import system
 from mwm.runtime.kernels import processor
 
-SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if it is not set
+SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if unset or empty
 STOPPED = 143
 # What engines set for their own ends and a stage sets for itself, or must not see.
 DROPPED = ("OMP_NUM_THREADS", "PYTHONPATH", "DVC_STAGE")

@@ -1,4 +1,4 @@
-"""A stage in a `dvc repro` of its own: what it says, and how it ended, come through a queue."""
+"""A stage in a command of DVC of its own: what it says, and how it ended, come through a queue."""
 
 import os
 import queue
@@ -37,7 +37,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the `dvc repro` of a stage ended.
+    """How the `dvc repro` or `dvc checkout` of a stage ended.
 
     Attributes:
         seconds: that its command took; None if it did not run.

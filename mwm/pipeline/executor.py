@@ -64,7 +64,8 @@ class Executor:
         self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
         self._settings = {stage: step.settings for stage, step in steps.items()}
         restored = {stage for stage, step in steps.items() if step.action == "restore"}
-        self._brought = {stage for stage in restored if steps[stage].kept}
+        # Of an output that was edited DVC records what it is now.
+        self._brought = {each for each in restored if steps[each].kept and steps[each].is_checkout}
         self._here = restored if launch else set()  # elsewhere as many as a cluster has room for
         timed = {each: step.seconds for each, step in steps.items() if step.timed != "unknown"}
         self._outlook = times.Outlook(steps, timed)

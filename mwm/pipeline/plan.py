@@ -14,6 +14,7 @@ from mwm.pipeline.reasons import Reason, changes, missing, outputs, unseen
 
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
+FILES = ("dep", "missing", "unrecorded", "output")  # kinds of reasons that are about a path
 INNER = ("settings", "kept")  # what is told to nobody
 Timed = Literal["here", "other params", "default params", "unknown"]
 
@@ -33,7 +34,7 @@ class Step:
         timed: how that is known: it took them here when it last ran with these params, seeds aside;
             or with others; or takes them with the default params; or it is a guess.
         settings: a hash of those params.
-        kept: whether DVC runs nothing for it and only looks for its outputs: `dvc add`, or frozen.
+        kept: whether DVC only looks for its outputs, which its cache may have: `dvc add`, frozen.
     """
 
     stage: str
@@ -129,9 +130,15 @@ def steps(targets: Sequence[str]) -> list[Step]:
                 named,
                 sorted(up.addressing for up in before),
                 *_timed(earlier, stage.addressing, settings[stage.addressing]),
-                kept=bool(stage.frozen or not (stage.cmd or stage.is_import)),
+                kept=_is_kept(stage),
             )
     return list(found.values())
+
+
+def _is_kept(stage: Any) -> bool:
+    """Whether DVC only looks for its outputs, and a checkout can bring all that are missing."""
+    looked_for = stage.frozen or not (stage.cmd or stage.is_import)
+    return looked_for and all(out.use_cache or out.exists for out in stage.outs)
 
 
 def _timed(earlier: times.Earlier, stage: str, settings: str) -> tuple[float, Timed, str]:
@@ -146,7 +153,7 @@ def _timed(earlier: times.Earlier, stage: str, settings: str) -> tuple[float, Ti
 def _action(stage: Any, reasons: list[Reason], above: list[Any]) -> Action:
     outs = [Path(out.fs_path) for up in above for out in up.outs]
     pending = {project.shown(str(path)) for out in outs for path in (out, *out.parents)}
-    if all(reason.what in pending for reason in reasons):
+    if all(reason.what in pending and reason.kind in FILES for reason in reasons):
         return "maybe"
     if not above and _in_cache(stage, reasons):
         return "restore"

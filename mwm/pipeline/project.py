@@ -42,10 +42,10 @@ def wanted(targets: Sequence[str] | None) -> list[str]:
 
 
 @contextmanager
-def opened() -> Iterator[Any]:
+def opened(wait: bool = True) -> Iterator[Any]:
     """The `dvc.repo.Repo` around the current folder; what DVC refuses ends in one line.
 
-    If asked to lock something, it waits for other commands of DVC.
+    If asked to lock something, it waits for other commands of DVC, or (`wait` False) for seconds.
 
     Raises:
         UsageError: no DVC project, a fault in its files, or a target that it does not know.
@@ -60,7 +60,7 @@ def opened() -> Iterator[Any]:
     logging.getLogger("dvc").setLevel(logging.ERROR)  # else it tells what it would do
     ours.refuse_unreadable(root())
     try:
-        with Repo(_wait_for_lock=True) as repo:
+        with Repo(_wait_for_lock=wait) as repo:
             try:
                 yield repo
             except StageNotFound as error:

@@ -115,11 +115,18 @@ def of_dep(dep: Any, made: dict[str, Any]) -> Iterator[Reason]:
 
 
 def is_here(dep: Any, made: dict[str, Any]) -> bool:
-    """Whether all of a dep is here: of a folder of outputs every one that dvc.lock has."""
+    """Whether all of a dep is here: of a folder of outputs every one that dvc.lock has.
+
+    A folder that holds code beside outputs counts as here: a change of that must be told.
+    """
     if not dep.exists or made.get(dep.fs_path, dep) is not None:
         return bool(dep.exists)
     inside = (out for path, out in made.items() if out and Path(dep.fs_path) in Path(path).parents)
-    return all(out.exists for out in inside if out.hash_info)
+    if all(out.exists for out in inside if out.hash_info):
+        return True
+    files = dep.repo.dvcignore.find(dep.fs, dep.fs_path)
+    beside = (each for each in files if not within_outputs(each, made))
+    return any(Path(each).name != ".gitignore" for each in beside)
 
 
 def unseen(stage: Any, made: dict[str, Any]) -> bool:

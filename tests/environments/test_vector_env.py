@@ -288,6 +288,13 @@ MISTAKES: tuple[tuple[Callable[[VectorGameEnv], Any], str], ...] = (
 )
 
 
+def test_a_first_reset_that_is_refused_does_no_harm(envs: VectorGameEnv) -> None:
+    with pytest.raises(mwm.UsageError, match=r"^seed\[2\]"):
+        envs.reset(seed=[1, 2, -3])
+    envs.reset(seed=0)
+    envs.step([0, 0, 0])
+
+
 def test_mistakes_are_told_and_do_no_harm(envs: VectorGameEnv) -> None:
     for call, told in MISTAKES:  # the first before any reset
         with pytest.raises(mwm.UsageError, match=told):

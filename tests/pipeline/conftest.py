@@ -52,7 +52,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
     made = ProcessEngine()
     monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
     monkeypatch.setattr(attempts, "SOON", 0.5)  # this disk shows a receipt at once
-    monkeypatch.setattr(attempts, "LOOK", 0.05)  # and these stages take no longer
+    monkeypatch.setattr(attempts, "LOOK", 0.05)  # these stages are soon over
     yield made
     for task in made.tasks:
         task.process.kill()

@@ -455,9 +455,10 @@ def test_the_last_words_of_a_stage_are_told_also_without_a_line_break(
     fresh: Project, engine: ProcessEngine
 ) -> None:
     """They were lost, and a character of which half had been written became two marks."""
-    halves = r"printf 'gr\303'; sleep 1; printf '\274n'"
+    halves = r"printf '1%%\r2%%\r'; printf 'gr\303'; sleep 1; printf '\274n'"
     fresh.edit("dvc.yaml", "cp source.txt start.txt", f"{halves} && cp source.txt start.txt")
-    assert "start | grün\n" in fresh.mwm("repro", "--on", "slurm", "start")
+    said = fresh.mwm("repro", "--on", "slurm", "start")
+    assert "start | 1%\nstart | 2%\nstart | grün\n" in said, "as of a progress bar"
 
 
 def test_a_part_that_fails_is_told_and_ends_the_others(

@@ -174,6 +174,19 @@ def test_a_folder_of_outputs_that_is_only_partly_here_has_not_changed(fresh: Pro
     assert actions["join"] == "maybe", "its maker runs again, and may make what it made"
 
 
+def test_code_beside_outputs_that_are_not_here_has_changed(fresh: Project) -> None:
+    """As in a clone without data, which CI checks."""
+    fresh.edit(
+        "dvc.yaml", "deps: [w/a/out.txt, w/b/out.txt, w/c/out.txt, w/d/out.txt]", "deps: [w]"
+    )
+    (fresh / "w").mkdir()
+    (fresh / "w/tool.py").write_text("one\n")
+    fresh.run("dvc", "repro", "--quiet")
+    (fresh / "w/b/out.txt").unlink()
+    (fresh / "w/tool.py").write_text("two\n")
+    assert "dep w changed" in fresh.mwm("check", code=1)
+
+
 def test_seeds_change_no_time_and_params_upstream_do(made: Project) -> None:
     made.edit("params.yaml", "speed: 1", "speed: 1, seed: 1")
     before = settings()

@@ -207,6 +207,15 @@ def test_data_of_dvc_add_and_frozen_stages_that_are_in_the_cache_alone_come_back
     assert (made / "start.txt").exists()
 
 
+def test_of_a_frozen_stage_an_output_that_was_edited_is_recorded(made: Project) -> None:
+    made.run("dvc", "freeze", "start")
+    (made / "start.txt").unlink()
+    (made / "start.txt").write_text("mine\n")
+    made.mwm("repro", "start")
+    assert (made / "start.txt").read_text() == "mine\n"
+    assert "nothing to do" in made.mwm("plan", "start")
+
+
 def test_an_empty_folder_in_the_cache_is_restored(fresh: Project) -> None:
     """`plan` said that its stage runs."""
     fresh.edit("dvc.yaml", "cp source.txt start.txt", "mkdir -p start.txt")

@@ -365,6 +365,8 @@ def test_the_page_tells_how_long_a_step_takes(open_page: Open) -> None:
 def test_nothing_is_wider_than_the_page(opened: Any) -> None:
     for width in (390, 768, 1280, 1600):
         opened.set_viewport_size({"width": width, "height": 800})
+        opened.reload()
+        opened.wait_for_selector("html[data-ready]")
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -12,7 +12,12 @@ os.kill(os.getpid(), signal.SIGINT)
 
 
 def python(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    """In a process that hears interrupts, wherever these tests are started."""
+    hearing = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    finally:
+        signal.signal(signal.SIGINT, hearing)
 
 
 def test_while_modules_are_imported_an_interrupt_ends_the_process() -> None:

@@ -1,6 +1,7 @@
 """A job until its receipt is there: workers are started, watched, and started anew."""
 
 import codecs
+import io
 import re
 import threading
 import time
@@ -163,7 +164,8 @@ class _Tail:
 
     def __init__(self, path: Path) -> None:
         self._path, self._at, self._rest = path, 0, ""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # half a character waits
+        utf8 = codecs.getincrementaldecoder("utf-8")("replace")  # half a character waits
+        self._decoder = io.IncrementalNewlineDecoder(utf8, translate=True)  # as of a progress bar
 
     def new(self, last: bool) -> Iterator[str]:
         """Whole lines since the last call; of the last call also one that never ended."""

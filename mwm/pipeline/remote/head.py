@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from signal import Signals
 from typing import Any
 
@@ -61,7 +62,7 @@ class Remote:
         began, code, ran = time.monotonic(), 1, True
         seconds: float | None = None
         try:
-            with _dvc, project.opened() as repo:
+            with _dvc, project.opened(wait=False) as repo:
                 stage = _named(repo, self._stage)
                 before = recorded(stage)
                 prepared, store = prepare(repo, stage, self._cluster), store_of(repo)
@@ -120,8 +121,12 @@ class Remote:
 
 
 def _named(repo: Any, stage: str) -> Any:
-    with repo.lock:  # a `dvc repro` beside this writes dvc.lock in place
-        found = next((each for each in repo.index.stages if each.addressing == stage), None)
+    from dvc.lock import LockError
+
+    # A `dvc repro` beside this writes dvc.lock in place; a `dvc push`, which takes hours, does not.
+    with suppress(LockError), repo.lock:
+        repo.index.stages  # noqa: B018
+    found = next((each for each in repo.index.stages if each.addressing == stage), None)
     if found is None:
         raise changed(stage)
     return found
