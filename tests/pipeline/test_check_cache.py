@@ -69,6 +69,7 @@ def test_a_damaged_object_is_told_and_what_is_said_heals_it(made: Project) -> No
         "path": "w/b/out.txt",
         "file": str(file.relative_to(made.folder)),
         "intact": False,
+        "cached": True,
     }
     heal(made, made.mwm("check", "--cache", code=1))
     assert (made / "w/b/out.txt").read_text() == before
