@@ -55,6 +55,14 @@ def faults(root: Path, stages: Iterable[Any]) -> list[str]:
     return []
 
 
+def params_beside(stage: Any) -> list[str]:
+    """The params.yaml of a study: its stages read it, but depend on the section `train` alone."""
+    from mwm.settings.train import TRAINING
+
+    deps = (Path(dep.fs_path) for dep in stage.deps)
+    return [str(dep.with_name("params.yaml")) for dep in deps if dep.name == TRAINING]
+
+
 def is_ours(root: Path) -> bool:
     """Whether the dvc.yaml in `root` has stages of this project."""
     pipeline = root / declared.PIPELINE

@@ -29,6 +29,18 @@ from mwm.engines.rays import RayEngine
 from mwm.engines.worker import STOPPED
 from mwm.pipeline.remote import attempts
 
+STUDY = """
+  settings:
+    cmd:
+      - mkdir -p runs/x
+      - echo 1 > runs/x/params.yaml
+      - echo 2 > runs/x/training.json
+    outs: [runs/x/params.yaml, runs/x/training.json]
+  study:
+    cmd: cat runs/x/params.yaml > model.txt
+    deps: [runs/x/training.json]
+    outs: [model.txt]
+"""
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
 
 
@@ -552,6 +564,17 @@ def test_a_file_that_cannot_be_read_fails_one_stage_and_others_go_on(
     out = fresh.mwm("repro", "--on", "slurm", "-j", "4", code=1)
     assert "world@b | error: x: expected the system to allow it, found: Stale file handle" in out
     assert "world@b failed, as told above; 4 other stages ran" in out
+
+
+def test_a_study_has_its_params_elsewhere_too(fresh: Project, engine: ProcessEngine) -> None:
+    """No study could run on a cluster: it depends on the section `train` alone, and reads all."""
+    with (fresh / ".gitignore").open("a") as file:
+        file.write("/runs/\n")
+    with (fresh / "dvc.yaml").open("a") as file:
+        file.write(STUDY)
+    assert "2 stages ran" in fresh.mwm("repro", "--on", "slurm", "study")
+    fresh.run("dvc", "checkout", "study")
+    assert (fresh / "model.txt").read_text() == "1\n"
 
 
 def test_an_empty_folder_that_a_stage_depends_on_is_there(

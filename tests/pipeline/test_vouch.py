@@ -36,6 +36,15 @@ stages:
       - joined.txt
       - seconds.txt: {type: timing}
 """
+STUDY = """
+  settings:
+    cmd: "mkdir -p runs/x && echo 'a: 1' > runs/x/params.yaml && echo '{}' > runs/x/training.json"
+    outs: [runs/x/params.yaml, runs/x/training.json]
+  study:
+    cmd: python code/study.py
+    deps: [runs/x/training.json, code/study.py]
+    outs: [runs/x/model]
+"""
 CODE = {
     "code/lib/__init__.py": "",
     "code/lib/tools.py": 'def write(path, text):\n    """Write."""\n    path.write_text(text)\n',
@@ -495,6 +504,25 @@ def test_a_stage_that_fails_is_told_with_its_last_words(ran: Project) -> None:
     assert "caf\ufffd" in said
     assert "IndexError" in said
     assert processes.started(int((ran / "pid").read_text())) == 0
+
+
+def test_a_study_has_its_params_in_a_sample(ran: Project) -> None:
+    """Its stages read params.yaml, but depend on the section `train` beside it alone."""
+    (ran / "code/study.py").write_text(
+        'from pathlib import Path\n\ntext = Path("runs/x/params.yaml").read_text()\n'
+        'Path("runs/x/model").write_text(text)\n'
+    )
+    with (ran / ".gitignore").open("a") as file:
+        file.write("/runs/\n")
+    with (ran / "dvc.yaml").open("a") as file:
+        file.write(STUDY)
+    ran.run("dvc", "repro", "--quiet", "study")
+    commit(ran)
+    (ran / "code/study.py").write_text(
+        (ran / "code/study.py").read_text().replace("text =", "told =").replace("(text)", "(told)")
+    )
+    assert ran.told("vouch")["left"] == {}
+    assert ran.told("check", "study")["vouched"] == ["study"]
 
 
 @pytest.mark.parametrize("edit", [lambda text: text + "x = 1\n", lambda text: text[:-20]])

@@ -83,6 +83,11 @@ class Contents:
         files = listed(self._store.find(recorded.value))
         return [(os.path.join(path, name), md5, False) for name, md5 in files.items()]  # noqa: PTH118
 
+    def made(self, path: str) -> Listed:
+        """A path that is an output of a stage, as dvc.lock has it; nothing if it is none."""
+        out = self._made.get(path)
+        return [] if out is None else self.of_output(out)
+
     def here(self, path: str) -> tuple[str, str, bool]:
         """A file of this machine, which the store has then."""
         md5 = md5_of(Path(path))

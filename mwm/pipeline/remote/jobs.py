@@ -12,7 +12,7 @@ from mwm.engines.job import File, Job
 from mwm.engines.node import versions
 from mwm.engines.store import Store, md5_of
 from mwm.io.files import replacing
-from mwm.pipeline import git, hashes
+from mwm.pipeline import git, hashes, ours
 from mwm.pipeline.remote.contents import Contents, Listed, Read
 
 THREADS = "train.run.threads"  # the param that tells how many cores a stage uses
@@ -68,6 +68,8 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
         deps += _files(files, base)
         if read[dep.def_path].hash_info.isdir:
             folders.append(_below(base, dep.fs_path))
+    for path in ours.params_beside(stage):
+        beside += _files(contents.made(path), base)
     wdir = Path(stage.wdir)
     job = Job(
         stage.addressing,

@@ -13,7 +13,7 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.engines.command import in_shell
-from mwm.pipeline import cache, hashes
+from mwm.pipeline import cache, hashes, ours
 from mwm.pipeline.reasons import is_here
 from mwm.pipeline.source import Source
 from mwm.pipeline.subprocess_environment import BINDING, with_this_python
@@ -54,6 +54,13 @@ def supplies(stage: Any, made: dict[str, Any], source: Source) -> list[Supply] |
         if not files:
             return None
         found.append(Supply(path, files))
+    for path in ours.params_beside(stage):
+        if Path(path).is_file():
+            found.append(Supply(path, {}))
+        elif made.get(path) is not None:
+            if not (files := cache.files(stage.repo, made[path])):
+                return None
+            found.append(Supply(path, files))
     return found
 
 
