@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 
 from bench.table import Row, lines
-from mwm import UsageError
+from mwm import MwmError, UsageError
 from mwm.engines.node import versions
 from mwm.io.files import write_json
 from mwm.io.spawn import usable_cores
-from mwm.runtime import commands, kernels
+from mwm.runtime import commands, faults, kernels
 
 STEPS = (
     *("collect", "environments", "preprocess", "worlds", "loading", "training", "inference"),
@@ -37,13 +37,19 @@ def bench(
             f"unknown {', '.join(sorted(unknown))}; expected some of {', '.join(STEPS)}"
         )
     kernels.prepare()
-    began, rows = time.monotonic(), list[Row]()
+    began, rows, failed = time.monotonic(), list[Row](), list[str]()
     try:
         for step in steps or STEPS:
             print(f"bench: {step}", file=sys.stderr, flush=True)
-            rows += import_module(f"bench.{step}").rows()
-    finally:  # minutes of work before a step that fails
+            try:
+                rows += import_module(f"bench.{step}").rows()
+            except Exception as error:  # the others are measured all the same
+                print(f"bench: {step} failed: {faults.told(error)}", file=sys.stderr, flush=True)
+                failed.append(step)
+    finally:  # minutes of work before an interrupt
         _tell(rows, out, time.monotonic() - began)
+    if failed:
+        raise MwmError(f"bench: no figures of {', '.join(failed)}, as told above")
 
 
 def _tell(rows: list[Row], out: Path, seconds: float) -> None:

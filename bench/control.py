@@ -82,9 +82,10 @@ def main(
             raise UsageError("bench.control: expected stable-baselines3, found none; install it")
         found.learn(steps)
         found.env.close()
+        scale = found.env.venv.scale  # as while it learned
 
         def choose(codes: Tensor) -> Tensor:
-            return torch.from_numpy(found.predict(codes.numpy(), deterministic=True)[0])
+            return torch.from_numpy(found.predict(scale(codes).numpy(), deterministic=True)[0])
 
     else:
         with closing(environments(about.setup, settings.games, None)) as envs:
@@ -166,6 +167,8 @@ def _as_theirs(settings: Control, about: player.About, model: MetaWorldModel) ->
     space = gymnasium.spaces.Box(-np.inf, np.inf, (about.seen,), np.float32)
 
     class Adapted(VecEnv):  # type: ignore[misc, unused-ignore]
+        scale = staticmethod(scaled._scaled)
+
         def reset(self) -> NDArray[np.float32]:
             return self._seen()
 
@@ -178,7 +181,7 @@ def _as_theirs(settings: Control, about: player.About, model: MetaWorldModel) ->
             return self._seen(), rewards.astype(np.float32), ended | (rewards != 0), infos
 
         def _seen(self) -> NDArray[np.float32]:
-            seen: NDArray[np.float32] = scaled._scaled(games.codes).numpy()
+            seen: NDArray[np.float32] = self.scale(games.codes).numpy()
             return seen
 
         def close(self) -> None:

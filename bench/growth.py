@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.table import LIMIT, OURS, Row
+from mwm.runtime import kernels
 
 SIZES = (10_000, 100_000, 1_000_000)
 GROWING = ("collect", "preprocess", "variants", "training step")
@@ -37,7 +38,7 @@ def rows() -> list[Row]:
 def apart(step: str, frames: int) -> tuple[float, float]:
     """Seconds and peak memory (MB) of a step, in a process of its own."""
     words = [sys.executable, "-m", "bench.growth", step, str(frames)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     taken, memory = json.loads(done.stdout.strip().split("\n")[-1])
     return taken, memory
 
@@ -84,6 +85,7 @@ def peak_memory() -> float:
 
 
 if __name__ == "__main__":
+    kernels.prepare()  # a part of what it sets is of one process alone
     with TemporaryDirectory() as name:
         act = prepared(sys.argv[1], int(sys.argv[2]), Path(name))
         began = time.perf_counter()

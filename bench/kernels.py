@@ -57,7 +57,8 @@ def train(act: str, setting: str) -> float:
     from mwm.training.device import prepare_device
 
     p = params.load().train
-    setup = acts.Setup(p.run, p.model, p.batch, prepare_device(p.run))
+    run = p.run.model_copy(update={"device": "cpu"})  # whose kernels these are
+    setup = acts.Setup(run, p.model, p.batch, prepare_device(run))
     worlds = {w: read_frames(Path(f"data/worlds/{w}.h5"), "world") for w in ("original", "mirror")}
     count = ITERATIONS[act]
     record = p.record.model_copy(update={"every": 10 * count})

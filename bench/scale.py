@@ -58,9 +58,14 @@ def scale(
     print(f"peak memory: {peak_memory() / 1024:.1f} GiB")
 
 
+def on_cpu(p: Train) -> Train:
+    """The same on a CPU, which is what is timed here."""
+    return p.model_copy(update={"run": p.run.model_copy(update={"device": "cpu"})})
+
+
 def ours(worlds: Mapping[str, Frames]) -> list[tuple[str, Train, int, Act]]:
     """`see` and `recruit` of one world, and `anchor`."""
-    p = params.load().train
+    p = on_cpu(params.load().train)
     original = worlds[ORIGINAL]
     seen = [untrained(p, world, frames) for world, frames in worlds.items()]
 
@@ -85,7 +90,7 @@ def paper(worlds: Mapping[str, Frames]) -> tuple[str, Train, int, Act]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "params.yaml"
         path.write_text(lay_over("params.yaml", ["profiles/paper.yaml"]), encoding="utf-8")
-        p = params.load(path).train
+        p = on_cpu(params.load(path).train)
     seen = [untrained(p, world, frames) for world, frames in worlds.items()]
 
     def join(setup: acts.Setup, count: int) -> object:
