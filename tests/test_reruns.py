@@ -23,6 +23,11 @@ UNITE = {f"unite@{run}" for run in VARIANTS}
 RAN = needed("", TARGETS)
 PLAYING = STAGES.keys() - needed("", ["report"])  # what learns to play, and what shows that
 
+ALONE = """import sys
+
+sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
+"""
+
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Workspace]:
@@ -128,7 +133,10 @@ def test_a_stage_needs_its_declared_deps_alone(
     for name in [*STAGES[stage].deps, "params.yaml", harness]:
         _copy(made / name, tmp_path / name)
     words = [sys.executable, *STAGES[stage].line.split()[1:]]
-    subprocess.run(words, cwd=tmp_path, env=environment(), check=True)
+    (tmp_path / "alone").mkdir()  # else an editable installation finds what the copy lacks
+    (tmp_path / "alone/sitecustomize.py").write_text(ALONE)
+    alone = environment() | {"PYTHONPATH": str(tmp_path / "alone")}
+    subprocess.run(words, cwd=tmp_path, env=alone, check=True)
     for name in STAGES[stage].outs:
         assert _contents(tmp_path / name) == _contents(made / name), name
 

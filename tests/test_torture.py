@@ -1,9 +1,7 @@
 """A few kills of a short pipeline; `make torture` does more, to all of it."""
 
-import shutil
-
 import pytest
-from torture import FULL, READ_ONLY, Victim, torture
+from torture import FULL, READ_ONLY, Victim, mounts, torture
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +15,7 @@ def test_a_killed_pipeline_ends_with_the_bytes_of_one_left_alone(victim: Victim)
     assert torture(victim, kills=4, seed=0).total() == 4
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="needs file systems of its own")
+@pytest.mark.skipif(not mounts(), reason="needs file systems of its own")
 @pytest.mark.parametrize("options", [FULL, READ_ONLY])
 @pytest.mark.parametrize(
     ("stage", "folder"), [("collect", "data"), ("train see original", "runs/see/original")]

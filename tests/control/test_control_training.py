@@ -41,11 +41,12 @@ def begin(setup, model, settings, tmp_path, monkeypatch) -> Any:
 class Stopping:
     """A monitor that interrupts after some updates."""
 
-    def __init__(self, after: int) -> None:
-        self.after = after
+    def __init__(self, after: int, before: int = 0) -> None:
+        self.after, self.before = after, before
 
     @contextmanager
     def __call__(self, label: str, total: int, unit: str, *, done: int = 0) -> Iterator[Any]:
+        assert done == self.before, "it goes on from the checkpoint"
         self.total, self.done = total, done
         yield self
 
@@ -64,14 +65,14 @@ def test_an_interrupted_training_ends_with_the_same_bytes(begin, tmp_path: Path)
     assert [row["steps"] for row in rows] == [60 * n for n in range(1, 7)]
     assert any(row["games"] for row in rows)
     assert all(row["score"] is None or -21 <= row["score"] <= 21 for row in rows)
-    for stop in (2, 5):
+    for before, stop in ((0, 2), (2, 5)):
         with (
             begin(kept=True) as (policy, trainer, kept),
             pytest.raises(KeyboardInterrupt, match=f"after {stop} of 6 updates, of which {stop} a"),
         ):
-            trainer.train(kept, Stopping(stop))
+            trainer.train(kept, Stopping(stop, before))
     with begin(kept=True) as (policy, trainer, kept):
-        assert trainer.train(kept).training == rows
+        assert trainer.train(kept, Stopping(7, before=5)).training == rows
         for name, value in policy.state_dict().items():
             assert torch.equal(value, expected[name]), name
     assert list(tmp_path.rglob("latest.safetensors"))

@@ -42,14 +42,23 @@ def whole_run() -> None:
 
 
 def spoil(project: Path, world: str, position: int) -> None:
-    """Invert all frames but those of validation and of the world's half of the training plays."""
+    """Spoil all plays but those of validation and of the world's half, and tell of a wrong map."""
     content = read_frames(project / "data" / "worlds" / f"{world}.h5", "world")
     train_half = content.episodes("train")[position::2]
-    frames = content.frames.copy()
+    frames, actions = content.frames.copy(), content.actions.copy()
     for episode in range(len(content.episode_offsets) - 1):
         if episode not in train_half and episode not in content.episodes("validation"):
-            frames[slice(*content.episode_offsets[episode : episode + 2])] ^= 255
-    write_frames(project / "spoilt" / f"{world}.h5", replace(content, frames=frames), "world")
+            span = slice(*content.episode_offsets[episode : episode + 2])
+            frames[span] ^= 255
+            actions[span] = 5 - actions[span]
+    spoilt = replace(
+        content,
+        frames=frames,
+        actions=actions,
+        pixel_map=content.pixel_map[::-1].copy(),
+        inverted=~content.inverted,
+    )
+    write_frames(project / "spoilt" / f"{world}.h5", spoilt, "world")
 
 
 def test_with_corresponding_inputs_there_is_nothing_to_do(project: Path) -> None:
@@ -96,6 +105,7 @@ def test_a_recruit_follows_what_was_deciphered_of_its_own_half(project: Path) ->
     content = read_frames(project / "data" / "worlds" / "mirror.h5", "world")
     found = latents.load(FINISHED, len(content.frames), 32)
     episode = np.searchsorted(content.episode_offsets, found.frames, side="right") - 1
+    assert len(episode)
     assert set(episode) <= set(content.episodes("train")[1::2])
 
 

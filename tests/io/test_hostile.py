@@ -233,6 +233,7 @@ def test_a_name_that_is_no_name_is_refused_at_its_line(
     run = f"    ? {name}\n    : {{worlds: [original, mirror]}}\n"
     place = TEXT.index(section)
     line = TEXT.index("\n", place) + 1
+    number = TEXT.count("\n", 0, line) + 1
     path = tmp_path / "params.yaml"
     path.write_text(TEXT[:line] + (added or run) + TEXT[line:])
     with pytest.raises(UsageError) as caught:
@@ -240,6 +241,7 @@ def test_a_name_that_is_no_name_is_refused_at_its_line(
     for said in str(caught.value).removeprefix("error: ").splitlines():
         assert said.isprintable()
         assert length(said, tmp_path) < 400
+    assert str(caught.value).startswith(f"{path}:{number}: ")
     assert "expected" in str(caught.value)
 
 

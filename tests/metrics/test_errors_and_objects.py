@@ -7,6 +7,7 @@ import torch
 from mwm.metrics.errors import alignment, squared_error
 from mwm.metrics.objects import OriginalView, f1
 from mwm.models.visions.base import unpack_bits
+from mwm.worlds import World
 
 CPU = torch.device("cpu")
 
@@ -27,13 +28,17 @@ def test_alignment_is_one_at_the_own_code_and_zero_at_chance():
     assert alignment(transfer=20, reconstruction=26.0, chance=26.1) == 0, "an untrained one"
 
 
-@pytest.mark.parametrize("world", ["transpose", "hswap", "vswap", "invert", "mirror"])
-def test_the_original_s_view_turns_every_world_back_into_the_original(contents, world):
-    shown = unpack_bits(torch.from_numpy(contents[world].frames[100:160]))
+TURNED = [["transpose", "mirror"], [{"permutation": {"seed": 7}}, "chessboard"]]  # no involutions
+
+
+@pytest.mark.parametrize(
+    "steps", [["transpose"], ["hswap"], ["vswap"], ["invert"], ["mirror"], *TURNED], ids=str
+)
+def test_the_original_s_view_turns_every_world_back_into_the_original(contents, steps):
+    world = World("any", steps).make(contents["original"])
+    shown = unpack_bits(torch.from_numpy(world.frames[100:160]))
     truth = unpack_bits(torch.from_numpy(contents["original"].frames[100:160]))
-    assert torch.equal(
-        OriginalView(contents[world], CPU).binary(shown), truth.bool().view(-1, 64, 64)
-    )
+    assert torch.equal(OriginalView(world, CPU).binary(shown), truth.bool().view(-1, 64, 64))
 
 
 def test_objects_of_pong_are_in_their_boxes(contents):

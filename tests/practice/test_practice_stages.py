@@ -1,5 +1,6 @@
 """The stages adopt and practise on a small project with independent inputs."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_what_the_player_did_is_learned_from_once_more(trained: Path) -> None:
     brief.run(transfer.app, "away", "mirror", "--runs", "again")
     assert Path("again/transfer/mirror/scores.csv").is_file()
     first = Path("again/recruit/mirror/model.safetensors").read_bytes()
+    shutil.rmtree(".mwm/checkpoints")
     brief.run(practise.app, "learn", "mirror", "--base", "runs", *where)
     assert Path("again/recruit/mirror/model.safetensors").read_bytes() == first
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def see(project: Path, **environment: str) -> tuple[str, dict[str, str], bytes]:
     values = plain_yaml.parse(project / "params.yaml")
     values["train"]["run"]["threads"] = 2
     (project / "params.yaml").write_text(plain_yaml.text(values))
+    shutil.rmtree(project / ".mwm", ignore_errors=True)  # else from the last run's checkpoints
     for stage in (["see", "original"], ["anchor"]):  # which trains M
         done = python("-m", "stages.train", *stage, folder=project, **environment)
         assert done.returncode == 0, done.stderr
