@@ -64,9 +64,9 @@ class Executor:
         self._upstream = {stage: set(step.upstream) for stage, step in steps.items()}
         self._settings = {stage: step.settings for stage, step in steps.items()}
         restored = {stage for stage, step in steps.items() if step.action == "restore"}
-        # Of an output that was edited DVC records what it is now.
+        # An output that was edited is left to `dvc repro`, which records it as it is.
         self._brought = {each for each in restored if steps[each].kept and steps[each].is_checkout}
-        self._here = restored if launch else set()  # elsewhere as many as a cluster has room for
+        self._here = restored if launch else set()  # beside a cluster, whose limit is its own
         timed = {each: step.seconds for each, step in steps.items() if step.timed != "unknown"}
         self._outlook = times.Outlook(steps, timed)
         self._order = self._outlook.by_urgency(self._upstream)

@@ -15,7 +15,7 @@ from mwm.pipeline.reasons import Reason, changes, missing, outputs, unseen
 Action = Literal["run", "restore", "maybe"]
 TOLD = {"run": "runs", "restore": "is restored from the cache", "maybe": "may run"}
 FILES = ("dep", "missing", "unrecorded", "output")  # kinds of reasons that are about a path
-INNER = ("settings", "kept")  # what is told to nobody
+INNER = ("settings", "kept")  # what JSON leaves out
 Timed = Literal["here", "other params", "default params", "unknown"]
 
 

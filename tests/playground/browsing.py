@@ -28,6 +28,12 @@ def until(opened: Any, condition: str) -> None:
     raise AssertionError(f"never: {condition}")
 
 
+def paused(opened: Any) -> Any:
+    """The page, paused, with the reader at the keys."""
+    opened.evaluate("stage.setPlaying(false); stage.driver.set('you')")
+    return opened
+
+
 def page_of(
     model: MetaWorldModel,
     worlds: Mapping[str, Frames],

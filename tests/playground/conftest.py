@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import Open, games_of, page_of, visiting
+from browsing import Open, games_of, page_of, paused, visiting
 
 from mwm.control import policy
 from mwm.control.player import Player, about
@@ -96,6 +96,4 @@ def open_page(browser: Any, file: Path) -> Iterator[Open]:
 @pytest.fixture
 def opened(open_page: Open) -> Any:
     """The page, paused, with the reader at the keys."""
-    found = open_page()
-    found.evaluate("stage.setPlaying(false); stage.driver.set('you')")
-    return found
+    return paused(open_page())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from browsing import visiting
+from browsing import paused, visiting
 
 from mwm.control.player import Player
 from mwm.control.policy import Policy
@@ -33,9 +33,7 @@ def held(model: MetaWorldModel) -> MetaWorldModel:
 def opened(browser: Any, file: Path) -> Iterator[Any]:
     """The page, paused: these tests compute with it, and change nothing."""
     with visiting(browser, file) as start:
-        page = start()
-        page.evaluate("stage.setPlaying(false); stage.driver.set('you')")
-        yield page
+        yield paused(start())
 
 
 @pytest.fixture(scope="module")

@@ -70,14 +70,14 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
             folders.append(_below(base, dep.fs_path))
     for path in ours.params_beside(stage):
         beside += _files(contents.made(path), base)
-    wdir = Path(stage.wdir)
+    commands, folder, outs = _told(stage, base)
     job = Job(
         stage.addressing,
-        _commands(stage.cmd),
-        _below(base, str(wdir)),
+        commands,
+        folder,
         deps,
         beside,
-        [_below(base, out.fs_path) for out in stage.outs],
+        outs,
         _cores(stage, params, cluster),
         versions(),
         hashes.of_bytes(repr((sorted((f.path, f.md5) for f in deps), params)).encode()),
@@ -89,14 +89,12 @@ def prepare(repo: Any, stage: Any, cluster: Cluster) -> Prepared:
 
 
 def refuse_another(repo: Any, stage: Any, prepared: Prepared) -> None:
-    """Refuse a stage of which dvc.yaml no longer says what its job was made of.
+    """Refuse a stage whose entry in dvc.yaml was edited after its job was made.
 
     Raises:
         MwmError: it has another command, folder, deps or outputs.
     """
-    base, job = base_of(repo), prepared.job
-    outs = [_below(base, out.fs_path) for out in stage.outs]
-    now = (_commands(stage.cmd), _below(base, str(Path(stage.wdir))), outs)
+    job, now = prepared.job, _told(stage, base_of(repo))
     deps = {dep.def_path for dep in stage.deps}
     if now != (job.commands, job.folder, job.outs) or deps != prepared.read.keys():
         raise changed(stage.addressing)
@@ -119,6 +117,12 @@ def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
     if cluster.parts == 1 or not (stage.meta or {}).get("parts"):
         return []
     return [replace(job, part=f"{nth + 1}/{cluster.parts}") for nth in range(cluster.parts)]
+
+
+def _told(stage: Any, base: Path) -> tuple[list[str], str, list[str]]:
+    """What dvc.yaml says of a stage: its commands, its folder and its outputs, below `base`."""
+    outs = [_below(base, out.fs_path) for out in stage.outs]
+    return _commands(stage.cmd), _below(base, str(Path(stage.wdir))), outs
 
 
 def _commands(told: str | list[str]) -> list[str]:

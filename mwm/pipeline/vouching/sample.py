@@ -55,12 +55,9 @@ def supplies(stage: Any, made: dict[str, Any], source: Source) -> list[Supply] |
             return None
         found.append(Supply(path, files))
     for path in ours.params_beside(stage):
-        if Path(path).is_file():
-            found.append(Supply(path, {}))
-        elif made.get(path) is not None:
-            if not (files := cache.files(stage.repo, made[path])):
-                return None
-            found.append(Supply(path, files))
+        if not (file := cache.place_of(stage.repo, path, made)):
+            return None
+        found.append(Supply(path, {"": Path(file)}))
     return found
 
 
