@@ -3,6 +3,9 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/installed
+PEERS := .venv/peers
+FILLING := .venv/filling
+INSTALL = $(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt
 KNOWN := (3, 11) <= sys.version_info[:2] <= (3, 13)
 FITS := import sys, venv, ensurepip; sys.exit(not $(KNOWN))
 OURS := import os, sys, mwm; sys.exit(not $(KNOWN) or not os.path.samefile(mwm.__path__[0], "mwm"))
@@ -34,10 +37,13 @@ env: $(STAMP)  ## make the environment in .venv, at the versions of constraints.
 
 $(STAMP): pyproject.toml constraints.txt
 	@'$(PYTHON)' -I -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
-	@$(BIN)/python -I -c '$(OURS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; rm -rf .venv; '$(PYTHON)' -m venv .venv; }
+	@! kill -0 "$$(cat $(FILLING) 2>/dev/null)" 2>/dev/null || { echo "error: .venv: expected to fill it alone, found that another make (process $$(cat $(FILLING))) fills it; wait until that has ended, then run this again" >&2; exit 2; }
+	@$(BIN)/python -I -c '$(OURS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; rm -rf .venv; \
+	mkdir .venv; echo $$PPID > $(FILLING); '$(PYTHON)' -m venv .venv; }
+	@echo $$PPID > $(FILLING)
 	@echo "env: installing mwm and its tools at the versions of constraints.txt (minutes the first time; torch is large)"
-	@$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+	@$(INSTALL) --editable '.[dev]'
+	@rm -f $(FILLING) && touch $@
 
 # DVC needs Git: the repository around this folder, or one of its own if there is none, or it is ignored there.
 repository:
@@ -85,11 +91,14 @@ docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, 
 	@echo "docs: python docs/site/build.py build/site; then open build/site/index.html"
 	@$(BIN)/python docs/site/build.py build/site
 
-bench: $(STAMP) repository  ## measure every step against what bounds it and what others do (eight minutes, idle cores)
-	@$(BIN)/python -I -c 'import cv2, hmmlearn, stable_baselines3' 2>/dev/null || { echo "bench: installing what we compare with"; \
-	$(BIN)/python -I -m pip install --quiet --quiet --disable-pip-version-check --no-user --constraint constraints.txt --editable '.[bench]'; }
+bench: $(PEERS) repository  ## measure every step against what bounds it and what others do (eight minutes, idle cores)
 	@echo "bench: python -m bench; all figures go to build/bench.json"
 	@$(BIN)/python -m bench
+
+$(PEERS): $(STAMP)
+	@echo "bench: installing what we compare with"
+	@$(INSTALL) --editable '.[bench]'
+	@touch $@
 
 torture: $(STAMP) repository  ## kill stages and DVC at random, 60 times, in a temporary copy; compare the bytes
 	@echo "torture: smoke profile, SIGKILL, SIGTERM, SIGINT; then full and read-only folders"

@@ -182,6 +182,29 @@ def test_of_pips_settings_those_stay_that_say_where_packages_come_from(
     assert not {"PIP_USER", "PIP_TARGET", "PIP_NO_DEPS", "PIP_CONSTRAINT"} & environment.keys()
 
 
+def test_two_makes_do_not_fill_one_environment(installed: Path) -> None:
+    """The second deleted what the first was filling, and both failed."""
+    (installed / ".venv/installed").unlink()
+    filling = installed / ".venv/filling"
+    filling.write_text(f"{os.getpid()}\n")
+    done = make(installed, "env", f"PYTHON={sys.executable}")
+    assert done.returncode == 2
+    assert f"found that another make (process {os.getpid()}) fills it; wait until" in done.stderr
+    with subprocess.Popen(["true"]) as ended:
+        filling.write_text(f"{ended.pid}\n")
+    assert make(installed, "env", f"PYTHON={sys.executable}").returncode == 0
+    assert not filling.exists()
+
+
+def test_what_bench_compares_with_follows_the_pins(installed: Path) -> None:
+    """It was installed once, and stayed at the versions of that day."""
+    words = ("--dry-run", ".venv/peers", f"PYTHON={sys.executable}")
+    (installed / ".venv/peers").touch()
+    assert "installing what we compare with" not in make(installed, *words).stdout
+    os.utime(installed / ".venv/peers", (0, 0))
+    assert "installing what we compare with" in make(installed, *words).stdout
+
+
 def git(folder: Path, *words: str) -> str:
     author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
     done = subprocess.run(
