@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mwm import MwmError
@@ -72,6 +73,7 @@ class SlurmEngine:
         script = f"#!/bin/sh\nexec {shlex.join(worker)}\n"
         options = [
             f"--job-name=mwm-{stage}",
+            f"--comment={attempt}",
             f"--cpus-per-task={cores}",
             f"--time={settings.time}",
             f"--mem={settings.memory}",
@@ -82,8 +84,7 @@ class SlurmEngine:
             *([f"--partition={settings.partition}"] if settings.partition else []),
             *settings.options,
         ]
-        told = _submitted(options, script)
-        number = told.strip().split(";")[0]
+        number = _submitted(options, script, attempt)
         with self._lock:
             self._jobs.add(number)
             self._states[number] = "PENDING"
@@ -161,23 +162,35 @@ class SlurmTask:
         self._engine.stop(self._number, at_once)
 
 
-def _submitted(options: Sequence[str], script: str) -> str:
-    """What sbatch prints; a controller that is busy is asked again, for PATIENCE seconds.
+def _submitted(options: Sequence[str], script: str, comment: str) -> str:
+    """The number of a new job; a controller that is busy is asked again, for PATIENCE seconds.
 
-    If its answer was lost, two jobs do the same, and the first receipt counts; the lost one is
-    unknown to this head, so that an interrupt does not cancel it.
+    Its answer may be lost when the job is not: then a job with the comment is there.
 
     Raises:
-        MwmError: it refused.
+        MwmError: sbatch refused.
     """
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return _slurm("sbatch", "--parsable", *options, given=script)
+            told = _slurm("sbatch", "--parsable", *options, given=script)
+            return told.strip().split(";")[0]
         except MwmError as error:
             if time.monotonic() >= until or not any(said in str(error) for said in BUSY):
                 raise
-            time.sleep(LOOK)
+        time.sleep(LOOK)
+        if number := _commented(comment):
+            return number
+
+
+def _commented(comment: str) -> str | None:
+    """The number of the job with a comment, if squeue knows of one."""
+    with suppress(MwmError):  # then sbatch has no answer, either
+        told = _slurm("squeue", "--noheader", "--states=all", "--format=%i %k")
+        for number, _, found in (line.partition(" ") for line in told.split("\n")):
+            if found.strip() == comment:
+                return number
+    return None
 
 
 def _slurm(*words: str, given: str | None = None) -> str:

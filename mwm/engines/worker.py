@@ -8,10 +8,7 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,10 +18,10 @@ from mwm.engines.attempt import Attempt, Made, Receipt
 from mwm.engines.command import CommandError, StopError, Watch
 from mwm.engines.job import MARK, Job, read_job
 from mwm.engines.store import Store, md5_of
+from mwm.engines.workspace import workspace
 from mwm.io import system
 from mwm.runtime.kernels import processor
 
-SCRATCH = "MWM_SCRATCH"  # a folder for workspaces; that of temporary files if unset or empty
 STOPPED = 143
 # What engines set for their own ends and a stage sets for itself, or must not see.
 DROPPED = ("OMP_NUM_THREADS", "PYTHONPATH", "DVC_STAGE")
@@ -86,7 +83,7 @@ def _told(error: MwmError | OSError) -> str:
 
 
 def _performed(job: Job, store: Store, watch: Watch, log: IO[str]) -> list[Made]:
-    with _workspace() as folder:
+    with workspace() as folder:
         for name in job.folders:
             (folder / name).mkdir(parents=True, exist_ok=True)
         for file in (*job.deps, *job.beside):
@@ -126,15 +123,6 @@ def _mark(checkpoints: Path, store: Store, log: IO[str]) -> None:
         print(f"note: checkpoints are of {before}; on {here} it may start from zero", file=log)
     with store.publishing(mark) as temporary:
         temporary.write_text(here, encoding="utf-8")
-
-
-@contextmanager
-def _workspace() -> Iterator[Path]:
-    root = os.environ.get(SCRATCH) and Path(os.environ[SCRATCH]).absolute()
-    with tempfile.TemporaryDirectory(
-        None, "mwm-", root or None, ignore_cleanup_errors=True
-    ) as name:
-        yield Path(name)
 
 
 def _environment(folder: Path, checkpoints: Path) -> dict[str, str]:

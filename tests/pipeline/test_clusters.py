@@ -194,6 +194,27 @@ def test_a_job_that_somebody_cancels_has_failed(fresh: Project, slurm: dict[str,
 
 
 @needs_slurm
+def test_a_job_whose_submission_got_no_answer_is_found(
+    fresh: Project, slurm: dict[str, str], tmp_path: Path
+) -> None:
+    """A second job was submitted, and an interrupt left the first at work."""
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text(
+        f'#!/bin/sh\ntouch {tmp_path}/sent$$\n{shutil.which("sbatch")} "$@" >&2\n'
+        "echo Unable to contact slurm controller >&2\nexit 1\n"
+    )
+    sbatch.chmod(0o755)
+    slowed(fresh, 96)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    process = fresh.start("mwm", "repro", "--on", "slurm", "world@a", PATH=path, **slurm)
+    wait_for(lambda: asleep(96), 90)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[0]
+    wait_for(lambda: not asleep(96), 20)
+    assert len([*tmp_path.glob("sent*")]) == 2, "start and world@a"
+
+
+@needs_slurm
 def test_a_stage_that_asks_for_too_many_cores_is_told_at_once(
     fresh: Project, slurm: dict[str, str]
 ) -> None:

@@ -37,8 +37,9 @@ def job(tmp_path: Path) -> Path:
 def begin(job: Path, scratch: Path, *before: str) -> "subprocess.Popen[bytes]":
     """Start a worker, by another process if its words stand `before`; it copies inputs then."""
     words = [*before, sys.executable, "-m", "mwm.engines.worker", str(job), "1"]
+    others = {*scratch.iterdir()}
     process = subprocess.Popen(words, env=os.environ | {"MWM_SCRATCH": str(scratch)})
-    wait_for(lambda: [*scratch.glob("*/*.bin")])
+    wait_for(lambda: {file.parent for file in scratch.glob("*/*.bin")} - others)
     return process
 
 
@@ -61,3 +62,17 @@ def test_a_worker_whose_parent_dies_while_it_copies_runs_no_command(
     parent.wait()
     wait_for(lambda: not [*scratch.iterdir()], 10)
     assert Attempt(job.parent, "1").log.read_text().startswith("stopped: ")
+
+
+def test_the_next_worker_removes_what_a_killed_one_left(job: Path, scratch: Path) -> None:
+    """A node whose workers were killed for want of memory kept all that they had copied."""
+    killed, works = begin(job, scratch), begin(job, scratch)
+    (other := scratch / "mwm-other").mkdir()
+    killed.kill()
+    killed.wait()
+    third = begin(job, scratch)
+    assert len({file.parent for file in scratch.glob("*/*.bin")}) == 2
+    for process in (works, third):
+        process.terminate()
+        assert process.wait(10) == STOPPED
+    assert [*scratch.iterdir()] == [other]

@@ -234,7 +234,9 @@ def test_a_controller_that_is_busy_is_asked_again(
     """One sbatch without an answer failed the stage; squeue had a minute."""
     clock, left = [1000.0], iter(answers)
 
-    def commands(*words: str, **more: object) -> str:
+    def commands(name: str, *words: str, **more: object) -> str:
+        if name == "squeue":
+            return "6 another\n"
         if (said := next(left)) == "7":
             return "7\n"
         raise MwmError(f"slurm: sbatch failed: {said}")
