@@ -160,6 +160,36 @@ def test_a_run_of_another_anchor_is_refused(inside: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["foreign", "erased"])
+def test_a_mask_of_another_box_needs_another_training(
+    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A finished training was taken for that of a mask which covers more."""
+    values = brief.of_one_run()
+    values["control"]["opponent"] = kind
+    for name in ("again", "new"):
+        shutil.copytree("runs/anchor", tmp_path / name / "runs/anchor")
+        shutil.copytree("data/worlds", tmp_path / name / "data/worlds")
+        (tmp_path / name / "params.yaml").write_text(plain_yaml.text(values))
+
+    def learned(name: str, right: int) -> bytes:
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.setenv("DVC_ROOT", str(tmp_path / name))
+        path = Path("data/worlds/original.h5")
+        content = read_frames(path, "world")
+        objects = {**json.loads(content.attributes["objects"]), "opponent": [0, 0, 64, right]}
+        path.unlink()
+        attributes = {**content.attributes, "objects": json.dumps(objects)}
+        write_frames(path, replace(content, attributes=attributes), "world")
+        brief.run(control.app)
+        return Path("runs/control/player.safetensors").read_bytes()
+
+    narrow, wide = learned("again", 8), learned("again", 60)
+    assert wide != narrow
+    assert wide == learned("new", 60)
+
+
+@pytest.mark.slow
 def test_more_processes_than_games_of_a_row_are_as_many_as_games(inside: Path) -> None:
     """A row of 25 games once ended a transfer of 100 games by 32 processes, with all rows lost."""
     before = Path(SCORES.format("original")).read_bytes()

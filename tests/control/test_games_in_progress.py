@@ -1,8 +1,6 @@
 """Games as a player sees them: what interrupts, workers and masks change of them, and what not."""
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from mwm import UsageError, seeding
 from mwm.control.games import Games, Noise, environments, noise_of
 from mwm.control.look import Look, Mask, mask_of
-from mwm.io.checkpoints import fingerprint
 from mwm.models.encoding import encode
 from mwm.worlds import World
 
@@ -152,18 +149,6 @@ def test_a_mask_takes_the_opponent_s_bat_and_nothing_else(kind, contents) -> Non
         assert abs(np.corrcoef(*heights)[0, 1]) < 0.3
         assert not np.array_equal(masked, mask(frames, np.arange(200) + 7))
         assert np.array_equal(masked, Mask(kind, original, seed=0)(frames, np.arange(200)))
-
-
-@pytest.mark.parametrize("kind", ["foreign", "erased"])
-def test_checkpoints_tell_masks_of_another_box_apart(kind, contents) -> None:
-    """A finished training was taken for that of a mask which covers more."""
-    original = contents["original"]
-    objects = json.loads(original.attributes["objects"])
-    top, left, bottom, right = objects["opponent"]
-    objects["opponent"] = [top, left, bottom, right + 1]
-    wider = replace(original, attributes={**original.attributes, "objects": json.dumps(objects)})
-    masks = [Mask(kind, each, seed=0) for each in (original, wider)]
-    assert len({fingerprint(mask.inside, mask.bats) for mask in masks}) == 2
 
 
 def test_masks_are_none_or_of_games_with_an_opponent(contents) -> None:
