@@ -10,6 +10,7 @@ from mwm.control import player as players
 from mwm.io.files import check_folder, write_json, write_text
 from mwm.library import pretrained
 from mwm.models.model import save
+from mwm.reporting.shared.words import rounded_down
 
 CARD = Path(__file__).with_name("card.md")
 LICENCE = "LICENSE"
@@ -70,6 +71,7 @@ def _write(folder: Path) -> None:
     form = {"worlds": model.worlds, "actions": model.actions, "game": about["game"]}
     write_json(folder / "config.json", {"library_name": "mwm", **form, **about["model"]})
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["down"] = rounded_down
     template = environment.from_string(CARD.read_text(encoding="utf-8"))
     text = template.render(about=about, worlds=model.worlds, example=EXAMPLE)
     write_text(folder / "README.md", text.rstrip() + "\n")

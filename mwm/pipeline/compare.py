@@ -1,5 +1,6 @@
 """Compare finished runs: `mwm compare A B ...` -> a page and a Markdown file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,8 +44,13 @@ def compare(
         names = [*names, WORKSPACE]
     outcomes = []
     for name in names:
-        with opened(name, FILES) as (called, folder):
-            outcomes.append(read_outcome(called, folder))
+        with opened(name, FILES) as (short, folder):
+            outcomes.append(read_outcome(short, folder))
+    called = [outcome.name for outcome in outcomes]
+    outcomes = [  # folders with the same last part go by their whole paths
+        replace(outcome, name=name) if called.count(outcome.name) > 1 else outcome
+        for outcome, name in zip(outcomes, names, strict=True)
+    ]
     compared = sides(outcomes, seeds)
     told, drawn = markdown(compared, REMEDY), page(compared, REMEDY)
     write_text(out / "compare.md", told)

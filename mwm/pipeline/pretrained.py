@@ -38,7 +38,9 @@ def demo(
     quality, scores = about["quality"], about["scores"]
     print(f"{'worst of all pairs of worlds':32} {'full':>8} {'here':>8}")
     for name, value in quality["full"].items():
-        print(f"{name.replace('_', ' '):32} {value:8.3f} {quality['quantised'][name]:8.3f}")
+        here = quality["quantised"][name]
+        cells = f"{rounded_down(value, 3):>8} {rounded_down(here, 3):>8}"
+        print(f"{name.replace('_', ' '):32} {cells}")
     for name, value in scores.items():
         if value is not None:
             print(f"{name.replace('_', ' '):32} {rounded_down(value, 2):>8}")

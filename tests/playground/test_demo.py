@@ -20,9 +20,9 @@ from mwm.library import pretrained
 from mwm.playground.opening import opening, write
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = {"transferred_min": 0.97, "transferred_y": 1.0, "transferred_z": 0.97, "transferred_x": None}
+KEPT = {"transferred_min": 0.97, "transferred_y": 1.0, "transferred_z": 0.57, "transferred_x": None}
 SCORES = {"score": 12.5, "score_random": -20.0, **KEPT}
-QUALITY = {"full": {"alignment": 0.99}, "quantised": {"alignment": 0.98}}
+QUALITY = {"full": {"alignment": 0.9696}, "quantised": {"alignment": 0.98}}
 
 
 @pytest.fixture
@@ -56,7 +56,9 @@ def test_it_is_the_pipeline_s_page_and_says_how_good_it_is(released, contents, m
     found = mwm.load("pretrained").module, contents, mwm.load_player("pretrained")
     assert Path("playground.html").read_text() == page_of(*found, games_of(contents))
     assert f"demo: {Path('playground.html').resolve()}" in done.output
-    assert "alignment                           0.990    0.980" in done.output
+    assert "alignment                           0.969    0.980" in done.output, (
+        "0.97 is a threshold"
+    )
     assert "score                               12.50" in done.output
     assert "transferred x" not in done.output
     assert "found: frames in which a dream" in done.output
@@ -74,7 +76,8 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
         *("player/manifest.json", "player/player.safetensors"),
     }
     card = Path("hub/README.md").read_text()
-    assert "| alignment | 0.990 | 0.980 |" in card
+    assert "| alignment | 0.969 | 0.980 |" in card
+    assert "57% in z." in card, "0.57 is 0.5699... in binary"
     assert "12.50 points a game" in card
     assert Path("hub/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert not [line for line in card.splitlines() if line != line.rstrip()]

@@ -105,14 +105,30 @@ def test_plays_do_not_depend_on_the_processes_and_differ_by_world(
     mirror: Frames,
     contents: dict[str, Frames],
     plays: playing.Plays,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     again = playing.practise(amateur, module, mirror, EPISODES, SEED, workers=1)
     assert np.array_equal(again.frames, plays.frames)
     assert np.array_equal(again.actions, plays.actions)
     original = contents["original"]
     home = replace(original, attributes={**original.attributes, "max_steps": LIMIT})
-    other = playing.practise(amateur, module, home, EPISODES, SEED, workers=1)
-    assert not np.array_equal(other.actions, plays.actions), "the same chance in two worlds"
+    seeds: list[int] = []
+    derive = seeding.derive
+
+    def noting(root: int, *path: str | int) -> int:
+        seed = derive(root, *path)
+        if "practice" in path:
+            seeds.append(seed)
+        return seed
+
+    monkeypatch.setattr(playing.seeding, "derive", noting)
+    monkeypatch.setattr(playing, "SHARES", (1.0, 1.0))  # else another V may choose otherwise
+    one, other = (
+        playing.practise(amateur, module, content, EPISODES, SEED, workers=1)
+        for content in (mirror, home)
+    )
+    assert not np.array_equal(one.actions, other.actions), "the same chance in two worlds"
+    assert len(seeds) == len(set(seeds)) >= 2 * EPISODES
 
 
 def test_plays_come_after_random_ones_as_the_world_shows_them(

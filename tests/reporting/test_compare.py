@@ -15,9 +15,17 @@ from mwm import MwmError, UsageError
 from mwm.__main__ import app
 from mwm.io.files import write_json
 from mwm.pipeline.revisions import opened
-from mwm.reporting.comparison.outcome import FILES, read_outcome
+from mwm.reporting.comparison.outcome import FILES, Outcome, read_outcome
 from mwm.reporting.comparison.page import markdown, page
-from mwm.reporting.comparison.tables import metrics_table, params_table, sides
+from mwm.reporting.comparison.tables import (
+    Side,
+    metrics_table,
+    params_table,
+    records,
+    sides,
+    verdicts,
+)
+from mwm.reporting.run.foreign import read_foreign
 from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.results import read_pairs
 from mwm.settings.overlay import lay_over
@@ -30,7 +38,8 @@ def made(folder, reported, contents, alignment=0.98, seed=0):
     models = {"anchored": ["original", "vswap", "mirror"]}
     shutil.copytree(reported, folder / "report")
     evaluate(folder / "eval", contents, models, {("original", "vswap"): alignment})
-    write_json(folder / "metrics.json", summarise(read_pairs(folder / "eval/pairs.csv")))
+    tables = read_pairs(folder / "eval/pairs.csv"), read_foreign(folder / "eval/foreign.csv")
+    write_json(folder / "metrics.json", summarise(*tables))
     (folder / "params.yaml").write_text(lay_over(PARAMS, [], [f"train.run.seed={seed}"]))
     return folder
 
@@ -88,7 +97,7 @@ def test_params_and_metrics_that_differ_are_told(runs):
     assert titles == ["metric", "before", "after", "change"]
     assert ["alignment_vswap", "0.98", "0.5", "−0.48"] in rows
     assert ["alignment_mirror", "0.98", "0.98", "0"] in rows
-    assert "- after against before: 0 of 9 metrics are better, 8 worse." in markdown(compared, "")
+    assert "- after against before: 0 of 11 metrics are better, 10 worse." in markdown(compared, "")
 
 
 def test_runs_that_differ_in_seeds_alone_can_be_one(runs):
@@ -96,6 +105,8 @@ def test_runs_that_differ_in_seeds_alone_can_be_one(runs):
     assert [side.name for side in compared] == ["before and 2 more"]
     assert params_table(compared)[1] == [["train.run.seed", "0, 1, 2"]]
     assert ["alignment_vswap", "0.7 (0.5 to 0.98)"] in metrics_table(compared)[1]
+    alternatives = [a["alt"] for _, a in Page(page(compared, "")).tags if "alt" in a]
+    assert "strip of before" in alternatives, "the picture is of one run"
 
 
 def test_settings_stay_apart_when_seeds_are_together(runs, tmp_path):
@@ -141,11 +152,13 @@ def test_files_that_were_not_pulled_are_told_and_do_not_matter(repository):
     assert written == {"index.html", "compare.md"}
 
 
-def test_a_study_without_metrics_is_summed_up_from_its_pairs(runs, tmp_path):
+def test_a_study_without_metrics_is_summed_up_from_its_tables(runs, tmp_path):
+    """Metrics on foreign plays were left out."""
     study = shutil.copytree(runs["after"], tmp_path / "study")
     (study / "metrics.json").unlink()
     shutil.rmtree(study / "report")
     assert found(study).metrics == read(runs, "after")[0].metrics
+    assert "foreign_alignment_min" in found(study).metrics
     assert found(study).missing == [], "a study has no report, and `dvc pull` would bring none"
 
 
@@ -158,6 +171,23 @@ def test_folders_of_one_name_are_told_apart(runs, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, ["compare", "before/run", "after/run"])
     assert done.exit_code == 0, done.output
     assert "- after/run against before/run: " in done.output
+    done = CliRunner().invoke(app, ["compare", str(runs["after"]), f"{tmp_path}/before/run"])
+    assert "- run against after: " in done.output
+    done = CliRunner().invoke(app, ["compare", f"{tmp_path}/before/run", f"{tmp_path}/after/run"])
+    assert f"- {tmp_path}/after/run against {tmp_path}/before/run: " in done.output
+
+
+def test_the_last_binary_digit_of_a_mean_makes_no_metric_better():
+    """The median of two seeds, 0.955 and 0.9658, is a little less than 0.9604 in binary."""
+    one, two = (
+        Side(
+            name,
+            [Outcome(name, {}, {"alignment_min": value}, None, [], {}, []) for value in values],
+        )
+        for name, values in (("one", [0.9604]), ("two", [0.955, 0.9658]))
+    )
+    assert verdicts([one, two]) == ["two against one: 0 of 1 metrics are better, 0 worse."]
+    assert records([one, two])["sides"][1]["gains"] == {"alignment_min": 0}
 
 
 def test_as_json_it_says_what_the_tables_say(repository):

@@ -52,6 +52,8 @@ def test_each_game_is_played_once_to_its_end(envs, model, setup) -> None:
     assert played.earned[0] == 0
     assert abs(played.points[0] - played.earned[-1]) <= 1, "but for the last action"
     assert len(played.codes) == len(played.frames) > 8
+    latents = model.encode("original", played.frames)
+    assert np.allclose(played.codes[:, : model.latent], latents, atol=1e-4), "of the same moments"
     assert sum(seen) == 4
     mean = np.mean(played.points)
     assert played.mean == mean

@@ -9,12 +9,14 @@ from mwm import ArtefactError, UsageError
 from mwm.io import records
 from mwm.io.files import read_json
 from mwm.io.origin import DIGITS
+from mwm.reporting.run.foreign import read_foreign
 from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.results import Row, read_curves, read_pairs
 from mwm.settings import lines
 
 PARAMS, METRICS = "params.yaml", "metrics.json"
 PAIRS, CURVES, SUMS = "eval/pairs.csv", "eval/curves.csv", "eval/manifest.json"
+FOREIGN = "eval/foreign.csv"  # metrics.json has what it says, so only a study without one needs it
 PICTURES = ("strip", "alignment", "elements")  # of report/
 FILES = (PARAMS, METRICS, PAIRS, CURVES, SUMS, *(f"report/{name}.png" for name in PICTURES))
 KEPT = (PARAMS, PAIRS, CURVES, SUMS)  # those of a study in results/studies, which has no report
@@ -72,7 +74,7 @@ def read_outcome(name: str, folder: Path) -> Outcome:
 
 
 def _metrics(folder: Path, there: set[str]) -> Mapping[str, float]:
-    """The summary; of a study, which keeps none, from its pairs."""
+    """The summary; of a study, which keeps none, from its tables."""
     if METRICS in there:
         found = read_json(folder / METRICS)
         if not isinstance(found, dict) or not all(
@@ -80,7 +82,10 @@ def _metrics(folder: Path, there: set[str]) -> Mapping[str, float]:
         ):
             raise ArtefactError(f"{folder / METRICS}: expected numbers by name, found others")
         return found
-    return summarise(read_pairs(folder / PAIRS)) if PAIRS in there else {}
+    if PAIRS not in there:
+        return {}
+    foreign = read_foreign(folder / FOREIGN) if (folder / FOREIGN).is_file() else None
+    return summarise(read_pairs(folder / PAIRS), foreign)
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,8 @@ def page(compared: Sequence[Side], remedy: str) -> str:
         metrics=metrics_table(compared),
         curves=curves,
         pictures=[
-            (name, [(side.name, _picture(side, name)) for side in compared]) for name in PICTURES
+            (name, [(side.outcomes[0].name, _picture(side, name)) for side in compared])
+            for name in PICTURES
         ],
     )
 

@@ -86,9 +86,12 @@ def metrics_table(compared: Sequence[Side]) -> Table:
 
 
 def gain(first: Side, other: Side, metric: str) -> float | None:
-    """By how much a metric's median is greater in `other`; None if one of them has none."""
+    """By how much a metric's median is greater in `other`; None if one of them has none.
+
+    Rounded, since the mean of two seeds may miss an equal value in its last binary digit.
+    """
     before, after = first.metric(metric), other.metric(metric)
-    return median(after) - median(before) if before and after else None
+    return round(median(after) - median(before), 6) if before and after else None
 
 
 def verdicts(compared: Sequence[Side]) -> list[str]:
