@@ -1,9 +1,11 @@
 """The folder .mwm/, for what is not an output: progress, locks, checkpoints, speed."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mwm import MwmError
 from mwm.io.files import write_text
 from mwm.runtime.kernels import processor
 
@@ -42,5 +44,6 @@ def speed(*parts: str) -> Path:
     Neither belongs in an output of a stage, which is to be the same on another machine.
     """
     path = state("speed", f"runs-{'-'.join(parts)}.csv")
-    write_text(path.with_suffix(".txt"), f"{processor()}\n")
+    with suppress(MwmError):  # no result depends on it
+        write_text(path.with_suffix(".txt"), f"{processor()}\n")
     return path

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hardship import mode, unprivileged
 from small_project import Project
 
 import mwm
@@ -55,6 +56,29 @@ def test_a_program_with_a_space_in_its_path_is_told_by_its_name(
     (fresh / ".dvc/tmp").mkdir(exist_ok=True)
     (fresh / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
     assert fresh.mwm("status").startswith("dvc repro --single-item start (pid ")
+
+
+def test_a_program_that_this_user_may_not_see_is_told_all_the_same(
+    fresh: Project, tmp_path: Path
+) -> None:
+    """Another user's DVC lay in a home that only they may enter, and `mwm status` failed."""
+    program = tmp_path / "home" / "bin" / "dvc"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    targets = " ".join(["see@mirror"] * 30)  # longer than a file's name may be
+    held = {"pid": os.getpid(), "cmd": f"{program} repro {targets}"}
+    (fresh / ".dvc/tmp").mkdir(exist_ok=True)
+    (fresh / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
+    with mode(tmp_path / "home", 0o777):
+        done = subprocess.run(
+            [sys.executable, "-m", "mwm", "status"],
+            cwd=fresh.folder,
+            preexec_fn=unprivileged,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.stdout.startswith("dvc repro see@mirror see"), done.stderr
 
 
 @pytest.mark.parametrize("change", [{"pid": 10**9}, {"pid_started": 1}])

@@ -423,8 +423,9 @@ def test_a_row_holds_wherever_a_merge_has_put_it(ran: Project) -> None:
 
 
 def test_a_damaged_record_is_told(ran: Project) -> None:
-    (ran / "vouched.csv").write_text("stage,why\n")
-    assert "vouched.csv: expected the columns" in ran.mwm("check", code=1)
+    for text in ("stage,why\n", "x" * 200_000):
+        (ran / "vouched.csv").write_text(text)
+        assert "vouched.csv: expected the columns" in ran.mwm("check", code=1)
     (ran / "vouched.csv").write_text("stage\n<<<<<<< ours\n")
     said = ran.mwm("check", code=1)
     assert "vouched.csv:2: expected no merge conflict, found `<<<<<<<`; remove its marks" in said

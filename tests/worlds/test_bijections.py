@@ -72,7 +72,6 @@ def test_a_permutation_moves_every_pixel_to_one_place(frames, seed):
     order = generator(seed, "permutation").permutation(4096)
     shown = np.unpackbits(KINDS["permutation"](frames, seed=seed), axis=1)
     assert np.array_equal(shown, np.unpackbits(frames, axis=1)[:, order])
-    assert np.array_equal(np.sort(order), np.arange(4096))
 
 
 def test_permutations_of_two_seeds_differ(pong):
