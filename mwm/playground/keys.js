@@ -4,6 +4,7 @@ const KEYS = {
   ArrowUp: "up", KeyW: "up", ArrowDown: "down", KeyS: "down", Space: "fire",
   ArrowLeft: null, ArrowRight: null, // mean nothing in Pong, but would scroll
 };
+const LETTERS = { w: "up", s: "down" }; // wherever a keyboard has them
 const TAP = 150; // ms that a pad is held by a click without a pointer: two steps
 
 class Keys {
@@ -51,12 +52,13 @@ class Keys {
 
   down(event) {
     if (event.metaKey) this.releaseAll(); // macOS tells of no key that goes up meanwhile
-    if (!(event.code in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const name = event.code in KEYS ? KEYS[event.code] : LETTERS[event.key?.toLowerCase()];
+    if (name === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const own = event.target.closest?.("input[type=range], select, [data-keys]"); // use arrows
     const presses = event.code === "Space" && event.target.closest?.("button, input, summary, a");
     if (own || presses || !this.wanted()) return;
     event.preventDefault();
-    if (KEYS[event.code]) this.hold(event.code, KEYS[event.code], null, event.repeat);
+    if (name) this.hold(event.code, name, null, event.repeat);
   }
 
   hold(by, name, button = null, repeated = false) {

@@ -40,7 +40,7 @@ async function main() {
   fill("actions", header.actions.length);
   fill("seen", header.seen);
   fill("skip", header.frame_skip);
-  fill("rate", EMULATED / header.frame_skip);
+  fill("rate", Number((EMULATED / header.frame_skip).toFixed(1)));
   fill("pixels", PIXELS.toLocaleString("en"));
   document.querySelector("main").hidden = false;
   const stage = new Stage(engine, worlds, plays, header, () => next());

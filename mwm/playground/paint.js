@@ -128,8 +128,12 @@ class Paint {
     const own = drawnBits(this.sheets[this.source].picture);
     const missed = countDifferent(own, this.bits);
     const { name } = this.worlds[this.source];
-    document.getElementById("paint-told").textContent = missed
-      ? `You paint in ${name}. Its V draws your frame again with ${missed} of ${PIXELS.toLocaleString("en")} pixels different.`
-      : `You paint in ${name}. Its V draws your frame again without an error.`;
+    const again = missed
+      ? `with ${missed} of ${PIXELS.toLocaleString("en")} pixels different` : "without an error";
+    const brush = this.cursor
+      ? ` The brush is at row ${(this.cursor.pixel >> 6) + 1}, column ${(this.cursor.pixel % SIDE) + 1}.` : "";
+    const words = `You paint in ${name}. Its V draws your frame again ${again}.${brush}`;
+    const told = document.getElementById("paint-told");
+    if (told.textContent !== words) told.textContent = words; // what is live is told once
   }
 }

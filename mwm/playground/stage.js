@@ -82,6 +82,7 @@ class Stage {
     const first = this.engine.policy ? "player" : "you";
     this.driver = makeChoice(find("driver"), drivers, first, () => this.tellDriver());
     this.tellDriver();
+    this.mirror = find("mirror").checked; // which a browser may restore
     find("mirror").addEventListener("change", (event) => {
       this.mirror = event.target.checked;
       this.show();

@@ -79,6 +79,42 @@ def test_a_button_that_the_keyboard_chose_is_pressed_by_space(opened: Any) -> No
     assert opened.evaluate("stage.dream.steps") == steps + 1
 
 
+def test_letters_steer_wherever_a_keyboard_has_them(opened: Any) -> None:
+    """The page says W, which on a French keyboard is where others have Z."""
+    names, steps = opened.evaluate("[engine.actions, stage.dream.steps]")
+    told = "new KeyboardEvent({!r}, {{ key: 'w', code: 'KeyZ', bubbles: true }})"
+    opened.evaluate(f"document.body.dispatchEvent({told.format('keydown')})")
+    assert names[opened.evaluate("stage.keys.action")] == "RIGHT"
+    assert opened.evaluate("stage.dream.steps") == steps + 1
+    opened.evaluate(f"document.body.dispatchEvent({told.format('keyup')})")
+    assert names[opened.evaluate("stage.keys.action")] == "NOOP"
+
+
+def test_forced_colours_show_what_is_chosen(open_page: Open) -> None:
+    """Backgrounds and shadows, by which it is told otherwise, are gone there."""
+    opened = open_page(forced_colors="active")
+    look = """(pair) => pair.map((name) => {
+      const { backgroundColor, borderWidth } = getComputedStyle(document.querySelector(name));
+      return backgroundColor + borderWidth;
+    })"""
+    for pair in (
+        ["#speed [aria-pressed=true]", "#speed [aria-pressed=false]"],
+        [".meter", ".meter i"],
+        [".sheet.source canvas", ".sheet:not(.source) canvas"],
+    ):
+        one, other = opened.evaluate(look, pair)
+        assert one != other, pair
+
+
+def test_a_box_that_the_browser_restores_means_what_it_shows(opened: Any) -> None:
+    """After a way back to the page it was ticked, and nothing was marked."""
+    opened.locator("#mirror").check()
+    opened.goto("about:blank")
+    opened.go_back()
+    opened.wait_for_selector("html[data-ready]")
+    assert opened.evaluate("document.getElementById('mirror').checked === stage.mirror")
+
+
 @pytest.mark.parametrize("below", ["about", "starts-title"])
 def test_keys_scroll_where_the_dream_is_out_of_sight(open_page: Open, below: str) -> None:
     """Of the board the controls may be in sight, but not the worlds."""
@@ -302,6 +338,20 @@ def test_paint_with_the_keyboard(opened: Any) -> None:
     for _ in range(33):  # one too many: it went on in the row above
         opened.keyboard.press("ArrowLeft")
     assert opened.evaluate("paint.cursor.pixel") == 31 * 64
+    told = opened.inner_text("#paint-told")
+    assert told.endswith("The brush is at row 32, column 1.")
+    opened.evaluate(
+        """() => {
+          window.told = 0;
+          new MutationObserver((records) => { window.told += records.length; })
+            .observe(document.getElementById("paint-told"), { childList: true });
+        }"""
+    )
+    opened.keyboard.press("ArrowLeft")  # at the edge: a screen reader heard it all again
+    opened.wait_for_timeout(50)
+    assert opened.evaluate("window.told") == 0
+    opened.keyboard.press("ArrowUp")
+    until(opened, "window.told > 0")
 
 
 def test_the_truth_stands_beside_the_dream(opened: Any) -> None:
@@ -352,8 +402,10 @@ def test_nothing_moves_by_itself_for_readers_who_want_that(open_page: Open) -> N
     assert opened.evaluate("stage.dream.steps") == 0
     opened.get_by_role("button", name="Play").first.click()
     until(opened, "stage.dream.steps > 2")
+    opened.evaluate("stage.setPlaying(false)")
+    steps = opened.evaluate("stage.dream.steps")
     opened.evaluate("stage.goOn(paint.z)")
-    until(opened, "stage.dream.steps > 0")  # they asked for it
+    until(opened, f"stage.dream.steps > {steps}")  # they asked for it
 
 
 def test_the_page_tells_how_long_a_step_takes(open_page: Open) -> None:
@@ -400,6 +452,8 @@ def test_the_player_s_games_are_shown_with_their_points(opened: Any, contents: C
     )
     assert np.array_equal(shown, np.unpackbits(contents["mirror"].frames[39]))
     assert "−6.00 points, mean of 100 games" in mirror.inner_text()
+    opened.set_viewport_size({"width": 390, "height": 844})
+    assert "−6.00 points, mean of 100 games" in mirror.inner_text(), "also on a phone"
 
 
 def test_the_games_run_to_their_end_and_start_again(open_page: Open) -> None:

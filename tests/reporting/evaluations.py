@@ -99,7 +99,7 @@ def _dreams(
                     "step": step,
                     "frames": 30,
                     "distance": step + (source != target),
-                    "found": 0.9 - step / 10,
+                    "found": 0.9 - step / 10 - 0.09 * (source != target),
                     "copy_distance": 5 * step,
                     "copy_found": 0.5,
                     "own_distance": 0.0,

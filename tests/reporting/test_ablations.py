@@ -47,6 +47,15 @@ def test_a_folder_without_a_seed_is_no_ablation(tmp_path, name):
         report_ablations([tmp_path / name], tmp_path, 80)
 
 
+def test_ablations_of_games_with_other_objects_are_told(tmp_path, contents, evaluated):
+    for name, objects in (("none-1", ("ball",)), ("none-2", ())):
+        (tmp_path / name).mkdir()
+        evaluated.func(tmp_path / name / "eval", contents, MODELS, objects=objects)
+    with pytest.raises(UsageError, match=r"none-2: expected the objects of .*none-1 \(ball\), fo"):
+        report_ablations([tmp_path / "none-1", tmp_path / "none-2"], tmp_path, 55)
+    assert not (tmp_path / "ablations.csv").exists()
+
+
 def test_a_missing_ablation_is_told(tmp_path):
     with pytest.raises(MwmError, match="none-1"):
         report_ablations([tmp_path / "none-1"], tmp_path, 80)

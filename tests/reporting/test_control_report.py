@@ -1,11 +1,13 @@
 """What is told of scores: shares of the source's, and words where there are none."""
 
+import html
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mwm import MwmError
 from mwm.io import records
@@ -41,7 +43,9 @@ def folders(tmp_path: Path) -> list[Path]:
         for i in range(1, 9)
     ]
     write_csv(control / "training.csv", rows)
-    records.write_manifest(control, ["training.csv"], {"control": {"opponent": "foreign"}})
+    records.write_manifest(
+        control, ["training.csv"], {"control": {"opponent": "foreign"}, "frame_skip": 8}
+    )
     return [
         scores(tmp_path / "original", "original", ("own", 10.0, 1.0), ("random", -20.0, 0.2)),
         scores(tmp_path / "a", "mirror", ("recruited", 8.5, 1.5), ("alone", -20.0, 0.3)),
@@ -92,9 +96,10 @@ def test_home_is_where_the_player_learned(folders, tmp_path: Path) -> None:
     report_control(
         *(tmp_path / "control", [home, away], tmp_path, tmp_path / "x.json", 60, "corresponding")
     )
-    page = (tmp_path / "control.html").read_text()
+    page = html.unescape((tmp_path / "control.html").read_text())
     assert "10.0 ± 1.0 points a game in mirror, and keeps 95 ± 5% of that in original" in page
-    assert page.count("the original") == 1
+    assert "which like mirror's was aligned with the original's" in page
+    assert page.count("the original") == 3
 
 
 def test_a_player_that_learned_nothing_keeps_no_share(tmp_path: Path) -> None:
@@ -118,6 +123,8 @@ def test_files_are_written_once_all_is_drawn(folders, tmp_path: Path) -> None:
     assert "That V learned from the same plays" in page
     assert "the opponent's bat is that of another frame" in page
     assert json.loads((tmp_path / "transfer.json").read_text())["transferred_min"] == 0.95
+    with Image.open(out / "playing.gif") as film:
+        assert film.info["duration"] == 130, "eight of 60 frames a second"
     first = {name: (out / name).read_bytes() for name in names}
     report_control(
         tmp_path / "control", folders, out, tmp_path / "transfer.json", 60, "corresponding"
@@ -129,7 +136,7 @@ def test_steps_are_told_of_the_whole_training(folders, tmp_path: Path) -> None:
     """Once they were those until the last game that ended."""
     rows = [{"iteration": i, "steps": 100 * i, "games": 0, "score": None} for i in range(1, 9)]
     write_csv(tmp_path / "control" / "training.csv", rows)
-    told = {"control": {"opponent": "shown"}}
+    told = {"control": {"opponent": "shown"}, "frame_skip": 4}
     records.write_manifest(tmp_path / "control", ["training.csv"], told)
     report_control(
         tmp_path / "control", folders, tmp_path, tmp_path / "transfer.json", 60, "corresponding"

@@ -1,11 +1,13 @@
 import csv
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from evaluations import evaluate
 from PIL import Image
 from test_report import Page
 
@@ -14,6 +16,7 @@ from mwm.io import records
 from mwm.reporting.shared.words import policy
 from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
+from mwm.reporting.studies.report import report_studies
 from mwm.reporting.studies.study import model_row, read_study, variant_rows
 from mwm.settings.overlay import lay_over
 from stages import keep
@@ -206,6 +209,17 @@ def test_a_study_that_is_named_twice_is_refused(made, tmp_path, monkeypatch, cap
     with pytest.raises(SystemExit, match="2"):
         _tabulated(tmp_path, "anchored-1", "anchored-1")
     assert "anchored-1: expected folders of different names" in capsys.readouterr().err
+
+
+def test_studies_of_games_with_other_objects_are_told(made, tmp_path, contents):
+    """It was a KeyError, or the objects of all but the first were left out."""
+    models = {"anchored": WORLDS}
+    folders = [made(f"anchored-{seed}", models) for seed in (1, 2)]
+    shutil.rmtree(folders[1] / "eval")
+    evaluate(folders[1] / "eval", contents, models, objects=())
+    with pytest.raises(UsageError, match=r"anchored-2: expected the objects of .*anchored-1 \("):
+        report_studies([read_study(folder) for folder in folders], tmp_path / "out", 55)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["anchored", "anchored-", "-1", "anchored-one"])

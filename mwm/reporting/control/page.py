@@ -35,6 +35,7 @@ def page(
         title="Learned in one world, played in all",
         results=results,
         home=results.home,
+        aligned=_aligned(results.own.world),
         lowest=lowest,
         percent=lambda result: told(results, result),
         drawn=figures,
@@ -67,11 +68,18 @@ def table(results: Results) -> Table:
     return Table([*groups, (f"F1 of what {home} draws of its codes", objects)], bodies)
 
 
+def _aligned(home: str) -> str:
+    """How other worlds' Vs and that of the player's world came to agree."""
+    if home == ORIGINAL:
+        return "aligned with the original's,"
+    return f"which like {home}'s was aligned with the original's, or is the original's,"
+
+
 def _line(results: Results, each: Result) -> Line:
     visions = {
         "own": f"{results.home}'s own V, with which it learned",
         "random": "none: it acts at random",
-        "recruited": f"recruited: aligned with {results.home}",
+        "recruited": "recruited: aligned with the original",
         "alone": "trained alone",
         f"{results.own.world}'s": f"{results.home}'s, on frames of another world",
     }

@@ -16,6 +16,7 @@ from mwm.reporting.control.page import page
 from mwm.reporting.control.results import Results, read_results
 from mwm.reporting.figures.animation import animation
 from mwm.reporting.figures.choosing import Pictures
+from mwm.reporting.figures.pictures import sheet_dpi
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure, kind
 
@@ -53,18 +54,20 @@ def report_control(
         name: _pictures(folder / "game.h5") for name, folder in zip(names, folders, strict=True)
     }
 
+    about = records.read(control / records.MANIFEST)
+
     def draw(theme: Theme) -> dict[str, bytes]:
         with themed(theme):
             return {
                 "scores": scores_figure(results, theme, dpi),
                 "learning": learning_figure(learned, theme, dpi),
-                "playing": animation([(WORDS, films)], theme, dpi),
+                "playing": animation([(WORDS, films)], theme, dpi, about["frame_skip"]),
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    figures = {name: Figure(light[name], dark[name], dpi) for name in light}
-    opponent = records.read(control / records.MANIFEST)["control"]["opponent"]
-    text = page(results, figures, steps, inputs, opponent, note)
+    sheets = {"playing": sheet_dpi(dpi)}
+    figures = {name: Figure(light[name], dark[name], sheets.get(name, dpi)) for name in light}
+    text = page(results, figures, steps, inputs, about["control"]["opponent"], note)
     for name, image in light.items():
         with replacing(out / f"{name}.{kind(image)}") as temporary:
             temporary.write_bytes(image)

@@ -14,23 +14,28 @@ from mwm.reporting.figures.style import Theme, label
 DECODED = ("decoded from", "original's z")
 DREAMT = ("dreamt by M,", "drawn by its V")
 TRUTH = ("the world's frame",)
-MILLISECONDS = 70  # a step of four emulated frames lasts 67; GIF counts in tens
+EMULATED = (
+    60  # frames a second; four of them, a step of Pong's default, last 70 ms: GIF counts in tens
+)
 
 Rows = Sequence[tuple[Sequence[str], Mapping[str, Pictures]]]  # lines beside it, films by world
 
 
-def play_animation(play: Play, below: Sequence[str], theme: Theme, dpi: int) -> bytes:
+def play_animation(
+    play: Play, below: Sequence[str], theme: Theme, dpi: int, frame_skip: int
+) -> bytes:
     """All frames of a play, above what is decoded; `below` are lines beside that."""
-    return animation([(TRUTH, play.truth), (below, play.decoded)], theme, dpi)
+    return animation([(TRUTH, play.truth), (below, play.decoded)], theme, dpi, frame_skip)
 
 
-def animation(rows: Rows, theme: Theme, dpi: int) -> bytes:
+def animation(rows: Rows, theme: Theme, dpi: int, frame_skip: int) -> bytes:
     """Films of all worlds, side by side, as GIF at the speed of the game; as long as the shortest.
 
     Args:
         rows: one below the other, of the same worlds.
         theme: of the colours.
         dpi: resolution.
+        frame_skip: emulated frames per step.
     """
     gap, head, margin = 20, 34, 120
     worlds = list(rows[0][1])
@@ -57,7 +62,6 @@ def animation(rows: Rows, theme: Theme, dpi: int) -> bytes:
                 sheet.paste(canvas, films[world][moment], left, top)
         moments.append(Image.fromarray(canvas))
     gif = io.BytesIO()
-    moments[0].save(
-        gif, "GIF", save_all=True, append_images=moments[1:], duration=MILLISECONDS, loop=0
-    )
+    duration = 10 * max(2, round(100 * frame_skip / EMULATED))  # browsers slow down what is faster
+    moments[0].save(gif, "GIF", save_all=True, append_images=moments[1:], duration=duration, loop=0)
     return gif.getvalue()

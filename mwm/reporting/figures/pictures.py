@@ -17,14 +17,19 @@ EDGE = 4  # around the whole
 LETTER = 9  # width of a letter, on average
 
 
+def sheet_dpi(dpi: int) -> int:
+    """The resolution of a sheet where `dpi` is asked for, since pixels of frames are whole."""
+    return BASE_DPI * max(1, round(dpi / BASE_DPI))
+
+
 class Sheet:
     """A figure on which every pixel of a frame has the same whole number of pixels."""
 
     def __init__(self, width: int, height: int, theme: Theme, dpi: int) -> None:
-        self._scale = max(1, round(dpi / BASE_DPI))
+        dpi = sheet_dpi(dpi)
+        self._scale = dpi // BASE_DPI
         self._theme = theme
         self._width, self._height = width, height
-        dpi = BASE_DPI * self._scale
         self._figure = blank(width / (2 * BASE_DPI), height / (2 * BASE_DPI), dpi)
         shape = (self._length(height), self._length(width), 3)
         self._canvas = np.full(shape, _bytes(theme.paper))

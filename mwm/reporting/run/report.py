@@ -12,7 +12,7 @@ from mwm.reporting.figures.curves import curves_figure
 from mwm.reporting.figures.dreams import dreams_figure, read_dreams
 from mwm.reporting.figures.elements import elements_figure, read_elements
 from mwm.reporting.figures.field import field_figure, read_field
-from mwm.reporting.figures.pictures import strip_figure, worlds_figure
+from mwm.reporting.figures.pictures import sheet_dpi, strip_figure, worlds_figure
 from mwm.reporting.figures.play import dream_of, play_of
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.run.about import about
@@ -23,6 +23,14 @@ from mwm.reporting.run.summary import summarise
 from mwm.reporting.shared.pages import Figure, kind
 from mwm.reporting.shared.results import read_curves, read_pairs
 from mwm.settings.report import Report
+
+FRAME_SKIP = 4  # where the data do not tell: Pong's default
+SHEETS = (
+    "worlds",
+    "strip",
+    "play",
+    "dream",
+)  # of which a frame's pixel is a whole number of theirs
 
 
 def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> None:
@@ -50,14 +58,15 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
     play, dream = play_of(films), dream_of(films)
     origin, digest = read_origin(evaluation / MANIFEST)
     chosen = play.strip(settings, origin.objects)
+    skip = int(origin.play.get("frame_skip", FRAME_SKIP))
 
     def draw(theme: Theme) -> dict[str, bytes]:
         with themed(theme):
             return {
                 "worlds": worlds_figure(play, theme, settings.dpi),
                 "strip": strip_figure(play, chosen, theme, settings.dpi),
-                "play": play_animation(play, DECODED, theme, settings.dpi),
-                "dream": play_animation(dream, DREAMT, theme, settings.dpi),
+                "play": play_animation(play, DECODED, theme, settings.dpi, skip),
+                "dream": play_animation(dream, DREAMT, theme, settings.dpi, skip),
                 "alignment": alignment_figure(pairs, theme, settings.dpi),
                 "field": field_figure(field, theme, settings.dpi),
                 "curves": curves_figure(curves, theme, settings.dpi),
@@ -66,7 +75,8 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    figures = {name: Figure(light[name], dark[name], settings.dpi) for name in light}
+    dpi = dict.fromkeys(SHEETS, sheet_dpi(settings.dpi))
+    figures = {n: Figure(light[n], dark[n], dpi.get(n, settings.dpi)) for n in light}
     told = about(origin, digest, pairs)
     roaming = next((words["object"] for words, _ in field), None)
     ruled = settings.strip_start is None

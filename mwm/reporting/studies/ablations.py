@@ -11,7 +11,7 @@ from mwm.io.tables import write_csv
 from mwm.metrics.criterion import ALIGNMENT
 from mwm.reporting.figures.style import LIGHT, Theme, blank, label, png, themed
 from mwm.reporting.shared.results import lowest, read_pairs, worse
-from mwm.reporting.studies.names import each_once, seeded
+from mwm.reporting.studies.names import each_once, same_objects, seeded
 
 MARKS = "osD^v"  # of variants, in turn
 
@@ -20,11 +20,13 @@ def report_ablations(folders: Sequence[Path], out: Path, dpi: int) -> None:
     """Write ablations.csv and ablations.png from the folders <condition>-<seed>.
 
     Raises:
-        UsageError: two folders have one name, or one has no such name.
+        UsageError: two folders have one name, one has no such name, or objects differ.
         MwmError: an input is missing or damaged, or an output cannot be written.
     """
     each_once(folders)
-    rows = [row for folder in folders for row in condition_rows(folder)]
+    of = {folder: condition_rows(folder) for folder in folders}
+    same_objects([(folder, _objects(rows[0])) for folder, rows in of.items()])
+    rows = [row for each in of.values() for row in each]
     write_csv(out / "ablations.csv", rows)
     with themed(LIGHT), replacing(out / "ablations.png") as temporary:
         temporary.write_bytes(ablations_figure(rows, LIGHT, dpi))
@@ -48,11 +50,15 @@ def condition_rows(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _objects(row: Mapping[str, Any]) -> list[str]:
+    return [column.removeprefix("f1_") for column in row if column.startswith("f1_")]
+
+
 def ablations_figure(rows: Sequence[Mapping[str, Any]], theme: Theme, dpi: int) -> bytes:
     """A line per condition, a dot per variant and seed; filled where the criterion is met."""
     conditions = list(dict.fromkeys(row["condition"] for row in rows))
     worlds = list(dict.fromkeys(row["world"] for row in rows))
-    objects = [column.removeprefix("f1_") for column in rows[0] if column.startswith("f1_")]
+    objects = _objects(rows[0])
     columns = {"alignment": "alignment"} | {f"f1_{o}": f"F1 across: {o}" for o in objects}
     figure = blank(2.2 * len(columns) + 1.6, 0.32 * len(conditions) + 1.3, dpi)
     figure.set_layout_engine("constrained")

@@ -32,3 +32,20 @@ def each_once(folders: Sequence[Path]) -> None:
                 "name each once"
             )
         known[folder.name] = folder
+
+
+def same_objects(found: Sequence[tuple[Path, Sequence[str]]]) -> list[str]:
+    """The objects of all studies, of which each is given by its folder and its objects.
+
+    Raises:
+        UsageError: one has others than the first: a table has one column for each.
+    """
+    (first, objects), *others = found
+    expected = list(objects)
+    for folder, objects in others:
+        if list(objects) != expected:
+            raise UsageError(
+                f"{folder}: expected the objects of {first} ({', '.join(expected) or 'none'}), "
+                f"found {', '.join(objects) or 'none'}; make a table for each game"
+            )
+    return expected
