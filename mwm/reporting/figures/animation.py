@@ -14,9 +14,7 @@ from mwm.reporting.figures.style import Theme, label
 DECODED = ("decoded from", "original's z")
 DREAMT = ("dreamt by M,", "drawn by its V")
 TRUTH = ("the world's frame",)
-EMULATED = (
-    60  # frames a second; four of them, a step of Pong's default, last 70 ms: GIF counts in tens
-)
+EMULATED = 60  # frames a second
 
 Rows = Sequence[tuple[Sequence[str], Mapping[str, Pictures]]]  # lines beside it, films by world
 
@@ -62,6 +60,7 @@ def animation(rows: Rows, theme: Theme, dpi: int, frame_skip: int) -> bytes:
                 sheet.paste(canvas, films[world][moment], left, top)
         moments.append(Image.fromarray(canvas))
     gif = io.BytesIO()
-    duration = 10 * max(2, round(100 * frame_skip / EMULATED))  # browsers slow down what is faster
+    # In tens of milliseconds, as GIF has it; browsers slow down what is faster than 20.
+    duration = 10 * max(2, round(100 * frame_skip / EMULATED))
     moments[0].save(gif, "GIF", save_all=True, append_images=moments[1:], duration=duration, loop=0)
     return gif.getvalue()

@@ -25,12 +25,7 @@ from mwm.reporting.shared.results import read_curves, read_pairs
 from mwm.settings.report import Report
 
 FRAME_SKIP = 4  # where the data do not tell: Pong's default
-SHEETS = (
-    "worlds",
-    "strip",
-    "play",
-    "dream",
-)  # of which a frame's pixel is a whole number of theirs
+SHEETS = ("worlds", "strip", "play", "dream")  # made of whole pixels
 
 
 def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> None:
