@@ -46,15 +46,19 @@ def test_progress_is_told_with_the_time_left(fresh: Project, note: dict[str, Any
     assert said.startswith("see mirror: 250 of 1,000 iterations, about 2 min left, loss 12.1 (pid ")
 
 
+def hold(project: Project, program: Path, words: str) -> None:
+    """DVC's lock on start.txt, as held by this process, whose program and words are these."""
+    program.parent.mkdir(parents=True)
+    program.touch()
+    held = {"pid": os.getpid(), "cmd": f"{program} {words}"}
+    (project / ".dvc/tmp").mkdir(exist_ok=True)
+    (project / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
+
+
 def test_a_program_with_a_space_in_its_path_is_told_by_its_name(
     fresh: Project, tmp_path: Path
 ) -> None:
-    program = tmp_path / "a b c" / "dvc" / "__main__.py"
-    program.parent.mkdir(parents=True)
-    program.touch()
-    held = {"pid": os.getpid(), "cmd": f"{program} repro --single-item start"}
-    (fresh / ".dvc/tmp").mkdir(exist_ok=True)
-    (fresh / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
+    hold(fresh, tmp_path / "a b c" / "dvc" / "__main__.py", "repro --single-item start")
     assert fresh.mwm("status").startswith("dvc repro --single-item start (pid ")
 
 
@@ -62,13 +66,8 @@ def test_a_program_that_this_user_may_not_see_is_told_all_the_same(
     fresh: Project, tmp_path: Path
 ) -> None:
     """Another user's DVC lay in a home that only they may enter, and `mwm status` failed."""
-    program = tmp_path / "home" / "bin" / "dvc"
-    program.parent.mkdir(parents=True)
-    program.touch()
     targets = " ".join(["see@mirror"] * 30)  # longer than a file's name may be
-    held = {"pid": os.getpid(), "cmd": f"{program} repro {targets}"}
-    (fresh / ".dvc/tmp").mkdir(exist_ok=True)
-    (fresh / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {"start.txt": held}, "read": {}}))
+    hold(fresh, tmp_path / "home" / "bin" / "dvc", f"repro {targets}")
     with mode(tmp_path / "home", 0o777):
         done = subprocess.run(
             [sys.executable, "-m", "mwm", "status"],
