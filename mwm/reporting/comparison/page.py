@@ -17,7 +17,7 @@ from mwm.reporting.comparison.tables import (
     verdicts,
 )
 from mwm.reporting.figures.curves import Line, lines_figure
-from mwm.reporting.figures.pictures import sheet_dpi
+from mwm.reporting.figures.pictures import drawn_at
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure, render
 
@@ -79,7 +79,7 @@ def _picture(side: Side, name: str) -> Figure | None:
     if image is None or not _readable(image):
         return None
     dpi = dpi if type(dpi) is int and dpi > 0 else DPI
-    return Figure(image, None, sheet_dpi(dpi) if name == "strip" else dpi)
+    return Figure(image, None, drawn_at(name, dpi))
 
 
 def _readable(image: bytes) -> bool:

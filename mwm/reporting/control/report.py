@@ -16,7 +16,7 @@ from mwm.reporting.control.page import page
 from mwm.reporting.control.results import Results, read_results
 from mwm.reporting.figures.animation import animation
 from mwm.reporting.figures.choosing import Pictures
-from mwm.reporting.figures.pictures import sheet_dpi
+from mwm.reporting.figures.pictures import drawn_at
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.shared.pages import Figure, kind
 
@@ -65,8 +65,7 @@ def report_control(
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    sheets = {"playing": sheet_dpi(dpi)}
-    figures = {name: Figure(light[name], dark[name], sheets.get(name, dpi)) for name in light}
+    figures = {name: Figure(light[name], dark[name], drawn_at(name, dpi)) for name in light}
     text = page(results, figures, steps, inputs, about["control"]["opponent"], note)
     for name, image in light.items():
         with replacing(out / f"{name}.{kind(image)}") as temporary:

@@ -14,12 +14,18 @@ from mwm.reporting.figures.style import Theme, blank, label, png
 FRAME = 2 * SIDE
 BASE_DPI = 55
 EDGE = 4  # around the whole
+SHEETS = ("worlds", "strip", "play", "dream", "playing")  # figures that are sheets
 LETTER = 9  # width of a letter, on average
 
 
 def sheet_dpi(dpi: int) -> int:
     """The resolution of a sheet where `dpi` is asked for, since pixels of frames are whole."""
     return BASE_DPI * max(1, round(dpi / BASE_DPI))
+
+
+def drawn_at(name: str, dpi: int) -> int:
+    """The resolution of a report's figure of this name, where `dpi` is asked for."""
+    return sheet_dpi(dpi) if name in SHEETS else dpi
 
 
 class Sheet:

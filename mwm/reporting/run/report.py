@@ -12,7 +12,7 @@ from mwm.reporting.figures.curves import curves_figure
 from mwm.reporting.figures.dreams import dreams_figure, read_dreams
 from mwm.reporting.figures.elements import elements_figure, read_elements
 from mwm.reporting.figures.field import field_figure, read_field
-from mwm.reporting.figures.pictures import sheet_dpi, strip_figure, worlds_figure
+from mwm.reporting.figures.pictures import drawn_at, strip_figure, worlds_figure
 from mwm.reporting.figures.play import dream_of, play_of
 from mwm.reporting.figures.style import DARK, LIGHT, Theme, themed
 from mwm.reporting.run.about import about
@@ -25,7 +25,6 @@ from mwm.reporting.shared.results import read_curves, read_pairs
 from mwm.settings.report import Report
 
 FRAME_SKIP = 4  # where the data do not tell: Pong's default
-SHEETS = ("worlds", "strip", "play", "dream")  # made of whole pixels
 
 
 def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> None:
@@ -70,8 +69,7 @@ def report(evaluation: Path, folder: Path, metrics: Path, settings: Report) -> N
             }
 
     light, dark = draw(LIGHT), draw(DARK)
-    dpi = dict.fromkeys(SHEETS, sheet_dpi(settings.dpi))
-    figures = {n: Figure(light[n], dark[n], dpi.get(n, settings.dpi)) for n in light}
+    figures = {n: Figure(light[n], dark[n], drawn_at(n, settings.dpi)) for n in light}
     told = about(origin, digest, pairs)
     roaming = next((words["object"] for words, _ in field), None)
     ruled = settings.strip_start is None
