@@ -1,6 +1,6 @@
 """Measure every step against what bounds it and what others do: `make bench`, under ten minutes.
 
-Ratios are of neighbours in time, so they hold on a busy machine; the figures themselves do not.
+A ratio is of figures taken one after the other, so it holds on a busy machine; a figure does not.
 """
 
 import platform
@@ -28,7 +28,7 @@ app = commands.application(__doc__)
 
 @commands.command(app)
 def bench(
-    steps: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(STEPS)}")] = None,
+    steps: Annotated[list[str] | None, typer.Argument(help=f"some of {', '.join(STEPS)}")] = None,
     out: Annotated[Path, typer.Option(help="file for the figures")] = Path("build/bench.json"),
 ) -> None:
     """Print the table, and write all figures as JSON."""

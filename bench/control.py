@@ -1,7 +1,7 @@
 """Learning to play, by ours and by Stable-Baselines3's PPO, against the emulator alone.
 
     python -m bench control                     (a row of the table: time of a step of the game)
-    python -m bench.control STEPS [THEIRS]      (what each scores after so many steps of training)
+    python -m bench.control STEPS [--theirs]    (what one of them scores after so many steps)
 
 Run it after `make repro`. Both see the same codes and have the settings of params.yaml.
 """
@@ -69,10 +69,10 @@ def rows() -> list[Row]:
 
 @commands.command(app)
 def main(
-    steps: Annotated[int, typer.Argument(help="of the game", min=1)],
-    theirs: Annotated[str, typer.Argument(help="any word: by Stable-Baselines3's PPO")] = "",
+    steps: Annotated[int, typer.Argument(help="of the game, to train for", min=1)],
+    theirs: Annotated[bool, typer.Option("--theirs", help="by Stable-Baselines3's PPO")] = False,
 ) -> None:
-    """Train by one of them, and score it as the stage `transfer` does."""
+    """Train a player by one PPO, and score it as the stage `transfer` does."""
     torch.set_num_threads(1)
     settings, about, model = _prepared(steps=steps)
     began = time.perf_counter()

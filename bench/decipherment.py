@@ -38,9 +38,9 @@ app = commands.application(__doc__)
 
 @commands.command(app)
 def main(
-    variant: Annotated[str, typer.Argument(help="that is deciphered anew")],
-    seed: Annotated[int, typer.Argument(help="of the search")] = 0,
-    runs: Annotated[Path, typer.Argument(help="folder of its models")] = Path("runs"),
+    variant: Annotated[str, typer.Argument(help="the variant to decipher anew")],
+    seed: Annotated[int, typer.Argument(help="seed of the search")] = 0,
+    runs: Annotated[Path, typer.Argument(help="folder of trained models")] = Path("runs"),
     worlds: Annotated[Path, typer.Argument(help="folder of worlds")] = Path("data/worlds"),
 ) -> None:
     """Print the scores of the search and of the truth."""

@@ -85,6 +85,10 @@ def peak_memory() -> float:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(
+            "bench.growth: expected an act and a size, as `python -m bench growth` passes them"
+        )
     kernels.prepare()  # a part of what it sets is of one process alone
     with TemporaryDirectory() as name:
         act = prepared(sys.argv[1], int(sys.argv[2]), Path(name))

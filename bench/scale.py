@@ -42,8 +42,8 @@ T = TypeVar("T", bound=Settings)
 
 @commands.command(app)
 def scale(
-    episodes: Annotated[int, typer.Option(min=2, help=f"of {LENGTH} frames")] = 10_000,
-    iterations: Annotated[int, typer.Option(min=4, help="of each act that are timed")] = 4,
+    episodes: Annotated[int, typer.Option(min=2, help=f"how many, of {LENGTH} frames")] = 10_000,
+    iterations: Annotated[int, typer.Option(min=4, help="how many of each act to time")] = 4,
 ) -> None:
     """Print a row per act, and the peak of memory."""
     kernels.prepare()

@@ -37,7 +37,7 @@ from mwm.settling.refining import Mender
 COUNT = 20_000  # frames that are compared
 WORLDS = Path("results/runs/plays/data/worlds")
 Study = Annotated[Path, typer.Argument(help="folder of a study that has run")]
-Variant = Annotated[str, typer.Argument(help="one of its variants")]
+Variant = Annotated[str, typer.Argument(help="a variant that the study trained")]
 Worlds = Annotated[Path, typer.Argument(help="folder of its worlds")]
 app = commands.application(__doc__)
 

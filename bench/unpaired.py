@@ -53,7 +53,9 @@ except ImportError:
 @commands.command(app)
 def main(
     world: Annotated[str, typer.Argument(help="a variant")],
-    games: Annotated[int, typer.Argument(help="that the player plays", min=2)] = 20,
+    games: Annotated[
+        int, typer.Argument(help="how many the player plays with each map", min=2)
+    ] = 20,
     study: Annotated[Path, typer.Argument(help="folder with data/worlds and runs")] = Path(),
 ) -> None:
     """Print how well codes are mapped, and what the player scores with them."""

@@ -1,4 +1,4 @@
-"""Commands that complete `dvc`, on its own files: what is stale, runs, is left over, or differs."""
+"""Run, check and compare the pipeline: commands that complete `dvc`, on its own files."""
 
 from mwm.runtime import importing  # isort: split
 
@@ -41,7 +41,10 @@ def _version(asked: bool) -> None:
 @app.callback(help=__doc__)
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="print it, and end")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="print the version, and end"
+        ),
     ] = False,
 ) -> None:
     """Options of `mwm` itself."""

@@ -30,7 +30,7 @@ class Ray(Section):
 
 
 class Cluster(Section):
-    """All of it."""
+    """All of cluster.yaml."""
 
     harness: list[str] = Field(default_factory=list)  # paths that every stage gets beside its deps
     cores: Count = 1  # of a stage with `meta: {cores: all}`
@@ -42,8 +42,8 @@ class Cluster(Section):
 def load(project: Path, base: Path) -> Cluster:
     """Read cluster.yaml in `project`, or in the nearest folder above it up to `base` that has one.
 
-    What it does not say is as above. Paths of `harness` stand relative to the file; the result has
-    them in full.
+    A key that is missing has its default. Paths of `harness` are relative to the file, and absolute
+    in the result.
 
     Raises:
         UsageError: an unknown key, or a value of another kind.

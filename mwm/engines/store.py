@@ -62,7 +62,7 @@ class Store:
                 shutil.copyfile(source, temporary)
 
     def put_bytes(self, content: bytes, place: Path) -> None:
-        """The same of bytes."""
+        """Publish bytes at `place`, unless something is there."""
         if not place.is_file():
             with self.publishing(place) as temporary:
                 temporary.write_bytes(content)

@@ -15,7 +15,7 @@ import psutil
 from mwm import MwmError
 from mwm.pipeline import claim
 from mwm.pipeline.past_outputs import outs_of
-from mwm.pipeline.project import root, shown
+from mwm.pipeline.project import belongs, root, shown
 from mwm.runtime import rwlock
 from mwm.runtime.processes import alive, started, told
 
@@ -78,7 +78,8 @@ def others() -> list[Holder]:
 def forget_gone() -> None:
     """Remove DVC's list of who reads and writes what if none of those is at work any more.
 
-    DVC looks at numbers alone. After a restart of the machine others have them, for ever.
+    DVC compares process ids alone. After a restart other processes have these, and DVC would wait
+    for them without end.
     """
     found = holders()
     if found and not any(each.alive for each in found):
@@ -109,7 +110,7 @@ def _filled(note: dict[str, Any]) -> dict[str, Any]:
 
 
 def named(note: dict[str, Any]) -> str:
-    """What is under way, and of which stage unless that says the same: `see` may be of studies."""
+    """What a note tells of, and its stage unless that says the same: `see` may be a study's."""
     label, stage = str(note["label"]), note.get("stage")
     return label if not stage or stage == label.replace(" ", "@") else f"{label} of {stage}"
 
@@ -130,8 +131,8 @@ def refuse_at_work(why: str) -> None:
     """
     if held := at_work():
         raise MwmError(
-            f"{root()}: expected nothing at work, found {held[0]}; wait for it (`mwm status`), "
-            f"{why}"
+            f"{root()}: expected nothing at work, found {held[0]}; wait until it has ended "
+            f"(`mwm status`): {why}"
         )
 
 
@@ -141,7 +142,7 @@ def newest() -> tuple[str, str, float] | None:
     An output that is said to be of the future says nothing: the clock was set back since.
     """
     times, now = [], time.time()
-    for lock in (path for path in root().glob("**/dvc.lock") if _inside(path)):
+    for lock in (path for path in root().glob("**/dvc.lock") if belongs(path, root())):
         with suppress(OSError):  # it may go meanwhile, or be unreadable, as an output may
             for stage, name, _ in outs_of(lock.read_bytes()):
                 out = lock.parent / name
@@ -152,14 +153,6 @@ def newest() -> tuple[str, str, float] | None:
     past = (each for each in times if each[0] <= now)
     when, stage, path = max(past, default=(0.0, "", ""))
     return (stage, path, when) if when else None
-
-
-def _inside(path: Path) -> bool:
-    """Whether a dvc.lock is the project's own, not that of a project inside it."""
-    above = path.parent
-    while above != root() and not (above / ".dvc").is_dir():
-        above = above.parent
-    return above == root()
 
 
 def read(path: Path, form: Mapping[str, tuple[type, ...]]) -> dict[str, Any] | None:

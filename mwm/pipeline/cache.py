@@ -41,7 +41,7 @@ def listed(file: Path) -> dict[str, str]:
 
 
 def place_of(repo: Any, path: str, made: dict[str, Any]) -> str | None:
-    """A file that has the content of `path`, which is there or an output; None if none has."""
+    """Where the content of `path` is: there, or for an output in DVC's cache; None if nowhere."""
     if Path(path).is_file():
         return path
     cached = files(repo, made[path]) if made.get(path) is not None else None

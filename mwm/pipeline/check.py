@@ -41,9 +41,10 @@ class Stale:
 
 
 def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) -> None:
-    """Exit with 0 only if dvc.lock, code, params and present files agree; else with 1, saying why.
+    """Tell which stages are stale, and why.
 
-    Files that are merely not pulled are fine. Without TARGETS: all stages, and dvc.lock may have no
+    Exits with 0 only if dvc.lock, code, params and present files agree, else with 1. Files that are
+    merely not pulled are fine. Without TARGETS: all stages, and dvc.lock may have no
     others. DVC believes that a file which it has in its cache stays as it was; --cache finds out.
     JSON: {"stale": [{"stage", "reasons": [{"kind", "what", "old", "new"}], "upstream"}],
     "gone": [stages that are in dvc.lock alone], "params": [faults of params.yaml or dvc.yaml],

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mwm.pipeline import activity, project
 from mwm.pipeline.subprocess_environment import with_this_python
 
-# Without --wait-for-lock DVC gives up after three seconds, and with it a stage that has ended well.
+# Without --wait-for-lock DVC gives up after three seconds, and what a stage has made is lost.
 DVC = ("-m", "dvc", "--wait-for-lock")
 REPRO, CHECKOUT = ("repro", "--single-item"), ("checkout",)
 RUNS = re.compile(r"Running stage '")

@@ -1,4 +1,4 @@
-"""One `mwm repro` at a time in a project."""
+"""One `mwm repro`, `mwm vouch` or `mwm prune --yes` at a time in a project."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

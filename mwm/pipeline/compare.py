@@ -15,19 +15,22 @@ def compare(
     runs: Annotated[
         list[str] | None,
         typer.Argument(
-            help="revisions, experiments, folders with params.yaml, or `workspace`; one alone is "
-            "compared with the workspace [default: HEAD]"
+            help="Git revisions, experiments, folders with params.yaml, or `workspace`; others are "
+            "compared with the first, one alone with the workspace [default: HEAD]"
         ),
     ] = None,
     out: Annotated[
         Path, typer.Option(help="folder for index.html and compare.md", callback=named_folder)
     ] = Path("build/compare"),
     seeds: Annotated[
-        bool, typer.Option("--seeds", help="take runs that differ in seeds alone as one")
+        bool,
+        typer.Option(
+            "--seeds", help="take runs that differ in seeds alone as one: medians and ranges"
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which params and metrics differ between runs; overlay their curves.
+    """Compare the params, metrics and curves of runs.
 
     JSON: {"sides": [{"name", "runs": [{"name", "params": {key: value}, "metrics": {name: value},
     "missing": [files]}], "gains": {metric: by how much its median is above the first side's}}],

@@ -145,7 +145,7 @@ class Executor:
         stage = ended.stage
         del self._running[stage]
         if ended.code and ended.busy and self._tries[stage] < TRIES:
-            self._say(f"repro: {stage} met another command of DVC, and starts again")
+            self._say(f"repro: {stage} was blocked by another command of DVC, and starts again")
         elif ended.code:
             self.failed.append(stage)
             waits = f"; waiting for {', '.join(self._running)}" if self._running else ""

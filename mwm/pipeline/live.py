@@ -27,9 +27,10 @@ def live(
     once: Annotated[bool, typer.Option("--once", help="write it once, and end")] = False,
     show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
 ) -> None:
-    """Write a page with the time left and curves of what runs, and links to films, until Ctrl-C.
+    """Write a page that follows a run, until Ctrl-C.
 
-    It reloads itself until then. Nothing is served: the page is a file, which needs no network.
+    It has the time left, learning curves and links to films, and reloads itself. It is a file:
+    nothing is served, and it needs no network.
     """
     project = required()
     write_text(out, page(project, out, None if once else every))

@@ -47,7 +47,7 @@ def refuse_faults(root: Path, stages: Iterable[Any] = ()) -> None:
 
 
 def faults(root: Path, stages: Iterable[Any]) -> list[str]:
-    """The same, one line each."""
+    """What `refuse_faults` would stop at, one line each."""
     try:
         refuse_faults(root, stages)
     except UsageError as error:

@@ -25,7 +25,9 @@ def stages_like(incomplete: str) -> list[str]:
 Targets = Annotated[
     list[str] | None,
     typer.Argument(
-        help="stages, or files of stages", show_default=False, autocompletion=stages_like
+        help="stages, such as recruit@mirror, or dvc.yaml files for all of theirs",
+        show_default=False,
+        autocompletion=stages_like,
     ),
 ]
 

@@ -74,9 +74,11 @@ class Step:
 
 
 def plan(targets: Targets = None, as_json: AsJson = False) -> None:
-    """List what `dvc repro TARGETS` would run, all the way down, why, and how long it took last.
+    """List what `dvc repro TARGETS` would run, and how long.
 
-    Times are of the present params, seeds aside, or it is said of which.
+    All the way down, and why. A time is how long the stage took here with these params, whatever
+    the seeds, or the line says with which. Without TARGETS: the stages of the nearest dvc.yaml,
+    here or above.
     JSON: {"steps": [{"stage", "action": "run", "restore" or "maybe", "reasons": [{"kind", "what",
     "old", "new"}], "upstream", "seconds", "timed": "here" (with these params), "other params",
     "default params" or "unknown"}], "seconds": {"certain", "at_most"}}.
@@ -92,10 +94,12 @@ def plan(targets: Targets = None, as_json: AsJson = False) -> None:
         told = "" if step.action == "restore" else f" ({step.time})"
         print(f"{step.stage} {TOLD[step.action]}{told}:\n  {step.why}")
     if any(reason.kind == "missing" for step in found for reason in step.reasons):
-        print("plan: missing files that a remote has come by `dvc pull`, with nothing run")
+        print(
+            "plan: files are missing; `dvc pull` brings those that a remote has, and runs nothing"
+        )
     timed = Counter(step.timed for step in found if step.action != "restore")
     rough = timed["other params"] + timed["default params"]
-    more = f"; {rough} of these times are not of these params" if rough else ""
+    more = f"; {rough} of these times are with other params" if rough else ""
     more += f"; the time of {timed['unknown']} is unknown" if timed["unknown"] else ""
     runs, maybe = ([s for s in found if s.action == action] for action in ("run", "maybe"))
     print(

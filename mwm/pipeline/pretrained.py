@@ -11,8 +11,8 @@ from mwm.pipeline.output import named_file
 PAGE = Path("playground.html")
 LEGEND = """
 full, here: the models as they were trained, and rounded to a byte a number as they are here
-found: frames in which a dream of 25 steps shows an object, as a share of those in which V finds it;
-  same: in the same rally, anew: after a new serve, all: both
+found: after 25 dreamt steps, in how many frames the dream shows an object, as a share of those in
+  which V finds it; same: where it was never away meanwhile, anew: where it was, all: in either
 score: the player's points a game in the original; transferred: the share that it keeps in a world,
   counted from the score of random play"""
 
@@ -21,9 +21,10 @@ def demo(
     out: Annotated[Path, typer.Option(help="file for the page", callback=named_file)] = PAGE,
     show: Annotated[bool, typer.Option("--open/--no-open", help="open it in a browser")] = True,
 ) -> None:
-    """Write a page in which the models that mwm comes with dream and play.
+    """Write a page in which the pretrained models dream and play.
 
-    It needs no training, no network and no other file. Prints how good the models are.
+    These are the models that mwm comes with; how good they are is printed. The page needs no
+    training, no network and no other file.
     """
     from mwm.control.player import load_player
     from mwm.io.files import write_text
@@ -53,7 +54,10 @@ def demo(
 def export(
     folder: Annotated[Path, typer.Argument(help="folder to write to: new, or empty")],
 ) -> None:
-    """Write the models that mwm comes with as a folder that a model hub takes as it is."""
+    """Write the pretrained models as a folder for a model hub.
+
+    It has weights, config.json, a model card, the licence and an example: upload it as it is.
+    """
     from mwm.hub.export import export as write
 
     write(folder)

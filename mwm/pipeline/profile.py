@@ -25,10 +25,11 @@ def profile(
         ),
     ] = None,
 ) -> None:
-    """Apply profiles on top of params.yaml; `git checkout params.yaml` undoes it.
+    """Change params.yaml by profiles, or single values.
 
-    Sections merge: a value that the profile does not name stays. All else is replaced as a whole,
-    lists as well as the mappings variants.worlds and train.runs, whose keys are names.
+    `git checkout params.yaml` undoes it. Sections merge: a value that the profile does not name
+    stays. All else is replaced as a whole, lists as well as the mappings variants.worlds and
+    train.runs, whose keys are names.
     """
     from mwm.io.files import write_text
     from mwm.settings.overlay import lay_over

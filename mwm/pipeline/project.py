@@ -20,7 +20,7 @@ def root() -> Path:
 
 
 def required() -> Path:
-    """The same.
+    """The DVC project around the current folder.
 
     Raises:
         UsageError: there is none.
@@ -31,6 +31,12 @@ def required() -> Path:
             "one, or make one with `git init` and `dvc init`"
         )
     return root()
+
+
+def belongs(path: Path, root: Path) -> bool:
+    """Whether a file is of the project at `root`, not of one around it or inside it."""
+    inside = [folder for folder in path.parents if folder.is_relative_to(root)]
+    return root in inside and not any((f / ".dvc").is_dir() for f in inside if f != root)
 
 
 def wanted(targets: Sequence[str] | None) -> list[str]:
@@ -119,7 +125,7 @@ def relative(stage: Any, path: str) -> str:
 
 
 def absolute(stage: Any, path: str) -> str:
-    """The other way round."""
+    """A path as the system has it, of one as seen from the root of the stage's project."""
     return os.path.normpath(Path(stage.repo.root_dir, path))
 
 

@@ -16,13 +16,14 @@ Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/check
 
 
 def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = False) -> None:
-    """List what belongs to no stage any more, with sizes and reasons; with --yes delete it.
+    """List what no stage needs any more, or delete it.
 
-    That is: outputs of stages that are gone, if dvc.lock, an earlier one in Git, or the run-cache
-    names the path; their entries in dvc.lock; files left half written next to an output by stages
-    that were killed; checkpoints, notes of progress. Never deleted: what Git tracks, what a stage
-    lists, outputs with a name that begins with a dot, what is outside the project or in a project
-    of its own, and DVC's cache (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
+    That is: outputs of stages that dvc.yaml no longer has, if dvc.lock, an earlier one in Git, or
+    the run-cache names the path; their entries in dvc.lock; files left half written next to an
+    output by stages that were killed; checkpoints of such stages; notes of progress of processes
+    that have ended. Never deleted: what Git tracks, what a stage lists, outputs with a name that
+    begins with a dot, what is outside the project or in a project of its own, and DVC's cache
+    (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
     JSON: {"files": [{"kind", "path", "size", "why"}], "entries": [stages], "size", "deleted"}.
     """
     with ExitStack() as held:
@@ -54,10 +55,10 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
     for lock, name in gone:
         where = project.shown(str(lock))
         print(f"{'':>8}  {'entry':<10}  {name} in {where}  (dvc.yaml has no such stage)")
-    deleted = (
-        "deleted" if yes else "to delete; `mwm prune --yes` does" if found or gone else "left over"
-    )
-    print(f"prune: {len(found)} files or folders ({size(total)}), {len(gone)} entries {deleted}")
+    deleted = "deleted" if yes else "left over"
+    more = "; `mwm prune --yes` deletes them" if (found or gone) and not yes else ""
+    listed = f"{len(found)} files or folders ({size(total)})"
+    print(f"prune: {listed}, {len(gone)} entries of dvc.lock {deleted}{more}")
 
 
 def _delete(path: Path, root: Path) -> None:

@@ -35,9 +35,10 @@ def of_stage(note: dict[str, Any]) -> str:
 def outlook(running: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """Of the run under way: how many stages are "done", of what "total", and seconds to go, "eta".
 
-    Never fewer than one of the stages at work, whose notes are `running`, still takes: then it is
-    "late". What is "untimed" is not in them, nor do they go down, since one of those may be at
-    work. None if nothing runs, or nothing was told of it.
+    "eta" is at least what the slowest of the stages at work, whose notes are `running`, still
+    takes; "late" tells that this is more than was expected. How many stages of unknown length are
+    to go is "untimed": "eta" is without them, and does not count down while there are any, since
+    one of them may be at work. None if nothing runs, or nothing was told of it.
     """
     note = read(root() / RUN, FORM)
     if note is None or not alive(note["pid"], note["pid_started"]):

@@ -25,7 +25,7 @@ Jobs = Annotated[
         "--jobs",
         "-j",
         min=1,
-        help="stages at once [default: 2 while a core is idle, else 1]",
+        help="stages at once [default: 2 while a core is idle, else 1; on a cluster 100]",
         metavar="N",
         show_default=False,
     ),
@@ -44,11 +44,13 @@ def repro(
     on: On = engines.Name.LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """Run what `dvc repro TARGETS` would, each stage once its inputs exist; print the time left.
+    """Run the pipeline, several stages at once.
 
-    The outputs and dvc.lock are those of `dvc repro`. A stage with `meta: {cores: all}` in dvc.yaml
-    runs alone. After a failure no stage is started any more, and those at work finish. An interrupt
-    ends all. JSON, printed at the end: {"ran", "restored", "failed": [stages], "seconds"}.
+    Runs what `dvc repro TARGETS` would, each stage once its inputs exist, and prints the time left.
+    Outputs and dvc.lock are those of `dvc repro`. Here a stage with `meta: {cores: all}` in
+    dvc.yaml runs alone. If a stage fails, no other starts, and those that run finish. Ctrl-C stops
+    all; the same command then goes on. Without TARGETS: the stages of the nearest dvc.yaml, here or
+    above. JSON, printed at the end: {"ran", "restored", "failed": [stages], "seconds"}.
     """
     for sent in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(sent) is not signal.SIG_IGN:

@@ -20,7 +20,10 @@ def schema(
         "params.yaml"
     ),
 ) -> None:
-    """Write the schema, generated from mwm/settings and the comments in params.yaml."""
+    """Write the schema by which editors check and explain params.yaml.
+
+    It is generated from mwm/settings and the comments in params.yaml.
+    """
     from mwm.io.files import write_text
 
     if sys.flags.optimize > 1:

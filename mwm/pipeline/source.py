@@ -68,7 +68,7 @@ class Source:
         return {n: each.read_bytes() for n, each in inside.items() if each.is_file() and kept(n)}
 
     def before(self, path: str, recorded: str) -> dict[str, bytes] | None:
-        """The same of what had the hash that dvc.lock records; None if Git does not have it."""
+        """The files of a path when it had the hash in dvc.lock; None if Git does not have them."""
         if recorded.endswith(".dir"):
             return self.history.folder(self.below(path), recorded, self.kept(path))
         found = self.history.file(self.below(path), recorded)

@@ -8,8 +8,9 @@ from mwm.pipeline.output import AsJson, duration, print_json, shortened
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show what runs now, how far it is, how long is left, and who holds DVC's locks.
+    """Show what runs now, how far it is, and the time left.
 
+    Also who holds DVC's locks; or, if nothing runs, what was made last.
     JSON: {"running": [{"label", "stage", "done", "total", "unit", "note", "pid", "eta" (seconds, or
     null)}], "run": {"pid", "command", "started"} or null, "stages": {"done", "total", "eta",
     "untimed" (how many are not in it), "late" (it takes longer than expected)} or null, "locks":
@@ -28,7 +29,7 @@ def status(as_json: AsJson = False) -> None:
         return
     if run:
         ago = duration(max(0.0, time.time() - run["started"]))  # the clock may be set back
-        print(f"{shortened(run['command'], 60)} (pid {run['pid']}) for {ago}")
+        print(f"{shortened(run['command'], 60)} (pid {run['pid']}) has run for {ago}")
     if outlook:
         print(f"repro: {remaining.told(outlook)}")
     for note in running:
@@ -39,7 +40,7 @@ def status(as_json: AsJson = False) -> None:
         print("status: nothing runs")
         if last:
             stage, path, when = last
-            print(f"status: last came {path} of {stage}, {duration(time.time() - when)} ago")
+            print(f"status: newest output: {path} of {stage}, {duration(time.time() - when)} ago")
 
 
 def _told(note: dict[str, Any]) -> str:
@@ -51,7 +52,7 @@ def _told(note: dict[str, Any]) -> str:
 
 
 def _held(holder: activity.Holder) -> str:
-    pid = f"pid {holder.pid}" if holder.alive else f"pid {holder.pid}, gone: DVC forgets it"
+    pid = f"pid {holder.pid}" if holder.alive else f"pid {holder.pid}, ended: DVC will forget it"
     writes = ", ".join(holder.writes) or "nothing"
     told = f"{shortened(holder.command, 50)} ({pid}) writes {shortened(writes, 100)}"
     return f"{told}; reads {holder.reads} files"

@@ -76,7 +76,7 @@ class Outlook:
         return self.pace() * sum(self.known(stage) or 0 for stage in self.left)
 
     def seconds_at_once(self, upstream: Mapping[str, Collection[str]], jobs: int) -> float:
-        """The same for `jobs` at once: their share of the sum, or the longest chain if longer.
+        """What they take `jobs` at once: their share of the sum, or the longest chain if longer.
 
         `upstream` gives the stages that each stage waits for.
         """

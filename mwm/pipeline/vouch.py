@@ -19,7 +19,10 @@ from mwm.pipeline.vouching.groups import Plan, draw, names, plan
 from mwm.pipeline.vouching.program import digest
 
 Size = Annotated[
-    int, typer.Option("--sample", min=0, help="stages to run in all, if there are fewer groups")
+    int,
+    typer.Option(
+        "--sample", min=0, help="how many stages to run in all; one of each group runs anyway"
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="seed by which the sample is drawn")]
 Dry = Annotated[bool, typer.Option("--dry", help="print what would be done, and do nothing")]
@@ -32,14 +35,15 @@ def vouch(
     dry: Dry = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record the present code in dvc.lock for stages that are stale by their code alone.
+    """Accept new code that makes the same results.
 
-    Where old and new code differ in comments, docstrings and formatting alone, nothing runs. Of the
-    others a sample runs in a temporary copy: at least one stage of every group, that is of every
-    kind of command and change of code. Only if all make the bytes that dvc.lock has is the new code
-    of the groups accepted. vouched.csv records how, until a stage runs again. Without TARGETS: all
-    stages. JSON: {"vouched": [{"stage", "how", "old", "new"}], "left": {stage: why}, "groups":
-    [{"stages", "sample"}], "done"}.
+    Records the present code in dvc.lock for stages that are stale by their code alone. Where old
+    and new code differ in comments, docstrings and formatting alone, nothing runs. Of the others a
+    sample runs in a temporary copy: at least one stage of every group, that is of every kind of
+    command and change of code. If all of the sample make the bytes that dvc.lock has, the new code
+    is accepted for all stages; if one does not, for none. vouched.csv records how, until a stage
+    runs again. Without TARGETS: all stages. JSON: {"vouched": [{"stage", "how", "old", "new"}],
+    "left": {stage: why}, "groups": [{"stages", "sample"}], "done"}.
     """
     say: Callable[[str], None] = _mute if as_json else print
     with ExitStack() as held:
@@ -66,7 +70,7 @@ def vouch(
         groups = [{"stages": names(g.changes), "sample": names(g.drawn)} for g in found.groups]
         print_json({"vouched": records, "left": found.left, "groups": groups, "done": not dry})
     elif how or found.left:
-        would = "to be vouched for; without --dry `mwm vouch` does" if dry else "vouched for"
+        would = "to be vouched for; run `mwm vouch` without --dry" if dry else "vouched for"
         stages = f"{len(how)} stage{'' if len(how) == 1 else 's'}"
         say(f"vouch: {stages} {would}{f', {len(found.left)} not' if found.left else ''}")
     else:

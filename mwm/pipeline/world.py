@@ -1,4 +1,7 @@
-"""Add and remove worlds: edits params.yaml, and in dvc.yaml what the evaluation reads."""
+"""Add a world, or remove one.
+
+Edits params.yaml, and in dvc.yaml what the evaluation reads.
+"""
 
 import json
 import re
@@ -22,8 +25,9 @@ Steps = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STEP...",
-        help="bijections that make it from the original, first to last: mirror, or with arguments "
-        "'permutation: {seed: 7}'; none for one that params.yaml has and dvc.yaml lacks",
+        help="bijections that make it from the original, first to last, such as mirror, or with "
+        "arguments 'permutation: {seed: 7}' (docs/adding-a-world.md names all); none for a world "
+        "that params.yaml has and dvc.yaml lacks",
         show_default=False,
     ),
 ]
@@ -67,7 +71,7 @@ def add(name: Name, steps: Steps = None) -> None:
 
 @commands.command(app)
 def remove(name: Name) -> None:
-    """Remove a world and its run; what they have made stays until `mwm prune --yes`."""
+    """Remove a world and its runs; what they made stays until `mwm prune --yes`."""
     from mwm.settings.base import ORIGINAL
     from mwm.settings.params import pick
     from mwm.settings.text import text_of

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +29,19 @@ class Application(typer.Typer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the arguments name."""
+        if len(self.registered_commands) == 1 and self.registered_callback is None:
+            (only,) = self.registered_commands  # whose help Typer shows instead of the purpose
+            only.help = _as_written(f"{self.info.help}\n\n{inspect.getdoc(only.callback)}")
         try:
             return super().__call__(*args, **kwargs)
         except Exception as error:  # Typer imports what it needs on the way
             print(f"error: {faults.told(error)}", file=sys.stderr)
             sys.exit(1)
+
+
+def _as_written(text: str) -> str:
+    """A help text whose indented lines are not filled as paragraphs are."""
+    return re.sub(r"\n\n(?= {4})", "\n\n\b\n", text)
 
 
 def application(purpose: str, completion: bool = False) -> typer.Typer:

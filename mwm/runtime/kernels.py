@@ -1,8 +1,8 @@
 """Arithmetic of a stage: the environment that PyTorch's libraries read when it is first imported.
 
-Libraries choose kernels by the processor, and so sum in another order. Fixed to AVX2, which every
-x86-64 processor of the last ten years has, one with AVX-512 gives the bytes of one without
-(docs/reproducibility.md says what was measured, and what it costs).
+Libraries choose their kernels by the processor, and other kernels sum in another order. Here they
+are fixed to AVX2, which every x86-64 processor of the last ten years has, so that one with AVX-512
+gives the bytes of one without (docs/reproducibility.md has what was measured, and what it costs).
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Standard output and error as commands may count on them: always there, and no end of the work."""
+"""Standard output and error that commands can rely on: open, and nothing ends if no one reads."""
 
 import io
 import os

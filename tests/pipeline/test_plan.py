@@ -126,7 +126,7 @@ def test_times_with_other_params_are_told_as_such(made: Project) -> None:
     assert timed(made) == {"world@b": (400, "other params"), "join": (200, "other params")}
     said = made.mwm("plan").splitlines()
     assert said[0] == "world@b runs (7 min with other params):"
-    assert said[-1].endswith("(10 min in all); 2 of these times are not of these params")
+    assert said[-1].endswith("(10 min in all); 2 of these times are with other params")
     times.learn("world@b", settings()["world@b"], 2.04)
     assert timed(made)["world@b"] == (2.0, "here")
     made.edit("params.yaml", "b: 9", "b: 8")
@@ -146,7 +146,7 @@ def test_what_never_ran_here_is_told_as_usual_or_unknown(
     }
     said = made.mwm("plan").splitlines()
     assert said[0] == "world@b runs (time unknown):"
-    assert said[-1].endswith("not of these params; the time of 1 is unknown")
+    assert said[-1].endswith("with other params; the time of 1 is unknown")
 
 
 def test_another_project_is_given_no_times_of_ours(

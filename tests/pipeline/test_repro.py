@@ -293,7 +293,7 @@ def test_a_stage_that_meets_another_command_of_dvc_starts_again(fresh: Project) 
         fcntl.flock(file, fcntl.LOCK_EX)
         for line in process.stdout:
             said.append(line)
-            if "met another command of DVC" in line:
+            if "was blocked by another command of DVC" in line:
                 break
     (fresh / "free").touch()
     process.communicate()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mwm.runtime import commands
 from mwm.runtime.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,22 @@ def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str
 def test_a_failure_ends_with_its_line_and_its_code(how: str, code: int, said: str) -> None:
     ended = run("-c", PROGRAM, how)
     assert (ended.returncode, ended.stderr, ended.stdout) == (code, said, "")
+
+
+def test_help_of_a_single_command_opens_with_the_purpose(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Typer shows the function's docstring alone; and it fills examples as paragraphs."""
+    app = commands.application("Try.\n\n    python -m try  (once)\n    python -m try\n\nAgain.")
+
+    @commands.command(app)
+    def attempt() -> None:
+        """Do it."""
+
+    with pytest.raises(SystemExit):
+        app(["--help"])
+    shown = "  Try.\n\n      python -m try  (once)\n      python -m try\n\n  Again.\n\n  Do it.\n"
+    assert shown in capsys.readouterr().out
 
 
 def test_a_bug_keeps_its_traceback_in_a_file(tmp_path: Path) -> None:

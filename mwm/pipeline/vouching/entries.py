@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mwm.pipeline.project import belongs
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -56,7 +58,7 @@ def read(repo: Any, files: Iterable[Path], stages: Iterable[Any]) -> list[Entry]
 
     root = Path(repo.root_dir)
     own = {(Path(s.dvcfile.path).with_suffix(".lock"), s.name): s.wdir for s in stages}
-    locks = {path for path in files if path.name == "dvc.lock" and _belongs(path, root)}
+    locks = {path for path in files if path.name == "dvc.lock" and belongs(path, root)}
     locks |= {path for path, _ in own if path.is_file()}
     return [
         Entry(path, name, data, own.get((path, name), str(path.parent)))
@@ -78,9 +80,3 @@ def match(stages: Iterable[Any], entries: list[Entry]) -> dict[Any, Entry]:
         if len(fitting) == 1:
             found[stage] = fitting[0]
     return found
-
-
-def _belongs(path: Path, root: Path) -> bool:
-    """Whether a file is of the project at `root`, not of one around it or inside it."""
-    inside = [folder for folder in path.parents if folder.is_relative_to(root)]
-    return root in inside and not any((f / ".dvc").is_dir() for f in inside if f != root)

@@ -15,6 +15,7 @@ from mwm import MwmError
 from mwm.engines.command import in_shell
 from mwm.pipeline import cache, hashes, ours
 from mwm.pipeline.reasons import is_here
+from mwm.pipeline.removal import remove
 from mwm.pipeline.source import Source
 from mwm.pipeline.subprocess_environment import BINDING, with_this_python
 from mwm.pipeline.vouching.comparison import TIMING
@@ -94,7 +95,7 @@ def copied(stage: Any, source: Source, needed: list[Supply]) -> Iterator[Path]:
             place = top / source.below(out.fs_path)
             place.parent.mkdir(parents=True, exist_ok=True)
             if not out.persist:
-                _remove(place)
+                remove(place)
         yield top
 
 
@@ -181,10 +182,3 @@ def _copy(old: Path, new: Path) -> None:
 def _inner(path: Path) -> bool:
     """Whether a path is a link to its neighbourhood; links of DVC into its cache are none."""
     return path.is_symlink() and not path.readlink().is_absolute()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
