@@ -21,7 +21,7 @@ ifneq ($(shell $(BIN)/python -I -c '$(OURS)' >/dev/null 2>&1 && echo ours),ours)
 .PHONY: $(STAMP)
 endif
 
-# Of pip's settings those stay that say where packages come from, not those on what and where to install.
+# Pip's settings on where packages come from stay; those on what to install, and where, do not.
 SOURCES := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIENT_CERT PROXY TIMEOUT \
 	DEFAULT_TIMEOUT RETRIES CACHE_DIR NO_CACHE_DIR CONFIG_FILE KEYRING_PROVIDER ONLY_BINARY NO_BINARY
 unexport $(filter-out $(SOURCES:%=PIP_%),$(filter PIP_%,$(.VARIABLES))) PYTHONPATH PYTHONHOME
@@ -37,7 +37,7 @@ env: $(STAMP)  ## make the environment in .venv, at the versions of constraints.
 
 $(STAMP): pyproject.toml constraints.txt
 	@'$(PYTHON)' -I -c '$(FITS)' 2>/dev/null || { echo "error: PYTHON='$(PYTHON)': expected a Python 3.11, 3.12 or 3.13 with venv, found none that runs; install one (Debian: python3 python3-venv), or name it: make env PYTHON=/path/to/python3" >&2; exit 2; }
-	@! kill -0 "$$(cat $(FILLING) 2>/dev/null)" 2>/dev/null || { echo "error: .venv: expected to fill it alone, found that another make (process $$(cat $(FILLING))) fills it; wait until that has ended, then run this again" >&2; exit 2; }
+	@[ "$$(cat $(FILLING) 2>/dev/null)" = "$$PPID" ] || ! kill -0 "$$(cat $(FILLING) 2>/dev/null)" 2>/dev/null || { echo "error: .venv: expected to fill it alone, found that another make (process $$(cat $(FILLING))) fills it; wait until that has ended (or, if it is no make, remove $(FILLING)), then run this again" >&2; exit 2; }
 	@$(BIN)/python -I -c '$(OURS)' 2>/dev/null || { echo "env: making .venv with $$('$(PYTHON)' -V)"; rm -rf .venv; \
 	mkdir .venv; echo $$PPID > $(FILLING); '$(PYTHON)' -m venv .venv; }
 	@echo $$PPID > $(FILLING)
@@ -91,7 +91,7 @@ docs: $(STAMP)  ## build the site in build/site: docs, the library's reference, 
 	@echo "docs: python docs/site/build.py build/site; then open build/site/index.html"
 	@$(BIN)/python docs/site/build.py build/site
 
-bench: $(PEERS) repository  ## measure every step against what bounds it and what others do (eight minutes, idle cores)
+bench: $(PEERS) repository  ## measure every step against what bounds it and what others do (six to eight minutes, idle cores)
 	@echo "bench: python -m bench; all figures go to build/bench.json"
 	@$(BIN)/python -m bench
 

@@ -1,4 +1,4 @@
-"""Measure every step against what bounds it and what others do: `make bench`, under ten minutes.
+"""Measure every step against what bounds it and what others do: `make bench`, six to eight minutes.
 
 A ratio is of figures taken one after the other, so it holds on a busy machine; a figure does not.
 """

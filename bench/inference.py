@@ -24,11 +24,12 @@ def rows() -> list[Row]:
 
 def row_of(k: int) -> Row:
     chain = chain_of(k)
-    emissions = torch.rand(1, k, k, generator=torch.Generator().manual_seed(0))
+    rng = torch.Generator().manual_seed(0)
+    emissions = torch.rand(1, k, k, generator=rng)
     emissions /= emissions.sum(2, keepdim=True)
-    symbols = torch.randint(k, (SEQUENCES, LENGTH))
+    symbols = torch.randint(k, (SEQUENCES, LENGTH), generator=rng)
     observed = Observations(symbols, symbols)  # the chain ignores its actions
-    mass = torch.rand(1, SEQUENCES, k)
+    mass = torch.rand(1, SEQUENCES, k, generator=rng)
     dense, scale = chain.transitions[0], 1e6 / (SEQUENCES * LENGTH)
     contenders: dict[str, Callable[[], float] | None] = {
         OURS: seconds(lambda: infer(chain, emissions, observed), scale=scale),

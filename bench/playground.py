@@ -29,7 +29,7 @@ from mwm.playground.page import page
 
 STEPS, ROUNDS = 60, 5
 MOST = 8.0  # ms: eight of the 67 that a step of the game lasts
-BROWSERS = ("chromium", "google-chrome", "chromium-browser", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 STEP = """(steps) => {
   stage.setPlaying(false);
   const start = performance.now();

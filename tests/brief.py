@@ -20,6 +20,7 @@ def values(iterations: int = 1, steps: int = 1, **batch: int) -> Any:
     values["train"]["anchor"] |= {"iterations": iterations, "dream_steps": steps}
     small = {"frames": 16, "sequences": 2, "length": 5, "dreams": 2, "dreamed": 3}
     values["train"]["batch"] |= small | batch
+    values["train"]["model"] |= {"hidden": 32, "rank": 2, "memory": 16}
     values["train"]["run"]["threads"] = 1
     values["evaluate"]["plays"] = None
     return values

@@ -4,7 +4,7 @@ import ast
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from mwm.settings.params import Params
 
@@ -21,7 +21,7 @@ def closure(script: Path, command: str = "") -> set[str]:
     module names a file that lies beside it.
     """
     found = {script}
-    others = [node for name, node in commands(script).items() if command and name != command]
+    others = tuple(node for name, node in commands(script).items() if command and name != command)
     waiting = [*_packages(script), *imported(script, others)]
     while waiting:
         file = waiting.pop()
@@ -33,25 +33,26 @@ def closure(script: Path, command: str = "") -> set[str]:
     return {file.relative_to(ROOT).as_posix() for file in found}
 
 
-def imported(file: Path, skipped: Sequence[ast.AST] = ()) -> set[Path]:
+@functools.cache
+def imported(file: Path, skipped: tuple[ast.AST, ...] = ()) -> frozenset[Path]:
     """Modules of the repository that `file` imports, with the packages above them.
 
     A package that imports all of its modules says so by `pkgutil.iter_modules(__path__)`.
     """
-    found = set()
+    found: set[Path] = set()
     if "pkgutil.iter_modules(__path__)" in file.read_text(encoding="utf-8"):
         found |= set(file.parent.glob("*.py"))
     for name in _names(file, skipped):
         if (file := module(name)) is not None:
             found |= {file, *_packages(file)}
-    return found
+    return frozenset(found)
 
 
 def _names(file: Path, skipped: Sequence[ast.AST]) -> Iterator[str]:
     """Dotted names that `file` imports; `from a import b` gives a and a.b, b a module or not."""
     package = file.relative_to(ROOT).parent.parts
-    tree = _tree(file)
-    typing = [node for node in ast.walk(tree) if _for_types_alone(node)]
+    tree = tree_of(file)
+    typing = [each for node in ast.walk(tree) if _for_types_alone(node) for each in node.body]
     left_out = {node for each in (*skipped, *typing) for node in ast.walk(each)}
     for node in set(ast.walk(tree)) - left_out:
         if isinstance(node, ast.Import):
@@ -63,7 +64,7 @@ def _names(file: Path, skipped: Sequence[ast.AST]) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _for_types_alone(node: ast.AST) -> bool:
+def _for_types_alone(node: ast.AST) -> TypeGuard[ast.If]:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
@@ -81,16 +82,17 @@ def _packages(module: Path) -> set[Path]:
     return {file for folder in inside if (file := folder / "__init__.py").is_file()}
 
 
-def _named_beside(file: Path) -> set[Path]:
+@functools.cache
+def _named_beside(file: Path) -> frozenset[Path]:
     """Files beside `file`, or below, that a string in it names: its data."""
     strings = {
         node.value
-        for node in ast.walk(_tree(file))
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     short = (text for text in strings if 0 < len(text) < 100 and "\0" not in text)
     beside = {file.parent / text for text in short}
-    return {path for path in beside if path.is_file() and path.suffix != ".py"}
+    return frozenset(path for path in beside if path.is_file() and path.suffix != ".py")
 
 
 def params_read(stage: Path, command: str) -> set[str]:
@@ -139,7 +141,7 @@ def commands(stage: Path) -> dict[str, ast.FunctionDef]:
     """The functions of a stage that are commands, by name."""
     return {
         node.name: node
-        for node in ast.walk(_tree(stage))
+        for node in ast.walk(tree_of(stage))
         if isinstance(node, ast.FunctionDef)
         and any(
             ast.unparse(each).startswith(("commands.command", "commands.stage"))
@@ -161,5 +163,6 @@ def _chain(node: ast.AST) -> str | None:
 
 
 @functools.cache
-def _tree(file: Path) -> ast.Module:
+def tree_of(file: Path) -> ast.Module:
+    """The syntax of a module."""
     return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))

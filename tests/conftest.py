@@ -107,7 +107,7 @@ def model(module: "MetaWorldModel") -> "TrainedModel":
 def project(tmp_path: Path, worlds: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with params.yaml, made brief, and the worlds' files; the working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DVC_ROOT", "")  # so that it is gone afterwards, too: `--folder` sets it
+    monkeypatch.setenv("DVC_ROOT", "")  # then deleted: so what `--folder` sets goes afterwards, too
     monkeypatch.delenv("DVC_ROOT")
     (tmp_path / "params.yaml").write_text(plain_yaml.text(brief.values()))
     (tmp_path / "data").mkdir()

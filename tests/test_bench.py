@@ -82,6 +82,9 @@ def test_the_page_has_the_figures_of_the_last_full_run() -> None:
             continue
         begins = f"| {row['step']} | {row['unit']} | "
         (line,) = (line for line in page.split("\n") if line.startswith(begins))
+        ours = row["medians"][OURS]
+        shown = f"{ours:,.0f}" if ours >= 100 else f"{ours:.3g}"
+        assert line.removeprefix(begins).split()[0] == shown, row["step"]
         if row["limit"]:
             assert f"| {row['ours_of_limit']:.2f} x " in line
             assert all(word.strip(",") in line for word in row["limit"].split())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import plain_yaml
+import psutil
 
 from mwm import MwmError
 from mwm.pipeline.subprocess_environment import unbound
@@ -97,14 +98,11 @@ class Workspace:
 
     def processes(self) -> dict[int, str]:
         """Commands at work in the copy, or in a copy that DVC made of it, by process."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if (entry / "cwd").readlink().is_relative_to(self.folder):
-                    found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-            except OSError:
-                continue
-        return {pid: command for pid, command in found.items() if command}
+        return {
+            each.pid: " ".join(each.info["cmdline"])
+            for each in psutil.process_iter(["cwd", "cmdline"])
+            if each.info["cmdline"] and Path(each.info["cwd"] or "/").is_relative_to(self.folder)
+        }
 
     def outdated(self) -> set[str]:
         """Stages whose own code, data or params changed since they ran; not those downstream."""

@@ -22,7 +22,8 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 @pytest.fixture(scope="session")
-def _made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which everything has run, not to be changed."""
     project = new(tmp_path_factory.mktemp("pipeline") / "made")
     project.run("dvc", "repro", "--quiet")
     subprocess.run(["git", "-C", str(project.folder), "add", "--all"], check=True)
@@ -30,9 +31,9 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def made(_made: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def made(finished: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project in which everything has run, its files in git's index; the working directory."""
-    shutil.copytree(_made.folder, tmp_path / "made")
+    shutil.copytree(finished.folder, tmp_path / "made")
     monkeypatch.chdir(tmp_path / "made")
     return Project(tmp_path / "made")
 

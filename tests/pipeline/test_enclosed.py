@@ -19,11 +19,11 @@ def commit(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def _enclosed(_made: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def _enclosed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     outer = tmp_path_factory.mktemp("enclosed") / "outer"
     subprocess.run(["git", "init", "--quiet", str(outer)], check=True)
     folder = outer / "models" / "pong"
-    shutil.copytree(_made.folder, folder, ignore=shutil.ignore_patterns(".git"))
+    shutil.copytree(finished.folder, folder, ignore=shutil.ignore_patterns(".git"))
     (outer / "dvc.yaml").write_text("of another project: [\n")
     project = Project(folder)
     with (folder / "dvc.yaml").open("a") as file:

@@ -41,6 +41,7 @@ STUDY = """
     deps: [runs/x/training.json]
     outs: [model.txt]
 """
+HELD = "while [ ! -e {} ]; do sleep 0.05; done && cp source.txt start.txt"
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
 
 
@@ -53,18 +54,16 @@ def cached(project: Project) -> dict[str, bytes]:
 
 
 def test_lock_cache_and_outputs_are_those_of_dvc_repro(
-    fresh: Project, engine: ProcessEngine, tmp_path: Path
+    fresh: Project, engine: ProcessEngine, finished: Project
 ) -> None:
     out = fresh.mwm("repro", "--on", "slurm")
     assert "6 stages ran" in out
     assert engine.closed
     assert not (fresh / "joined.txt").exists()  # it stays in the store
-    serial = new(tmp_path / "serial")
-    serial.run("dvc", "repro")
-    assert (fresh / "dvc.lock").read_bytes() == (serial / "dvc.lock").read_bytes()
-    assert cached(fresh) == cached(serial)
+    assert (fresh / "dvc.lock").read_bytes() == (finished / "dvc.lock").read_bytes()
+    assert cached(fresh) == cached(finished)
     fresh.run("dvc", "checkout")
-    assert (fresh / "joined.txt").read_bytes() == (serial / "joined.txt").read_bytes()
+    assert (fresh / "joined.txt").read_bytes() == (finished / "joined.txt").read_bytes()
     assert "plan: nothing to do" in fresh.mwm("plan")
     assert "didn't change" in fresh.run("dvc", "repro")
 
@@ -300,13 +299,14 @@ def test_a_job_that_slurm_leaves_lost_is_over_after_half_a_minute(
 
 
 def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
-    fresh: Project, engine: ProcessEngine
+    fresh: Project, engine: ProcessEngine, tmp_path: Path
 ) -> None:
-    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 2 && cp source.txt start.txt")
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", HELD.format(tmp_path / "go"))
 
     def kill() -> None:
         wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
         engine.tasks[0].process.kill()
+        (tmp_path / "go").touch()
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -362,10 +362,10 @@ def test_workers_follow_each_other_as_long_as_they_get_further(
 
 
 def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
-    fresh: Project, engine: ProcessEngine
+    fresh: Project, engine: ProcessEngine, tmp_path: Path
 ) -> None:
     """Slurm starts a job again whose node was cut off, and that node may fail meanwhile."""
-    fresh.edit("dvc.yaml", "cp source.txt start.txt", "sleep 2 && cp source.txt start.txt")
+    fresh.edit("dvc.yaml", "cp source.txt start.txt", HELD.format(tmp_path / "go"))
     receipt = Receipt(7, "of the node that was cut off", 1.0, {}, [])
 
     def cut_off() -> None:
@@ -373,6 +373,7 @@ def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
         (task,) = engine.tasks
         late = Attempt(task.job.parent, task.attempt).failure
         late.write_text(json.dumps(dataclasses.asdict(receipt)))
+        (tmp_path / "go").touch()
 
     thread = threading.Thread(target=cut_off)
     thread.start()

@@ -201,7 +201,7 @@ def test_without_foreign_plays_nothing_is_said_of_them(evaluated, settings, undr
     assert "foreign" not in (tmp_path / "report/metrics.json").read_text()
 
 
-def test_models_of_the_joint_schedule_are_told_apart(evaluated, settings, tmp_path):
+def test_models_of_the_joint_schedule_are_told_apart(evaluated, settings, undrawn, tmp_path):
     folder = evaluated({"one": ["original", "vswap"], "two": ["original", "mirror"]})
     page = _page(write_report(folder, tmp_path / "report", settings))
     assert "model one" in page.text
@@ -256,8 +256,10 @@ def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, 
 
 
 def test_runs_that_were_never_validated_leave_a_chart_without_lines(
-    three, reported, settings, tmp_path
+    three, reported, settings, tmp_path, monkeypatch
 ):
+    for name in {*DRAWING} - {"curves_figure"}:
+        monkeypatch.setattr(f"mwm.reporting.run.report.{name}", lambda *given: DOT)
     folder = Path(shutil.copytree(three, tmp_path / "eval"))
     head = (folder / "curves.csv").read_text().splitlines()[0]
     rewrite(folder / "curves.csv", f"{head}\n")

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import brief
 import plain_yaml
 import pytest
 from typer.testing import CliRunner, Result
@@ -68,13 +69,13 @@ def _group_is_gone(group: int, seconds: float) -> bool:
 
 def test_the_declared_file_is_written(project: Path, defaults: Params) -> None:
     _set(project, defaults, episodes=2, max_steps=5)
-    assert _run("--workers", "1").exit_code == 0
+    brief.run(collect.app, "--workers", "1")
     assert [path.name for path in (project / "data").iterdir()] == ["rollouts.h5"]
 
 
 def test_parts_are_kept_aside_and_write_no_file(project: Path, defaults: Params) -> None:
     _set(project, defaults, episodes=3, max_steps=100)
-    assert _run("--workers", "1", "--part", "2/2").exit_code == 0
+    brief.run(collect.app, "--workers", "1", "--part", "2/2")
     assert not (project / "data").exists()
     assert [path.stem for path in project.glob(".mwm/checkpoints/collect/*/*.saf*")] == ["000001"]
 
