@@ -196,6 +196,16 @@ def test_two_makes_do_not_fill_one_environment(installed: Path) -> None:
     assert not filling.exists()
 
 
+def test_a_make_is_not_held_up_by_a_number_that_is_its_own(installed: Path) -> None:
+    """In a container each make has the same process number, that of one killed before as well."""
+    (installed / ".venv/installed").unlink()
+    script = 'echo $$ > .venv/filling && exec make env "$@"'
+    words = ("sh", "-c", script, "sh", f"PYTHON={sys.executable}")
+    outside = {name: value for name, value in unbound().items() if not name.startswith("MAKE")}
+    done = subprocess.run(words, cwd=installed, env=outside, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_bench_compares_with_follows_the_pins(installed: Path) -> None:
     """It was installed once, and stayed at the versions of that day."""
     words = ("--dry-run", ".venv/peers", f"PYTHON={sys.executable}")
