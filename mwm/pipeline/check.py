@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mwm.pipeline import damage, ours, project
+from mwm.pipeline import damage, lock_entries, ours, project
 from mwm.pipeline.folders import Folders
 from mwm.pipeline.output import AsJson, Targets, print_json, shortened
 from mwm.pipeline.reasons import Reason, changes, outputs
@@ -56,7 +56,7 @@ def check(targets: Targets = None, deep: Deep = False, as_json: AsJson = False) 
         stages = project.ordered(repo, targets or [])
         found = stale(repo, stages)
         root = Path(repo.root_dir)
-        entries = [] if targets else project.gone(repo, stages)
+        entries = [] if targets else lock_entries.gone(repo, stages)
         gone = [vouched.named(root, lock, name) for lock, name in entries]
         faults = ours.faults(root, stages)
         agreeing = _agreeing(repo, stages, found)
@@ -113,7 +113,7 @@ def vouched_for(repo: Any, stages: list[Any]) -> set[str]:
     root = Path(repo.root_dir)
     entries = {
         vouched.named(root, lock, name): entry
-        for lock, file in project.lock_files(stages).items()
+        for lock, file in lock_entries.lock_files(stages).items()
         for name, entry in file.lockfile_contents.get("stages", {}).items()
     }
     return vouched.holding(vouched.read(root), entries)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm.io import files
-from mwm.pipeline import activity, git, past_outputs, project
+from mwm.pipeline import activity, git, lock_entries, past_outputs, project
 
 PROJECT = (".git", ".dvc")  # what the root of a project holds
 
@@ -97,7 +97,7 @@ def _locked(stages: list[Any]) -> set[Path]:
     folders = {(each.path, each.name): each.wdir for each in stages if hasattr(each, "name")}
     return {
         Path(os.path.normpath(Path(folders[file.path, name]) / out["path"]))
-        for file in project.lock_files(stages).values()
+        for file in lock_entries.lock_files(stages).values()
         for name, entry in file.lockfile_contents.get("stages", {}).items()
         if (file.path, name) in folders
         for out in entry.get("outs", [])

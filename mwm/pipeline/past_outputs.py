@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm.engines.store import md5_of
-from mwm.pipeline import git, project
+from mwm.pipeline import git, lock_entries
 
 SECTION = re.compile(r" {4}(\w+):")  # of a stage in dvc.lock: cmd, deps, params, outs
 HISTORY = (
@@ -41,7 +41,7 @@ def outputs(repo: Any, stages: list[Any], keeps: Callable[[Path], bool]) -> dict
     does not read now, though it is there.
     """
     root = Path(repo.root_dir)
-    today = project.lock_files(stages)
+    today = lock_entries.lock_files(stages)
     now = [Version(path, path.read_bytes()) for path in today if path.exists()]
     pipelines = [Version(Path(file.path), Path(file.path).read_bytes()) for file in today.values()]
     versions = [*now, *pipelines, *(_history(root) if git.used(root) else ())]

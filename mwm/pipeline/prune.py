@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mwm.pipeline import activity, claim, leftovers, project
+from mwm.pipeline import activity, claim, leftovers, lock_entries, project
 from mwm.pipeline.output import AsJson, print_json, size
 from mwm.pipeline.removal import remove
 from mwm.runtime import vouched
@@ -35,12 +35,12 @@ def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = Fa
         found = leftovers.find(repo, stages)
         if keep_checkpoints:
             found = [each for each in found if each.kind != "checkpoint"]
-        gone = project.gone(repo, stages)
+        gone = lock_entries.gone(repo, stages)
         if yes:
             for each in found:
                 _delete(each.path, Path(repo.root_dir))
             for lock, name in gone:
-                with project.editing(repo, lock) as entries:
+                with lock_entries.editing(repo, lock) as entries:
                     entries.pop(name, None)
     total = sum(each.size for each in found)
     names = [vouched.named(Path(repo.root_dir), lock, name) for lock, name in gone]

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from mwm import MwmError
-from mwm.pipeline import activity, claim, engines, project
+from mwm.pipeline import activity, claim, engines, lock_entries, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
 from mwm.pipeline.output import AsJson, Targets, duration, print_json
@@ -96,13 +96,13 @@ def _looked_at(targets: Sequence[str]) -> tuple[dict[Path, list[str]], set[str]]
     """The order of every dvc.lock, and the stages that use all cores: `meta: {cores: all}`.
 
     Raises:
-        UsageError: as `project.check_lock` does.
+        UsageError: as `lock_entries.check_lock` does.
     """
     with project.opened() as repo:
-        project.check_lock(repo)
+        lock_entries.check_lock(repo)
         stages = project.ordered(repo, targets)
-        files = project.lock_files(stages)
-        order = {path: project.entries(file) for path, file in files.items()}
+        files = lock_entries.lock_files(stages)
+        order = {path: lock_entries.entries(file) for path, file in files.items()}
         alone = {each.addressing for each in stages if (each.meta or {}).get("cores") == "all"}
     return order, alone
 
@@ -111,11 +111,11 @@ def _put_in_order(targets: Sequence[str], before: dict[Path, list[str]]) -> None
     """Move entries that are new in a dvc.lock to where a serial run would have put them."""
     with project.opened() as repo:
         stages = project.ordered(repo, targets)
-        for path, file in project.lock_files(stages).items():
-            found = project.entries(file)
+        for path, file in lock_entries.lock_files(stages).items():
+            found = lock_entries.entries(file)
             serial = [*before.get(path, []), *(getattr(stage, "name", None) for stage in stages)]
             order = [name for name in dict.fromkeys([*serial, *found]) if name in found]
             if order != found:
-                with project.editing(repo, path) as entries:
+                with lock_entries.editing(repo, path) as entries:
                     for name in order:
                         entries[name] = entries.pop(name)

@@ -10,7 +10,7 @@ from process_engine import ProcessEngine
 from small_project import Project, new
 
 from mwm.pipeline import engines
-from mwm.pipeline.remote import attempts
+from mwm.pipeline.remote import attempts, receipts
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessEngine]:
     made = ProcessEngine()
     monkeypatch.setattr(engines, "_engine", lambda name, cluster: made)
     monkeypatch.setattr(attempts, "SOON", 0.5)  # this disk shows a receipt at once
-    monkeypatch.setattr(attempts, "LOOK", 0.05)  # these stages are soon over
+    monkeypatch.setattr(receipts, "LOOK", 0.05)  # these stages are soon over
     yield made
     for task in made.tasks:
         task.process.kill()

@@ -27,7 +27,7 @@ from mwm.engines.base import End
 from mwm.engines.cluster import Ray, Slurm
 from mwm.engines.rays import RayEngine
 from mwm.engines.worker import STOPPED
-from mwm.pipeline.remote import attempts
+from mwm.pipeline.remote import receipts
 
 STUDY = """
   settings:
@@ -640,7 +640,7 @@ def test_a_receipt_counts_once_the_store_has_what_it_names(
     content.chmod(0o444)  # else DVC finds out by itself, and removes it
     (fresh / "dvc.lock").unlink()
     shutil.rmtree(fresh / ".dvc/cache/runs")
-    monkeypatch.setattr(attempts, "LATE", 1.0)
+    monkeypatch.setattr(receipts, "LATE", 1.0)
     out = fresh.mwm("repro", "--on", "slurm", "start", code=1)
     assert "start.txt: expected it in " in out
     assert "missing or cut off" in out

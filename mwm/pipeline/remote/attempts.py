@@ -2,7 +2,6 @@
 
 import codecs
 import io
-import re
 import threading
 import time
 import uuid
@@ -11,19 +10,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mwm import MwmError
-from mwm.engines.attempt import Attempt, Made, Receipt, read_receipt
+from mwm.engines.attempt import Attempt, Receipt
 from mwm.engines.base import End, Engine, Task
 from mwm.engines.job import MARK, Job
 from mwm.engines.store import Store, inside, md5_of
-from mwm.pipeline.cache import listed
+from mwm.pipeline.remote import receipts
 from mwm.pipeline.remote.watching import Note
 
-LOOK = 0.5  # seconds between two looks at a task
 TRIES = 2  # workers that may vanish one after the other, with no new checkpoint in between
 MOST = 200  # ... and with some: parts of one stage have their checkpoints in one folder
-LATE = 60.0  # seconds by which a network's file system may show a file late
-SOON = 5.0  # the same of a receipt that may never have been written
-RECEIPT = re.compile(r"[0-9a-f]{12}\.json")
+SOON = 5.0  # seconds by which a receipt that may never have been written is waited for
 
 
 class Work:
@@ -81,7 +77,7 @@ class Work:
                 continue
             if receipt.code:
                 raise MwmError(receipt.said or f"exit code {receipt.code}, see {path.parent}")
-            verify(receipt.outs, self._store)
+            receipts.verify(receipt.outs, self._store)
             return receipt
         raise MwmError(f"{workers} workers ended before the stage did ({known}); see {path.parent}")
 
@@ -101,7 +97,7 @@ class Work:
     def _worker(self) -> Iterator[None]:
         """Wait until there is room for one more worker."""
         self._refuse_stopped()
-        while not self._room.acquire(timeout=LOOK):
+        while not self._room.acquire(timeout=receipts.LOOK):
             self._refuse_stopped()
         try:
             yield
@@ -127,7 +123,7 @@ class Work:
         with Note(self._job.name) as note:
             while True:
                 known = self._ended(task)
-                receipt = _found(attempt.success)
+                receipt = receipts.found(attempt.success)
                 for line in lines.new(last=bool(known or receipt)):
                     note.take(line)
                     self._say(line)
@@ -135,28 +131,21 @@ class Work:
                     return receipt, ""
                 if known is not None:
                     break
-                time.sleep(LOOK)
-        patience = 0.0 if self._stopped.is_set() else LATE if known.well else SOON
+                time.sleep(receipts.LOOK)
+        patience = 0.0 if self._stopped.is_set() else receipts.LATE if known.well else SOON
         deadline = time.monotonic() + patience
         paths = [attempt.success]
         if not known.well:  # else a failure is that of a node that was cut off
             paths.append(attempt.failure)
         while True:
             for path in paths:
-                if receipt := _found(path):
+                if receipt := receipts.found(path):
                     return receipt, ""
             if time.monotonic() >= deadline:
                 return None, known.said
             with suppress(OSError):
                 list(attempt.folder.iterdir())  # makes NFS look again
-            time.sleep(LOOK)
-
-
-def _found(path: Path) -> Receipt | None:
-    """A receipt that can be read now: a network's file system may fail for a moment."""
-    with suppress(MwmError, OSError):
-        return read_receipt(path)
-    return None
+            time.sleep(receipts.LOOK)
 
 
 class _Tail:
@@ -175,46 +164,3 @@ class _Tail:
             self._at = file.tell()
             *lines, self._rest = text.split("\n")
             yield from (line for line in [*lines, self._rest * last] if line.strip())
-
-
-def known(job: Job, store: Store) -> Receipt | None:
-    """The receipt of an earlier attempt at the same job, if the store has all that it made."""
-    place = job.place(store)
-    for path in sorted(place.glob("*.json")) if place.is_dir() else ():
-        if RECEIPT.fullmatch(path.name):
-            with suppress(MwmError):
-                receipt = read_receipt(path)
-                if receipt and receipt.code == 0:
-                    verify(receipt.outs, store, patient=False)
-                    return receipt
-    return None
-
-
-def verify(outs: list[Made], store: Store, patient: bool = True) -> None:
-    """Wait until the store shows all that a receipt names.
-
-    Raises:
-        MwmError: it does not, at once or, if `patient`, after LATE seconds.
-    """
-    deadline = LATE if patient else 0.0
-    until = time.monotonic() + deadline
-    while missing := [out.path for out in outs if not in_store(out, store)]:
-        if time.monotonic() >= until:
-            raise MwmError(
-                f"{missing[0]}: expected it in {store.folder}, as its receipt says, found it "
-                f"missing or cut off after {deadline:.0f} seconds; is this folder the same there?"
-            )
-        time.sleep(LOOK)
-
-
-def in_store(out: Made, store: Store) -> bool:
-    """Whether the store has all of an output, by size."""
-    path = store.output(out.md5)
-    if not path.is_file():
-        return False
-    if out.nfiles is None:
-        return path.stat().st_size == out.size
-    found = [store.output(md5) for md5 in listed(path).values()]
-    return all(each.is_file() for each in found) and (
-        sum(each.stat().st_size for each in found) == out.size
-    )

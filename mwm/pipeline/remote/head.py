@@ -15,8 +15,9 @@ from mwm.engines.job import Job
 from mwm.engines.store import Store
 from mwm.pipeline import project
 from mwm.pipeline.child import Ended, Heard, Said
-from mwm.pipeline.remote.attempts import Work, known
+from mwm.pipeline.remote.attempts import Work
 from mwm.pipeline.remote.jobs import changed, parts, prepare, store_of
+from mwm.pipeline.remote.receipts import known
 from mwm.pipeline.remote.recording import is_whole, record, recorded
 from mwm.runtime import faults
 

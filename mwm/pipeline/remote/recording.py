@@ -12,9 +12,9 @@ from mwm.engines.attempt import Made, Receipt
 from mwm.engines.store import Store, tree_of
 from mwm.io import system
 from mwm.pipeline.cache import listed
-from mwm.pipeline.remote.attempts import in_store
 from mwm.pipeline.remote.contents import Contents, Read
 from mwm.pipeline.remote.jobs import Prepared, place, refuse_another
+from mwm.pipeline.remote.receipts import in_store
 from mwm.pipeline.removal import remove
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mwm import MwmError
-from mwm.pipeline import project
+from mwm.pipeline import lock_entries, project
 from mwm.pipeline.git import git
 from mwm.pipeline.source import Source
 from mwm.pipeline.vouching.code import Change
@@ -27,7 +27,7 @@ def accept(repo: Any, how: list[tuple[Change, str]], commit: str) -> None:
     written = {change.stage: dict(to_single_stage_lockfile(change.stage)) for change in changes}
     _record(how, written, commit)
     for path in {path for change in changes for path in (change.entry.lock, _lock(change.stage))}:
-        with project.editing(repo, path) as found:
+        with lock_entries.editing(repo, path) as found:
             for change in changes:
                 place = (_lock(change.stage), change.stage.name)
                 if path == change.entry.lock and place != (path, change.entry.name):
