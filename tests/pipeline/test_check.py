@@ -103,8 +103,8 @@ def test_a_lock_beside_no_stage_at_all_is_told(cloned: Project, content: str | N
     else:
         (cloned / "dvc.yaml").write_text(content)
     assert "start: in dvc.lock, but dvc.yaml has no such stage" in cloned.mwm("check", code=1)
-    assert "entries to delete" in cloned.mwm("prune")
-    assert "entries deleted" in cloned.mwm("prune", "--yes")
+    assert "entries of dvc.lock left over" in cloned.mwm("prune")
+    assert "entries of dvc.lock deleted" in cloned.mwm("prune", "--yes")
     assert "check: 0 stages agree" in cloned.mwm("check")
 
 

@@ -57,7 +57,7 @@ def test_a_process_with_the_number_of_one_that_is_gone(fresh: Project) -> None:
     listed.write_text(json.dumps({"write": {str(fresh / "start.txt"): holder}}))
     before = psutil.Process().create_time() - 3600
     os.utime(listed, (before, before))
-    assert "gone" in fresh.mwm("status")
+    assert "ended: DVC will forget it" in fresh.mwm("status")
     assert "repro: 1 stages ran" in fresh.mwm("repro", "start")
 
 

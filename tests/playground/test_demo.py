@@ -61,7 +61,7 @@ def test_it_is_the_pipeline_s_page_and_says_how_good_it_is(released, contents, m
     )
     assert "score                               12.50" in done.output
     assert "transferred x" not in done.output
-    assert "found: frames in which a dream" in done.output
+    assert "found: after 25 dreamt steps, in how many frames" in done.output
     CliRunner().invoke(app, ["demo", "--out", "again.html"], catch_exceptions=False)
     assert opened == [Path("again.html").resolve().as_uri()]
 
