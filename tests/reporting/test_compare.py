@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from evaluations import evaluate
-from test_report import Page
+from reports import Page
 from typer.testing import CliRunner
 
 from mwm import MwmError, UsageError

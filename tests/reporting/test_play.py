@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+from reports import THREE
 
 from mwm import UsageError
 from mwm.io.film import read_films
 from mwm.reporting.figures.play import dream_of, play_of
-
-THREE = {"anchored": ["original", "vswap", "mirror"]}
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
-import base64
 import csv
 import io
 import json
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 from evaluations import write_report
 from forgery import change_record, rewrite
 from PIL import Image
+from reports import DOT, DRAWING, FIGURES, THREE, Page, leave_out
 from typer.testing import CliRunner
 
 from mwm.reporting.run.dreams import dreams_table
@@ -23,48 +22,15 @@ from mwm.reporting.shared.results import read_pairs
 from stages import report as stage
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
-THREE = {"anchored": ["original", "vswap", "mirror"]}
-FIGURES = ["alignment", "curves", "dreams", "elements", "field", "strip", "worlds"]
 FILES = [f"{name}.png" for name in FIGURES] + ["dream.gif", "play.gif"]
-DOT = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-)
 DRAWN = dict.fromkeys([*FIGURES, "dream", "play"], Figure(DOT, DOT, 110))
-DRAWING = ["play_animation", *(f"{name}_figure" for name in FIGURES)]
 NUMBERS = ("distance", "found")
-VOID = {"meta", "img", "source", "br"}
-
-
-class Page(HTMLParser):
-    """Checks that tags are nested, and collects them and the text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.words = [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return re.sub(r"\s+", " ", "".join(self.words))
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
     """The figures of a report are a dot each, for what is not about them."""
-    for name in DRAWING:
-        monkeypatch.setattr(f"mwm.reporting.run.report.{name}", lambda *given: DOT)
+    leave_out(monkeypatch, DRAWING)
 
 
 def _page(folder):
@@ -233,7 +199,10 @@ def test_games_of_few_and_of_many_objects_are_reported(evaluated, settings, tmp_
     assert all(f"{name}Γo → Γmright0.960" in page.text for name in names)
 
 
-def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, settings, tmp_path):
+def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(
+    evaluated, settings, tmp_path, monkeypatch
+):
+    leave_out(monkeypatch, {*DRAWING} - {"alignment_figure", "dreams_figure"})
     folder = evaluated({"anchored": ["original", "mirror"]}, objects=("agent", "ball"))
     for name, columns in (
         ("pairs", ("f1_ball", "own_f1_ball", "distance_ball", "found_ball")),
@@ -258,8 +227,7 @@ def test_an_object_that_no_frame_shows_has_a_dash_and_an_empty_chart(evaluated, 
 def test_runs_that_were_never_validated_leave_a_chart_without_lines(
     three, reported, settings, tmp_path, monkeypatch
 ):
-    for name in {*DRAWING} - {"curves_figure"}:
-        monkeypatch.setattr(f"mwm.reporting.run.report.{name}", lambda *given: DOT)
+    leave_out(monkeypatch, {*DRAWING} - {"curves_figure"})
     folder = Path(shutil.copytree(three, tmp_path / "eval"))
     head = (folder / "curves.csv").read_text().splitlines()[0]
     rewrite(folder / "curves.csv", f"{head}\n")

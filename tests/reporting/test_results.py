@@ -1,11 +1,10 @@
 import pytest
 from forgery import rewrite
+from reports import THREE
 
 from mwm import MwmError
 from mwm.reporting.figures.elements import read_elements
 from mwm.reporting.shared.results import read_curves, read_pairs
-
-THREE = {"anchored": ["original", "vswap", "mirror"]}
 
 
 def test_pairs_are_read_with_their_objects_and_empty_cells(evaluated):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from evaluations import evaluate
 from PIL import Image
-from test_report import Page
+from reports import Page
 
 from mwm import MwmError, UsageError
 from mwm.io import records
