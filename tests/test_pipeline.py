@@ -193,7 +193,8 @@ def test_stages_explain_themselves_without_heavy_imports() -> None:
         cwd=ROOT,
     )
     *told, imported = done.stdout.splitlines()
-    for name in names:
-        assert any(line.startswith(f"Usage: python -m {name} ") for line in told)
+    for name, path in zip(names, SCRIPTS, strict=True):
+        assert any(line.startswith(f"Usage: python -m {name} ") for line in told), name
+        assert path.read_text().endswith('if __name__ == "__main__":\n    app()\n'), name
     assert {"typer", *names} <= {*json.loads(imported)}
     assert not HEAVY & {*json.loads(imported)}

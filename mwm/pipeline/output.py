@@ -25,7 +25,7 @@ def stages_like(incomplete: str) -> list[str]:
 Targets = Annotated[
     list[str] | None,
     typer.Argument(
-        help="stages, such as recruit@mirror, or dvc.yaml files for all of theirs",
+        help="stages, such as recruit@mirror, or dvc.yaml files, for all their stages",
         show_default=False,
         autocompletion=stages_like,
     ),

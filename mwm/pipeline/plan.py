@@ -76,9 +76,9 @@ class Step:
 def plan(targets: Targets = None, as_json: AsJson = False) -> None:
     """List what `dvc repro TARGETS` would run, and how long.
 
-    All the way down, and why. A time is how long the stage took here with these params, whatever
-    the seeds, or the line says with which. Without TARGETS: the stages of the nearest dvc.yaml,
-    here or above.
+    Also says why each stage would run, and lists those that may run because of others. Times were
+    measured here with these params, whatever the seeds; where they were not, the line says so.
+    Without TARGETS: the stages of the nearest dvc.yaml, here or above.
     JSON: {"steps": [{"stage", "action": "run", "restore" or "maybe", "reasons": [{"kind", "what",
     "old", "new"}], "upstream", "seconds", "timed": "here" (with these params), "other params",
     "default params" or "unknown"}], "seconds": {"certain", "at_most"}}.

@@ -12,7 +12,7 @@ PAGE = Path("playground.html")
 LEGEND = """
 full, here: the models as they were trained, and rounded to a byte a number as they are here
 found: after 25 dreamt steps, in how many frames the dream shows an object, as a share of those in
-  which V finds it; same: where it was never away meanwhile, anew: where it was, all: in either
+  which V finds it; same: where it was never away meanwhile, anew: where it was, and came back
 score: the player's points a game in the original; transferred: the share that it keeps in a world,
   counted from the score of random play"""
 

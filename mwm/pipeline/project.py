@@ -33,10 +33,10 @@ def required() -> Path:
     return root()
 
 
-def belongs(path: Path, root: Path) -> bool:
-    """Whether a file is of the project at `root`, not of one around it or inside it."""
-    inside = [folder for folder in path.parents if folder.is_relative_to(root)]
-    return root in inside and not any((f / ".dvc").is_dir() for f in inside if f != root)
+def belongs(path: Path, top: Path) -> bool:
+    """Whether a file is of the project at `top`, not of one around it or inside it."""
+    inside = [folder for folder in path.parents if folder.is_relative_to(top)]
+    return top in inside and not any((f / ".dvc").is_dir() for f in inside if f != top)
 
 
 def wanted(targets: Sequence[str] | None) -> list[str]:

@@ -18,10 +18,10 @@ Keep = Annotated[bool, typer.Option("--keep-checkpoints", help="spare .mwm/check
 def prune(yes: Yes = False, keep_checkpoints: Keep = False, as_json: AsJson = False) -> None:
     """List what no stage needs any more, or delete it.
 
-    That is: outputs of stages that dvc.yaml no longer has, if dvc.lock, an earlier one in Git, or
-    the run-cache names the path; their entries in dvc.lock; files left half written next to an
-    output by stages that were killed; checkpoints of such stages; notes of progress of processes
-    that have ended. Never deleted: what Git tracks, what a stage lists, outputs with a name that
+    That is, of stages that dvc.yaml no longer has: outputs, if dvc.lock, an earlier one in Git, or
+    the run-cache names the path; entries in dvc.lock; checkpoints. Also files left half written
+    next to an output by stages that were killed, and notes of progress of processes that have
+    ended. Never deleted: what Git tracks, what a stage lists, outputs with a name that
     begins with a dot, what is outside the project or in a project of its own, and DVC's cache
     (`dvc gc`). Outputs stay where a dvc.yaml has used `wdir`.
     JSON: {"files": [{"kind", "path", "size", "why"}], "entries": [stages], "size", "deleted"}.

@@ -41,7 +41,7 @@ def vouch(
     and new code differ in comments, docstrings and formatting alone, nothing runs. Of the others a
     sample runs in a temporary copy: at least one stage of every group, that is of every kind of
     command and change of code. If all of the sample make the bytes that dvc.lock has, the new code
-    is accepted for all stages; if one does not, for none. vouched.csv records how, until a stage
+    is accepted for all of these; if one does not, for none. vouched.csv records how, until a stage
     runs again. Without TARGETS: all stages. JSON: {"vouched": [{"stage", "how", "old", "new"}],
     "left": {stage: why}, "groups": [{"stages", "sample"}], "done"}.
     """

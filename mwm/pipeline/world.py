@@ -71,7 +71,10 @@ def add(name: Name, steps: Steps = None) -> None:
 
 @commands.command(app)
 def remove(name: Name) -> None:
-    """Remove a world and its runs; what they made stays until `mwm prune --yes`."""
+    """Remove a world and its runs.
+
+    What they made stays until `mwm prune --yes`.
+    """
     from mwm.settings.base import ORIGINAL
     from mwm.settings.params import pick
     from mwm.settings.text import text_of

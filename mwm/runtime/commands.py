@@ -31,7 +31,8 @@ class Application(typer.Typer):
         """Run the command that the arguments name."""
         if len(self.registered_commands) == 1 and self.registered_callback is None:
             (only,) = self.registered_commands  # whose help Typer shows instead of the purpose
-            only.help = _as_written(f"{self.info.help}\n\n{inspect.getdoc(only.callback)}")
+            texts = (self.info.help, inspect.getdoc(only.callback))  # none of them with -OO
+            only.help = _as_written("\n\n".join(str(text) for text in texts if text))
         try:
             return super().__call__(*args, **kwargs)
         except Exception as error:  # Typer imports what it needs on the way

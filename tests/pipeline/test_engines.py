@@ -304,9 +304,13 @@ def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
     fresh.edit("dvc.yaml", "cp source.txt start.txt", HELD.format(tmp_path / "go"))
 
     def kill() -> None:
-        wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
-        engine.tasks[0].process.kill()
-        (tmp_path / "go").touch()
+        try:
+            wait_for(
+                lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children()
+            )
+            engine.tasks[0].process.kill()
+        finally:
+            (tmp_path / "go").touch()
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -369,11 +373,15 @@ def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
     receipt = Receipt(7, "of the node that was cut off", 1.0, {}, [])
 
     def cut_off() -> None:
-        wait_for(lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children())
-        (task,) = engine.tasks
-        late = Attempt(task.job.parent, task.attempt).failure
-        late.write_text(json.dumps(dataclasses.asdict(receipt)))
-        (tmp_path / "go").touch()
+        try:
+            wait_for(
+                lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children()
+            )
+            (task,) = engine.tasks
+            late = Attempt(task.job.parent, task.attempt).failure
+            late.write_text(json.dumps(dataclasses.asdict(receipt)))
+        finally:
+            (tmp_path / "go").touch()
 
     thread = threading.Thread(target=cut_off)
     thread.start()

@@ -19,7 +19,7 @@ from mwm.pipeline.remote.watching import Note
 
 TRIES = 2  # workers that may vanish one after the other, with no new checkpoint in between
 MOST = 200  # ... and with some: parts of one stage have their checkpoints in one folder
-SOON = 5.0  # seconds by which a receipt that may never have been written is waited for
+SOON = 5.0  # seconds to wait for a receipt that may never have been written
 
 
 class Work:
