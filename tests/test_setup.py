@@ -55,16 +55,21 @@ def test_every_pin_installs_on_every_python_that_is_promised(python: str) -> Non
     assert not [f"{name}=={PINS[name]}" for name in known if not needs[name].contains(python)]
 
 
-def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command there, as outside of any `make`."""
     outside = {name: value for name, value in unbound().items() if not name.startswith("MAKE")}
     return subprocess.run(
-        ["make", *arguments],
+        words,
         cwd=folder,
         env=outside | environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run(folder, "make", *arguments, **environment)
 
 
 def test_make_alone_lists_every_target_in_one_line_each() -> None:
@@ -200,9 +205,7 @@ def test_a_make_is_not_held_up_by_a_number_that_is_its_own(installed: Path) -> N
     """In a container each make has the same process number, that of one killed before as well."""
     (installed / ".venv/installed").unlink()
     script = 'echo $$ > .venv/filling && exec make env "$@"'
-    words = ("sh", "-c", script, "sh", f"PYTHON={sys.executable}")
-    outside = {name: value for name, value in unbound().items() if not name.startswith("MAKE")}
-    done = subprocess.run(words, cwd=installed, env=outside, capture_output=True, check=False)
+    done = run(installed, "sh", "-c", script, "sh", f"PYTHON={sys.executable}")
     assert done.returncode == 0, done.stderr
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,6 +44,23 @@ STUDY = """
 """
 HELD = "while [ ! -e {} ]; do sleep 0.05; done && cp source.txt start.txt"
 STAGES = ["start", "world@a", "world@b", "world@c", "world@d", "join"]
+
+
+def once_started(engine: ProcessEngine, go: Path, act: Callable[[], None]) -> threading.Thread:
+    """Calls `act` while the first worker's stage is HELD, then lets that go on."""
+
+    def run() -> None:
+        try:
+            wait_for(
+                lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children()
+            )
+            act()
+        finally:
+            go.touch()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
 
 
 def cached(project: Project) -> dict[str, bytes]:
@@ -304,16 +322,9 @@ def test_a_worker_that_dies_is_replaced_and_the_stage_recorded_once(
     fresh.edit("dvc.yaml", "cp source.txt start.txt", HELD.format(tmp_path / "go"))
 
     def kill() -> None:
-        try:
-            wait_for(
-                lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children()
-            )
-            engine.tasks[0].process.kill()
-        finally:
-            (tmp_path / "go").touch()
+        engine.tasks[0].process.kill()
 
-    thread = threading.Thread(target=kill)
-    thread.start()
+    thread = once_started(engine, tmp_path / "go", kill)
     out = fresh.mwm("repro", "--on", "slurm", "start")
     thread.join()
     assert "its worker ended before the stage did (exit code -9)" in out
@@ -373,18 +384,11 @@ def test_a_failure_counts_once_the_engine_says_that_the_worker_ended(
     receipt = Receipt(7, "of the node that was cut off", 1.0, {}, [])
 
     def cut_off() -> None:
-        try:
-            wait_for(
-                lambda: engine.tasks and psutil.Process(engine.tasks[0].process.pid).children()
-            )
-            (task,) = engine.tasks
-            late = Attempt(task.job.parent, task.attempt).failure
-            late.write_text(json.dumps(dataclasses.asdict(receipt)))
-        finally:
-            (tmp_path / "go").touch()
+        (task,) = engine.tasks
+        late = Attempt(task.job.parent, task.attempt).failure
+        late.write_text(json.dumps(dataclasses.asdict(receipt)))
 
-    thread = threading.Thread(target=cut_off)
-    thread.start()
+    thread = once_started(engine, tmp_path / "go", cut_off)
     assert "1 stages ran" in fresh.mwm("repro", "--on", "slurm", "start")
     thread.join()
     assert len(engine.tasks) == 1

@@ -10,6 +10,7 @@ import pytest
 import torch
 from browsing import Open, games_of, page_of, paused, visiting
 
+from bench.playground import BROWSERS
 from mwm.control import policy
 from mwm.control.player import Player, about
 from mwm.io.frames import Frames
@@ -17,7 +18,6 @@ from mwm.models.encoding import encode
 from mwm.models.model import MetaWorldModel, initialise
 from mwm.settings.params import Params
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NEEDED = os.environ.get("CI") == "true"  # there a browser that is missing is a failure
 QUIET = 3  # a dimension of the latent that is not read, as if V said next to nothing by it
 SMALL = {"latent": 8, "hidden": 24, "rank": 3, "memory": 20}
