@@ -72,8 +72,8 @@ check: $(STAMP) repository  ## check that dvc.lock, code, params and present fil
 	@code=0; for project in . results; do (cd $$project && "$(CURDIR)/$(BIN)/python" -m mwm check) || code=$$?; done; exit $$code
 
 test: $(STAMP) repository  ## run the tests that take seconds
-	@echo "test: pytest, about 6 minutes on two cores (the slow ones: make slow)"
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	@echo "test: pytest, about 5 minutes on two cores (the slow ones: make slow)"
+	@$(BIN)/python -m pytest -n logical --dist loadfile
 
 slow: $(STAMP) repository  ## run the tests that take minutes: real pipelines, real training
 	@echo "slow: pytest -m slow, a line for each test"

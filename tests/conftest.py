@@ -37,6 +37,15 @@ def pytest_configure() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n logical`: one more process than cores, since many tests wait for a command to end.
+
+    At most five, for want of memory.
+    """
+    return min(os.cpu_count() or 1, 4) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
     """A background job ignores Ctrl-C, and under nohup hang-ups; so would what tests start."""
