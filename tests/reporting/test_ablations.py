@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 
 import pytest
+from format_names import documented, general
 from PIL import Image
-from test_formats import documented, general
 
 from mwm import MwmError, UsageError
 from mwm.reporting.studies.ablations import report_ablations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_acts import WORLDS, act, record, same, small
+from brief_acts import WORLDS, act, record, same, small
 
 from mwm.io.checkpoints import Shelf
 from mwm.io.latents import Latents
