@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
+
 from bench.table import LIMIT, OURS, Row
 from mwm.runtime import kernels
 
@@ -28,24 +30,25 @@ def rows() -> list[Row]:
     found = []
     for step, sizes in SPANS.items():
         told = [apart(step, size) for size in sizes]
+        first, _, few = told[0]
         constant = step == "training step"  # whatever the number of frames
         unit, scale = ("ms", 1e3) if constant else ("s", 1.0)
         limit = f"that of {sizes[0]:,}" if constant else f"{sizes[0]:,}, in proportion"
-        for size, (taken, memory) in zip(sizes, told, strict=True):
-            least = told[0][0] * (1 if constant else size / sizes[0])
-            name = f"{step}, {size:,} frames"
-            figures = {OURS: [taken * scale], LIMIT: [least * scale]}
-            found.append(Row(name, unit, figures, limit))
+        for size, (taken, memory, frames) in zip(sizes, told, strict=True):
+            name, figures = f"{step}, {size:,} frames", {OURS: [taken * scale]}
+            if size > sizes[0]:
+                figures[LIMIT] = [first * scale * (1 if constant else frames / few)]
+            found.append(Row(name, unit, figures, limit if size > sizes[0] else ""))
             found.append(Row(f"{name}: peak memory", "MB", {OURS: [memory]}))
     return found
 
 
-def apart(step: str, frames: int) -> tuple[float, float]:
-    """Seconds and peak memory (MB) of a step, in a process of its own."""
+def apart(step: str, frames: int) -> tuple[float, float, int]:
+    """Seconds and peak memory (MB) of a step, in a process of its own, and the frames it had."""
     words = [sys.executable, "-m", "bench.growth", step, str(frames)]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-    taken, memory = json.loads(done.stdout.strip().split("\n")[-1])
-    return taken, memory
+    taken, memory, had = json.loads(done.stdout.strip().split("\n")[-1])
+    return taken, memory, had
 
 
 def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
@@ -82,6 +85,14 @@ def prepared(step: str, frames: int, folder: Path) -> Callable[[], object]:
     return lambda: preprocess(p.preprocess, rollouts, folder / "frames.h5")
 
 
+def made(frames: int, rollouts: Path) -> int:
+    """The frames that a step had: episodes are of different lengths, so that few are as many."""
+    if not rollouts.is_file():
+        return frames
+    with h5py.File(rollouts) as file:
+        return int(file["episode_offsets"][-1])
+
+
 def peak_memory() -> float:
     """MB that this process had at most; not getrusage's peak, which is inherited from a parent."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
@@ -102,4 +113,5 @@ if __name__ == "__main__":
         taken = time.perf_counter() - began
         if sys.argv[1] == "training step":
             taken /= TIMES
-    print(json.dumps([taken, peak_memory()]))
+        had = made(int(sys.argv[2]), Path(name) / "rollouts.h5")
+    print(json.dumps([taken, peak_memory(), had]))

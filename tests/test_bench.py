@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench import __main__ as bench
-from bench.table import LIMIT, OURS, Row, lines, measured
+from bench.table import LIMIT, OURS, Row, lines, measured, seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,6 +40,18 @@ def test_ratios_are_medians_of_neighbours_and_not_ratios_of_medians() -> None:
 @pytest.mark.parametrize(("most", "within"), [(3.0, True), (1.0, False), (None, None)])
 def test_an_aim_may_be_for_ours_alone(most: float | None, within: bool | None) -> None:
     assert Row("work", "s", {OURS: [2.0], LIMIT: [9.0]}, most=most).within is within
+
+
+def test_seconds_are_of_one_act_in_the_unit_asked_for() -> None:
+    ticks, done = iter([10.0, 16.0]), []
+    assert seconds(lambda: done.append(1), 3, 1e3, lambda: next(ticks))() == 2000
+    assert len(done) == 3
+
+
+def test_an_aim_is_met_by_the_median_and_not_by_the_best() -> None:
+    figures = [1.0, 4.0, 5.0]
+    assert Row("work", "s", {OURS: figures}, most=3.0).within is False
+    assert Row("work", "s", {OURS: figures, LIMIT: [1.0] * 3}, aim=3.0).within is False
 
 
 @pytest.mark.slow

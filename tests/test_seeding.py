@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mwm import seeding
+from mwm.worlds import World
 
 PARTS = st.one_of(st.integers(0, 99), st.text("abc", min_size=1, max_size=3))
 ADDRESS = st.tuples(st.integers(0, 2**63 - 1), st.lists(PARTS, max_size=3).map(tuple))
@@ -14,6 +15,14 @@ ADDRESS = st.tuples(st.integers(0, 2**63 - 1), st.lists(PARTS, max_size=3).map(t
 
 def test_a_seed_is_what_it_has_always_been() -> None:
     assert seeding.derive(0, "collect", 7) == 6901998174304417118
+
+
+def test_a_generator_s_numbers_are_what_they_have_always_been() -> None:
+    """All plays, and worlds with a permutation, would be others."""
+    drawn = seeding.generator(0, "collect", 7).integers(1000, size=4)
+    assert drawn.tolist() == [55, 352, 532, 153]
+    pixel_map, _ = World("any", [{"permutation": {"seed": 7}}]).pixels()
+    assert pixel_map[:4].tolist() == [2162, 505, 537, 1324]
 
 
 @given(ADDRESS)

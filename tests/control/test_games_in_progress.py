@@ -1,6 +1,7 @@
 """Games as a player sees them: what interrupts, workers and masks change of them, and what not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -159,3 +160,18 @@ def test_masks_are_none_or_of_games_with_an_opponent(contents) -> None:
     )
     with pytest.raises(UsageError, match=r"control.opponent: expected shown, as ALE/X-v5 has no"):
         mask_of("foreign", other, 0)
+
+
+def test_each_look_of_a_mask_has_a_number_of_its_own(setup, model) -> None:
+    """By it a foreign bat is drawn: with one number for all, there would be one bat for ever."""
+    seen = []
+
+    def noting(frames: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        seen.append(numbers.copy())
+        return frames
+
+    with closing(environments(setup | {"max_episode_steps": 5}, 3, 1)) as envs:
+        games = Games(envs, model, Look("original", mask=noting), seeds)
+        for _ in range(12):  # two ends of episodes
+            games.step(torch.zeros(3, dtype=torch.int64))
+    assert len(np.unique(seen)) == 13 * 3

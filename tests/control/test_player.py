@@ -10,6 +10,7 @@ from mwm.control import player
 from mwm.control.policy import initialise
 from mwm.control.visions import check_anchor
 from mwm.io import records
+from mwm.models import model as models
 
 
 @pytest.fixture
@@ -57,6 +58,14 @@ def test_a_player_of_another_world_has_the_v_of_that_world(
         assert torch.equal(value, found.model.vision("mirror").state_dict()[name])
     with pytest.raises(ArtefactError, match=r"expected a player that learned with the runs' V of"):
         check_anchor(found, module)
+
+
+def test_a_player_of_another_v_or_m_is_none_of_these_runs(saved, module) -> None:
+    """It would read codes that mean something else to it."""
+    check_anchor(saved, module)
+    other = models.initialise(module.config, module.worlds, 6, seed=1)
+    with pytest.raises(ArtefactError, match="found one of another model"):
+        check_anchor(saved, other)
 
 
 def test_a_manifest_of_before_is_of_a_player_of_the_original(saved, tmp_path: Path) -> None:

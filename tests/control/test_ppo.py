@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mwm import MwmError
+from mwm.control import ppo
 from mwm.control.policy import initialise
 from mwm.control.ppo import Play, advantages, learn
 
@@ -98,6 +99,64 @@ def test_an_update_moves_no_further_than_the_clip_pays(settings) -> None:
             then = fresh(play.codes.flatten(0, 1))[0].gather(1, play.actions.flatten()[:, None])
         moved[clip] = ((then[:, 0] - now).exp() - 1).abs().mean().item()
     assert moved[0.05] < 0.5 * moved[1.0]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "gained", "moves"),
+    [(1.3, 1.0, False), (1.3, -1.0, True), (0.7, 1.0, True), (0.7, -1.0, False), (1.05, 1.0, True)],
+)
+def test_beyond_the_clip_the_gradient_is_zero_on_the_side_that_gains(ratio, gained, moves) -> None:
+    at = torch.tensor([ratio], requires_grad=True)
+    ppo._clipped(at, torch.tensor([gained]), 0.1).backward()
+    assert bool(at.grad.abs().sum()) == moves
+
+
+def played(policy, codes: torch.Tensor, rewards: torch.Tensor, rng: torch.Generator) -> Play:
+    """A step of each game (t, n), chosen by a policy, after which the game ends."""
+    t, n = codes.shape[:2]
+    with torch.no_grad():
+        likely, values = policy(codes.flatten(0, 1))
+    action = likely.exp().multinomial(1, generator=rng)
+    return Play(
+        codes,
+        action.view(t, n),
+        likely.gather(1, action).view(t, n),
+        torch.cat([values.view(t, n), torch.zeros(1, n)]),
+        rewards,
+        torch.ones(t, n, dtype=torch.bool),
+    )
+
+
+def test_the_critic_learns_what_is_to_come(settings) -> None:
+    """Rewards are the first number of the code, whatever is done."""
+    policy = initialise(4, 3, 16, seed=0)
+    adam = torch.optim.Adam(policy.parameters(), 0.01)
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(8):
+        codes = torch.randn(16, 8, 4, generator=rng)
+        play = played(policy, codes, codes[..., 0], rng)
+        learn(policy, adam, play, settings.model_copy(update={"batch": 64}), rng)
+    codes = torch.randn(500, 4, generator=rng)
+    with torch.no_grad():
+        off = (policy(codes)[1] - codes[:, 0]).square().mean()
+    assert off < 0.2  # their variance is 1
+
+
+def test_entropy_is_kept_up_by_its_weight(settings) -> None:
+    """Without rewards nothing else moves the choices."""
+    ends = {}
+    for weight in (0.0, 1.0):
+        policy = initialise(4, 3, 8, seed=0)
+        with torch.no_grad():
+            policy.actor[-1].weight.mul_(200)  # no longer timid
+        adam = torch.optim.Adam(policy.parameters(), 0.01)
+        rng = torch.Generator().manual_seed(0)
+        codes = torch.randn(16, 4, 4, generator=rng)
+        play = played(policy, codes, torch.zeros(16, 4), rng)
+        play.values[:] = 0.0
+        one = settings.model_copy(update={"entropy": weight, "batch": 64, "epochs": 10})
+        ends[weight] = learn(policy, adam, play, one, rng)["entropy"]
+    assert ends[1.0] > 1.05 * ends[0.0]
 
 
 def test_what_is_not_finite_is_told(settings) -> None:

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from oracle import Oracle
+from oracle import Oracle, deaf
 
 from mwm.evaluation.assemble import with_pretrained_visions
 from mwm.evaluation.dreams import COLUMNS, NUMBERS, dreams
@@ -45,6 +45,15 @@ class Mover(Oracle):
             taken = actions == a
             frames[taken, :, 54:] = frames[taken, :, 54:].roll(a, 1)
         return frames.flatten(2)
+
+
+def test_it_is_the_source_s_dream_that_is_decoded(contents, shown, settings):
+    """With the target's own instead, every test passed."""
+    short = settings.model_copy(update={"dream": 2})
+    rows = dreams("test", deaf(contents, WORLDS, "mirror"), shown, short)
+    found = {(r["source"], r["target"]): r["found"] for r in rows if r["object"] == "agent"}
+    assert found["mirror", "original"] == 0
+    assert found["original", "mirror"] == found["original", "invert"] == 1
 
 
 def test_who_dreams_that_nothing_moves_errs_as_a_copied_frame_does(shown, settings):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from oracle import Oracle
+from oracle import Oracle, deaf
 
 from mwm import MwmError
 from mwm.evaluation.pairs import evaluate_pairs, mean_frame
@@ -29,6 +29,13 @@ def judge(contents, settings, **kwargs):
     return {(row["source"], row["target"]): row for row in rows}
 
 
+def judge_deaf(contents, settings):
+    """Where the encoder of mirror says nothing."""
+    shown = {world: contents[world] for world in WORLDS}
+    rows = evaluate_pairs("test", deaf(contents, WORLDS, "mirror"), shown, settings)
+    return {(row["source"], row["target"]): row for row in rows}
+
+
 def test_every_ordered_pair_is_there(contents, settings):
     assert set(judge(contents, settings)) == {(i, j) for i in WORLDS for j in WORLDS}
 
@@ -42,6 +49,24 @@ def test_a_perfect_model_is_perfect_in_all_metrics(contents, settings):
             assert row[f"distance_{o}"] == 0
             assert row[f"reading_{o}"] == "right"
         assert row["success"] is (None if source == target else True)
+
+
+def test_it_is_the_source_s_latents_that_are_decoded(contents, settings):
+    """With the target's own instead, every test passed: an oracle has the same in all worlds."""
+    found = judge_deaf(contents, settings)
+    assert found["mirror", "original"]["f1_agent"] == 0
+    assert found["mirror", "original"]["transfer"] == found["mirror", "original"]["blank"]
+    assert found["original", "mirror"]["f1_agent"] == found["original", "invert"]["f1_agent"] == 1
+    assert found["original", "mirror"]["transfer"] == 0
+
+
+def test_predicted_alignment_is_of_predictions(contents, settings):
+    """It could be the alignment of the same frame."""
+    row = judge_deaf(contents, settings)["mirror", "original"]
+    own, chance = row["prediction"], row["predicted_chance"]
+    expected = 1 - (row["predicted_transfer"] - own) / (chance - own)
+    assert row["predicted_alignment"] == pytest.approx(expected, abs=1e-5)
+    assert row["predicted_alignment"] != pytest.approx(row["alignment"], abs=1e-3)
 
 
 def test_baselines_are_what_their_names_say(contents, settings):

@@ -28,6 +28,12 @@ def test_alignment_is_one_at_the_own_code_and_zero_at_chance():
     assert alignment(transfer=20, reconstruction=26.0, chance=26.1) == 0, "an untrained one"
 
 
+def test_alignment_falls_in_proportion_to_the_error():
+    assert alignment(transfer=9.75, reconstruction=3, chance=30) == 0.75
+    assert alignment(transfer=16.5, reconstruction=3, chance=30) == 0.5
+    assert alignment(transfer=57, reconstruction=3, chance=30) == -1, "worse than chance is told"
+
+
 TURNED = [["transpose", "mirror"], [{"permutation": {"seed": 7}}, "chessboard"]]  # no involutions
 
 

@@ -84,3 +84,21 @@ def test_an_object_seldom_drawn_is_missing_and_one_never_there_absent(truth):
     found[: 3 * FRAMES // 4] = False
     assert reading(found, truth, LENGTH) == "missing"
     assert reading(truth, torch.zeros_like(truth), LENGTH) == "absent"
+
+
+@pytest.mark.parametrize(("step", "way", "word"), [(2, 2, "late"), (0, -2, "early")])
+def test_a_delay_is_told_by_frames_whose_past_is_in_their_sequence(truth, step, way, word):
+    found = truth[np.random.default_rng(1).permutation(FRAMES)]
+    known = torch.arange(FRAMES) % 3 == step  # sequences of three frames; the others tell nothing
+    found[known] = truth.roll(way, 0)[known]
+    assert reading(found, truth, 3) == f"{word} by 2 steps"
+
+
+def test_a_pixel_off_in_both_directions_is_not_right(truth):
+    assert reading(truth.roll((1, 1), (1, 2)), truth, LENGTH) == "shifted"
+
+
+def test_an_object_drawn_in_two_frames_of_five_is_missing(truth):
+    found = truth.clone()
+    found[: 3 * FRAMES // 5] = False
+    assert reading(found, truth, LENGTH) == "missing"

@@ -79,6 +79,18 @@ def test_without_chance_every_action_is_the_players(
         codes, *_ = env.step(action)
 
 
+def test_choices_at_random_rise_from_episode_to_episode(
+    amateur: Player, module: MetaWorldModel, mirror: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "SHARES", (0.0, 1.0))
+    monkeypatch.setattr(policy.Policy, "best", lambda self, codes: torch.zeros(len(codes)).long())
+    plays = playing.practise(amateur, module, mirror, 3, SEED, workers=1)
+    first, middle, last = np.split(plays.actions, np.cumsum(plays.lengths)[:-1])
+    assert not first.any()
+    assert 0 < np.count_nonzero(middle) < np.count_nonzero(last)
+    assert len(set(last.tolist())) == 6
+
+
 def test_a_player_sees_the_opponent_as_it_did_when_it_learned(
     amateur: Player,
     module: MetaWorldModel,

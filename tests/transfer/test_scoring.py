@@ -60,9 +60,12 @@ def test_each_game_is_played_once_to_its_end(envs, model, setup) -> None:
     assert np.isclose(played.margin, 1.96 * played.points.std(ddof=1) / 2)
 
 
-def test_undoing_a_world_gives_the_source_s_scores_exactly(envs, model, contents) -> None:
+@pytest.mark.parametrize(
+    "steps", [["transpose", "mirror"], [{"permutation": {"seed": 7}}, "chessboard"]], ids=str
+)
+def test_undoing_a_world_gives_the_source_s_scores_exactly(envs, model, contents, steps) -> None:
     mirror = World("mirror", ["mirror"])
-    turn = World("turn", ["transpose", "mirror"]).make(contents["original"])
+    turn = World("turn", steps).make(contents["original"])
     place = np.argsort(turn.pixel_map)
     assert not np.array_equal(place, turn.pixel_map), "of an involution either would do"
 
@@ -75,6 +78,15 @@ def test_undoing_a_world_gives_the_source_s_scores_exactly(envs, model, contents
     assert np.array_equal(found[0].steps, found[1].steps)
     other = score(envs, model, Look("mirror", mirror.show), by_codes, SEED)
     assert not torch.equal(found[0].codes[:4], other.codes[:4]), "another V, of another picture"
+
+
+def test_at_random_every_action_is_as_likely() -> None:
+    """Every share of a score is counted from that of a random player."""
+    choose = at_random(6, 0)
+    counts = torch.bincount(choose(torch.zeros(6000, 1)), minlength=6)
+    assert len(counts) == 6
+    assert (counts - 1000).abs().max() < 150  # five standard deviations
+    assert not torch.equal(choose(torch.zeros(100, 1)), choose(torch.zeros(100, 1)))
 
 
 def test_chance_is_the_same_twice(envs, model) -> None:
