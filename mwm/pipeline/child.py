@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from mwm.pipeline import activity, project
 from mwm.pipeline.subprocess_environment import with_this_python
 
-# Without --wait-for-lock DVC gives up after three seconds, and what a stage has made is lost.
-DVC = ("-m", "dvc", "--wait-for-lock")
+# Without -P a secrets.py in the project's root would be what DVC imports by that name. Without
+# --wait-for-lock DVC gives up after three seconds, and what a stage has made is lost.
+DVC = ("-P", "-m", "dvc", "--wait-for-lock")
 REPRO, CHECKOUT = ("repro", "--single-item"), ("checkout",)
 RUNS = re.compile(r"Running stage '")
 BUSY = re.compile(r".*(Unable to acquire lock|is busy, it is being blocked by)")

@@ -24,7 +24,14 @@ def git(root: Path, *words: str, given: bytes = b"") -> bytes:
     """
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root), *words],
+            [
+                "git",
+                "-c",
+                "log.showRoot=true",
+                "-C",
+                str(root),
+                *words,
+            ],  # else a first commit is empty
             input=given,
             capture_output=True,
             env=unbound(),

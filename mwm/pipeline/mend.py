@@ -167,7 +167,7 @@ def _replace(path: Path, text: str, root: Path) -> None:
         number += 1
     copy.write_bytes(path.read_bytes())
     if text:
-        write_text(path, text)
+        write_text(path.resolve(), text)  # of a link what it leads to
     else:
         path.unlink()
     kept = "what stood before the cut stays" if text else "nothing of it could stay"

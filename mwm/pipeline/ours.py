@@ -9,6 +9,7 @@ from mwm import UsageError
 from mwm.runtime import declared
 
 OURS = b"-m stages."  # in a dvc.yaml whose params.yaml follows our schema
+CODE = "mwm/settings"  # another project may have a package `stages`, but not that
 EVALUATE = "-m stages.evaluate"
 
 
@@ -64,9 +65,10 @@ def params_beside(stage: Any) -> list[str]:
 
 
 def is_ours(root: Path) -> bool:
-    """Whether the dvc.yaml in `root` has stages of this project."""
+    """Whether the dvc.yaml in `root` has stages of this project, whose code is there, too."""
     pipeline = root / declared.PIPELINE
-    return pipeline.is_file() and OURS in pipeline.read_bytes()
+    there = pipeline.is_file() and (root / CODE).is_dir()
+    return there and OURS in pipeline.read_bytes()
 
 
 def _params(root: Path) -> Path | None:

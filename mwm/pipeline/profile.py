@@ -38,7 +38,7 @@ def profile(
         raise UsageError("mwm profile: expected a profile, or --set with a value, found neither")
     for value in values:
         _refuse_part(value.partition("=")[0])
-    write_text(out or params, lay_over(params, profiles or [], values))
+    write_text((out or params).resolve(), lay_over(params, profiles or [], values))  # a link stays
     laid = ", ".join([*map(str, profiles or []), *values])
     if out is None:
         typer.echo(f"{params}: now with {laid}; `git checkout {params}` undoes it")

@@ -75,6 +75,7 @@ def opened(wait: bool = True) -> Iterator[Any]:
                 raise UsageError(f"{error}{meant}") from None
     except DvcException as error:
         refuse_conflicts()
+        refuse_conflicts(Path(getattr(error, "path", None) or ".").parent)  # of a file below
         ours.refuse_faults(root())
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
 
@@ -109,6 +110,11 @@ def ordered(repo: Any, targets: Sequence[str]) -> list[Any]:
 def upstream(repo: Any, stage: Any) -> list[Any]:
     """The stages whose outputs `stage` reads; none for a frozen one."""
     return [] if stage.frozen else list(repo.index.graph.successors(stage))
+
+
+def meta(stage: Any) -> dict[str, Any]:
+    """What dvc.yaml says under `meta` of a stage; nothing of what is no mapping, as DVC allows."""
+    return stage.meta if isinstance(stage.meta, dict) else {}
 
 
 def rooted(addressing: str) -> str:

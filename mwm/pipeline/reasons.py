@@ -73,7 +73,8 @@ def changes(stage: Any, made: dict[str, Any]) -> list[Reason]:
         return [Reason("unrecorded", stage.addressing)]
     found = []
     if getattr(stage, "cmd_changed", False):
-        found.append(Reason("command", stage.addressing, str(locked["cmd"]), stage.cmd))
+        commands = (_command(locked["cmd"]), _command(stage.cmd))
+        found.append(Reason("command", stage.addressing, *commands))
     if stage.is_callback or stage.always_changed:
         found.append(Reason("always", stage.addressing))
     for dep in () if stage.frozen else stage.deps:
@@ -183,3 +184,8 @@ def _locked(stage: Any) -> dict[str, Any]:
         known[stage.path] = stage.dvcfile.lockfile_contents.get("stages", {})
     entry: dict[str, Any] = known[stage.path].get(stage.name, {})
     return entry
+
+
+def _command(cmd: str | list[str]) -> str:
+    """One line for each command: dvc.yaml may list several."""
+    return cmd if isinstance(cmd, str) else "\n".join(map(str, cmd))

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from mwm import MwmError
+from mwm import MwmError, UsageError
 from mwm.pipeline import activity, claim, engines, lock_entries, project
 from mwm.pipeline.executor import Executor
 from mwm.pipeline.mend import mend
@@ -38,11 +38,22 @@ On = Annotated[
 ]
 
 
+OfDvc = Annotated[
+    bool,
+    typer.Option(
+        *("--dry", "-n", "--force", "-f", "--single-item", "-s", "--downstream", "--keep-going"),
+        *("-k", "--pipeline", "-p", "--all-pipelines", "-P", "--pull", "--interactive", "-i"),
+        hidden=True,
+    ),
+]
+
+
 def repro(
     targets: Targets = None,
     jobs: Jobs = None,
     on: On = engines.Name.LOCAL,
     as_json: AsJson = False,
+    of_dvc: OfDvc = False,
 ) -> None:
     """Run the pipeline, several stages at once.
 
@@ -52,6 +63,11 @@ def repro(
     all; the same command then goes on. Without TARGETS: the stages of the nearest dvc.yaml, here or
     above. JSON, printed at the end: {"ran", "restored", "failed": [stages], "seconds"}.
     """
+    if of_dvc:
+        raise UsageError(
+            "mwm repro: expected its own options, found one of `dvc repro`; `mwm plan` lists what "
+            "would run, `dvc repro -f -s STAGE` runs one stage whatever it is"
+        )
     for sent in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(sent) is not signal.SIG_IGN:
             signal.signal(sent, signal.default_int_handler)
@@ -103,7 +119,7 @@ def _looked_at(targets: Sequence[str]) -> tuple[dict[Path, list[str]], set[str]]
         stages = project.ordered(repo, targets)
         files = lock_entries.lock_files(stages)
         order = {path: lock_entries.entries(file) for path, file in files.items()}
-        alone = {each.addressing for each in stages if (each.meta or {}).get("cores") == "all"}
+        alone = {each.addressing for each in stages if project.meta(each).get("cores") == "all"}
     return order, alone
 
 

@@ -42,11 +42,12 @@ def _fetch(revision: str, files: Sequence[str], folder: Path) -> None:
     """Copy files of a revision, from Git or from DVC's cache, as far as they are there."""
     from dvc.exceptions import DvcException
     from dvc_data.index import DataIndexDirError
+    from scmrepo.exceptions import SCMError
 
     with project.opened() as repo, ExitStack() as switched:
         try:
             switched.enter_context(repo.switch(revision))
-        except (DvcException, AttributeError) as error:  # the latter for a file or a tree of Git
+        except (DvcException, SCMError, AttributeError) as error:  # the last: a file or tree of Git
             raise UsageError(
                 f"{revision}: expected {WORKSPACE!r}, a folder with {PARAMS}, a Git revision or an "
                 f"experiment, found none ({error}); see `git branch -a` and `dvc exp list`"

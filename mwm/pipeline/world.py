@@ -161,8 +161,8 @@ def _write(params: str, data: Any, places: Any, pipeline: str) -> None:
         raise UsageError(f"{PARAMS}: cannot be edited line by line; edit variants.worlds by hand")
     before, after = (ended_as(PARAMS, text) for text in (text_of(PARAMS), params))
     try:
-        write_text(PARAMS, after)
-        write_text(PIPELINE, ended_as(PIPELINE, pipeline))
+        write_text(Path(PARAMS).resolve(), after)  # of a link what it leads to
+        write_text(Path(PIPELINE).resolve(), ended_as(PIPELINE, pipeline))
     except BaseException:  # an interrupt, too
-        write_text(PARAMS, before)
+        write_text(Path(PARAMS).resolve(), before)
         raise

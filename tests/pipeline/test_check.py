@@ -149,9 +149,34 @@ def test_a_fault_of_params_is_told_where_the_schema_is_ours(
 ) -> None:
     root = Path(__file__).resolve().parents[2]
     shutil.copy(root / "params.yaml", cloned / "params.yaml")
+    (cloned / "mwm").symlink_to(root / "mwm")
     cloned.edit("params.yaml", "collect:", "colect:")
     (cloned / "dvc.yaml").write_text("stages: {one: {cmd: python -m stages.one}}")
     subprocess.run(["git", "rm", "-fq", "--cached", "dvc.lock"], check=True)
     (cloned / folder).mkdir(exist_ok=True)
     monkeypatch.chdir(cloned / folder)
     assert any("colect" in fault for fault in cloned.told("check", code=1)["params"])
+
+
+def test_of_a_list_of_commands_both_sides_are_told_alike(made: Project) -> None:
+    """One was a list, the other a list as Python writes it."""
+    listed = "cmd:\n      - cp source.txt start.txt\n      - echo"
+    made.edit("dvc.yaml", "cmd: cp source.txt start.txt", f"{listed} one")
+    made.run("dvc", "commit", "--quiet", "--force")
+    made.edit("dvc.yaml", "- echo one", "- echo two")
+    (stale, *_) = made.told("check", code=1)["stale"]
+    (reason,) = (each for each in stale["reasons"] if each["kind"] == "command")
+    old, new = "cp source.txt start.txt\necho one", "cp source.txt start.txt\necho two"
+    assert (reason["old"], reason["new"]) == (old, new)
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "repro"])
+def test_a_conflict_in_the_lock_of_a_folder_below_is_named(made: Project, command: str) -> None:
+    """DVC says that it is corrupted, and so did mwm."""
+    (made / "sub").mkdir()
+    (made / "sub/dvc.yaml").write_text("stages:\n  one:\n    cmd: echo one\n")
+    conflict = "schema: '2.0'\n<<<<<<< HEAD\nstages: {}\n=======\nstages:\n>>>>>>> b\n"
+    (made / "sub/dvc.lock").write_text(conflict)
+    words = [command, "sub/dvc.yaml"] if command == "repro" else [command]
+    told = made.mwm(*words, code=2)
+    assert told.startswith("error: sub/dvc.lock:2: expected no merge conflict, found `<<<<<<<")

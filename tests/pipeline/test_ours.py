@@ -21,7 +21,16 @@ def ours(fresh: Project) -> Project:
     """A project of DVC with our params.yaml and dvc.yaml, in which nothing has run."""
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, fresh / name)
+    (fresh / "mwm").symlink_to(ROOT / "mwm")
     return fresh
+
+
+def test_another_project_may_have_a_package_stages(fresh: Project) -> None:
+    """Its params.yaml was held to our schema."""
+    (fresh / "stages").mkdir()
+    (fresh / "stages/copy.py").write_text("open('start.txt', 'w').write('one')\n")
+    fresh.edit("dvc.yaml", "cmd: cp source.txt start.txt", "cmd: python -m stages.copy")
+    assert "1 stages ran" in fresh.mwm("repro", "start")
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "repro"])

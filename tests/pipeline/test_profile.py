@@ -272,3 +272,13 @@ def test_a_part_of_what_is_replaced_as_a_whole_is_refused(
     assert refused.returncode == 2
     assert f"expected {whole}, which is replaced as a whole" in refused.stderr
     assert (tmp_path / "params.yaml").read_text() == BASE.read_text()
+
+
+def test_a_link_to_params_stays_a_link(tmp_path: Path) -> None:
+    """It became a file of its own, and what it had led to stayed as it was."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/params.yaml").write_bytes(BASE.read_bytes())
+    (tmp_path / "params.yaml").symlink_to("real/params.yaml")
+    assert command(tmp_path, "--set", "train.run.seed=7").returncode == 0
+    assert (tmp_path / "params.yaml").is_symlink()
+    assert params.load(tmp_path / "real/params.yaml").train.run.seed == 7

@@ -30,6 +30,26 @@ def test_mwm_repro_does_not_depend_on_it(
     assert (project / "start.txt").read_text() == "hello\n"
 
 
+def test_files_of_the_project_are_not_what_dvc_imports(fresh: Project) -> None:
+    """DVC imported a secrets.py beside dvc.yaml in the library's place, and ended."""
+    (fresh / "secrets.py").write_text("open('ran.txt', 'a').write('once\\n')\n")
+    fresh.edit("dvc.yaml", "cmd: cp", "cmd: python secrets.py && cp")
+    fresh.mwm("repro", "start")
+    assert (fresh / "ran.txt").read_text() == "once\n"
+
+
+@pytest.mark.parametrize("option", ["--dry", "-n", "--force", "-f", "-s", "--downstream", "-k"])
+def test_an_option_of_dvc_repro_is_told_what_to_type(fresh: Project, option: str) -> None:
+    told = fresh.mwm("repro", option, code=2)
+    assert told.startswith("error: mwm repro: expected its own options, found one of `dvc repro`; ")
+
+
+def test_what_meta_says_may_be_anything(fresh: Project) -> None:
+    """DVC allows a text there, which ended `mwm repro` as a fault of its own."""
+    fresh.edit("dvc.yaml", "cmd: cp", "meta: cheap, on a laptop\n    cmd: cp")
+    assert "1 stages ran" in fresh.mwm("repro", "start")
+
+
 def test_a_user_without_name_and_home(tmp_path: Path) -> None:
     """A container's, `docker run --user 12345`."""
     nobody = ("unshare", "--user", "--map-user=12345")

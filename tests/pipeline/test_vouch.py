@@ -128,6 +128,12 @@ def test_a_comment_is_the_same_program_and_nothing_runs(ran: Project) -> None:
     agrees(ran, set(WORLDS))
 
 
+def test_the_first_commit_s_code_is_known_whatever_git_shows(ran: Project) -> None:
+    git(ran.folder, "config", "log.showRoot", "false")
+    ran.edit("code/world.py", "key = sys", "# The world's name.\nkey   = sys")
+    assert "same program: world@a" in ran.mwm("vouch", "--dry")
+
+
 def test_a_docstring_in_a_folder_is_the_same_program(ran: Project) -> None:
     ran.edit("code/lib/tools.py", "Write.", "Write a text.")
     ran.mwm("vouch")

@@ -221,6 +221,15 @@ def test_an_unknown_name_is_told_in_one_line(repository):
         found("nowhere")
 
 
+def test_a_revision_of_a_repository_without_a_commit_is_told_in_one_line(tmp_path, monkeypatch):
+    """Git's own error was called a fault of mwm."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".dvc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"^nowhere: expected 'workspace', a folder with"):
+        found("nowhere")
+
+
 def test_a_run_has_a_name(repository):
     """Without one it was the current folder, as where a variable of the shell is not set."""
     with pytest.raises(UsageError, match="expected the name of a run, found ''"):

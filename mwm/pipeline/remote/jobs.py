@@ -12,7 +12,7 @@ from mwm.engines.job import File, Job
 from mwm.engines.node import versions
 from mwm.engines.store import Store, md5_of
 from mwm.io.files import replacing
-from mwm.pipeline import git, hashes, ours
+from mwm.pipeline import git, hashes, ours, project
 from mwm.pipeline.remote.contents import Contents, Listed, Read
 
 THREADS = "train.run.threads"  # the param that tells how many cores a stage uses
@@ -114,7 +114,7 @@ def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
     Each runs the stage's command with `--part 3/16` besides; then the command itself, which finds
     their checkpoints, has little left to do.
     """
-    if cluster.parts == 1 or not (stage.meta or {}).get("parts"):
+    if cluster.parts == 1 or not project.meta(stage).get("parts"):
         return []
     return [replace(job, part=f"{nth + 1}/{cluster.parts}") for nth in range(cluster.parts)]
 
@@ -187,7 +187,7 @@ def _below(base: Path, path: str) -> str:
 
 def _cores(stage: Any, params: dict[str, Any], cluster: Cluster) -> int:
     """The cores of a stage: `meta: {cores: …}`, else what it declares of train.run.threads."""
-    asked = (stage.meta or {}).get("cores")
+    asked = project.meta(stage).get("cores")
     if asked:
         return cluster.cores if asked == "all" else int(asked)
     declared = (_threads(values or {}) for values in params.values())
