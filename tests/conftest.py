@@ -32,6 +32,8 @@ def pytest_configure() -> None:
     Commands that they start in other folders find the stages, which are not installed.
     """
     unbind()
+    for role in ("AUTHOR", "COMMITTER"):  # a fresh machine's Git knows none, and would not commit
+        os.environ |= {f"GIT_{role}_NAME": "mwm", f"GIT_{role}_EMAIL": "mwm@localhost"}
     kernels.prepare()
     paths = [str(ROOT), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

@@ -16,6 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from workspace import git
 
 from mwm.pipeline.subprocess_environment import unbound
 
@@ -216,18 +217,6 @@ def test_what_bench_compares_with_follows_the_pins(installed: Path) -> None:
     assert "installing what we compare with" not in make(installed, *words).stdout
     os.utime(installed / ".venv/peers", (0, 0))
     assert "installing what we compare with" in make(installed, *words).stdout
-
-
-def git(folder: Path, *words: str) -> str:
-    author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
-    done = subprocess.run(
-        ["git", "-C", str(folder), *author, *words],
-        env=unbound(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
 
 
 def repository(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -138,9 +138,7 @@ class Workspace:
 
     def commit(self) -> None:
         """Remember the present state."""
-        git(self.folder, "add", "--all")
-        author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
-        git(self.folder, *author, "commit", "--quiet", "--no-verify", "--message", "state")
+        commit(self.folder)
 
     def restore(self) -> None:
         """Go back to the remembered state, outputs included."""
@@ -165,3 +163,9 @@ def git(folder: Path, *arguments: str) -> str:
     if done.returncode:
         raise MwmError(f"git {' '.join(arguments)} in {folder}: {done.stderr.strip()}")
     return done.stdout
+
+
+def commit(folder: Path, message: str = "state") -> None:
+    """Commit all that is in a folder and not ignored."""
+    git(folder, "add", "--all", ".")
+    git(folder, "commit", "--quiet", "--no-verify", "--message", message)

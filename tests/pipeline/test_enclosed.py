@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 from small_project import Project
+from workspace import commit
 
-from mwm.pipeline.git import git
-
-AUTHOR = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
 SAY = "  say:\n    cmd: python say.py\n    deps: [say.py]\n    outs: [said.txt]\n"
-
-
-def commit(folder: Path) -> None:
-    git(folder, "add", "--all", ".")
-    git(folder, *AUTHOR, "commit", "--quiet", "--no-verify", "--message", "state")
 
 
 @pytest.fixture(scope="session")

@@ -146,8 +146,7 @@ COMMANDS = tuple(
 @pytest.fixture
 def committed(made: Project) -> Project:
     """A project in which all has run, its state committed; the working directory."""
-    author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
-    subprocess.run(["git", *author, "commit", "--quiet", "--message", "made"], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--message", "made"], check=True)
     return made
 
 

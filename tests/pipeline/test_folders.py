@@ -5,13 +5,9 @@ from pathlib import Path
 
 import pytest
 from small_project import Project
+from workspace import git
 
 from mwm.pipeline.subprocess_environment import unbound
-
-
-def git(project: Project, *words: str) -> None:
-    author = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
-    subprocess.run(["git", *author, *words], cwd=project.folder, env=unbound(), check=True)
 
 
 def reasons(project: Project) -> list[tuple[str, str]]:
@@ -29,8 +25,8 @@ def project(fresh: Project) -> Project:
     (fresh / "code/inner/two.py").write_text("two = 2\n")
     (fresh / ".dvcignore").write_text("__pycache__/\n")
     fresh.run("dvc", "repro", "--quiet", "start")
-    git(fresh, "add", "--all")
-    git(fresh, "commit", "--quiet", "-m", "state")
+    git(fresh.folder, "add", "--all")
+    git(fresh.folder, "commit", "--quiet", "-m", "state")
     return fresh
 
 
@@ -54,8 +50,8 @@ def test_a_file_that_git_does_not_track_is_told_as_such(project: Project) -> Non
 def test_what_came_and_went_since_is_named_wherever_git_is_now(project: Project) -> None:
     (project / "code/one.py").unlink()
     (project / "code/three.py").write_text("three = 3\n")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "-m", "later")
+    git(project.folder, "add", "--all")
+    git(project.folder, "commit", "--quiet", "-m", "later")
     assert reasons(project) == [("dep", "code/one.py"), ("dep", "code/three.py")]
 
 
@@ -65,13 +61,13 @@ def test_a_lock_of_code_that_was_never_committed_is_compared_with_its_commit(
     project.edit("code/one.py", "1", "5")
     project.run("dvc", "repro", "--quiet", "start")
     project.edit("code/one.py", "5", "1")
-    git(project, "commit", "--quiet", "-m", "a lock of other code", "dvc.lock")
+    git(project.folder, "commit", "--quiet", "-m", "a lock of other code", "dvc.lock")
     project.edit("code/inner/two.py", "2", "3")
     assert reasons(project) == [("dep", "code/inner/two.py")]
 
 
 def test_without_commits_the_folder_is_named(project: Project) -> None:
-    git(project, "update-ref", "-d", "HEAD")
+    git(project.folder, "update-ref", "-d", "HEAD")
     project.edit("code/one.py", "1", "5")
     assert reasons(project) == [("dep", "code")]
 
@@ -93,8 +89,8 @@ def test_outputs_in_a_folder_of_deps_are_no_untracked_files(fresh: Project) -> N
     )
     fresh.edit(".gitignore", "/w/\n", "")
     fresh.run("dvc", "repro", "--quiet")
-    git(fresh, "add", "--all")
-    git(fresh, "commit", "--quiet", "-m", "state")
+    git(fresh.folder, "add", "--all")
+    git(fresh.folder, "commit", "--quiet", "-m", "state")
     (fresh / "w/b/out.txt").unlink()
     (fresh / "w/b/out.txt").write_text("other\n")
     told = {each["stage"]: each["reasons"] for each in fresh.told("check", code=1)["stale"]}
@@ -119,11 +115,11 @@ def test_of_a_folder_of_another_repository_the_folder_is_named(fresh: Project, w
     fresh.edit("dvc.yaml", "deps: [source.txt]", f"deps: [source.txt, {where}]")
     for folder in (inner, fresh.folder):
         subprocess.run(["git", "init", "--quiet", str(folder)], env=unbound(), check=True)
-    git(Project(inner), "add", "--all")
-    git(Project(inner), "commit", "--quiet", "-m", "inner")
+    git(inner, "add", "--all")
+    git(inner, "commit", "--quiet", "-m", "inner")
     fresh.run("dvc", "repro", "--quiet", "start")
-    git(fresh, "add", "dvc.yaml", "dvc.lock")
-    git(fresh, "commit", "--quiet", "-m", "state")
+    git(fresh.folder, "add", "dvc.yaml", "dvc.lock")
+    git(fresh.folder, "commit", "--quiet", "-m", "state")
     (inner / "one.py").write_text("one = 2\n")
     assert reasons(fresh) == [("dep", where)]
     assert "start" in fresh.mwm("plan")

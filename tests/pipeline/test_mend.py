@@ -31,8 +31,7 @@ def copies(folder: Path) -> list[str]:
 
 
 def git(*words: str, code: int = 0) -> None:
-    author = ("-c", "user.name=me", "-c", "user.email=me@localhost")
-    done = subprocess.run(["git", *author, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
 
 

@@ -44,9 +44,9 @@ def hooked(tmp_path: Path) -> Path:
 
 
 def commit(folder: Path) -> None:
+    """As a user does, hooks included."""
     git(folder, "add", "--all")
-    author = ("-c", "user.name=me", "-c", "user.email=me@localhost")
-    git(folder, *author, "commit", "--quiet", "--message", "mine")
+    git(folder, "commit", "--quiet", "--message", "mine")
 
 
 def state(linked: Path) -> list[str]:

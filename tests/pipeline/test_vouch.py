@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from small_project import Project, new
+from workspace import commit
 
 from mwm.pipeline.git import git
 from mwm.runtime import processes, vouched
 
-AUTHOR = ("-c", "user.name=mwm", "-c", "user.email=mwm@localhost")
 WORLDS = [f"world@{world}" for world in "abcd"]
 PIPELINE = """
 stages:
@@ -62,11 +62,6 @@ CODE = {
 }
 
 
-def commit(project: Project) -> None:
-    git(project.folder, "add", "--all")
-    git(project.folder, *AUTHOR, "commit", "--quiet", "--no-verify", "--message", "state")
-
-
 def rows(project: Project) -> dict[str, dict[str, str]]:
     """vouched.csv, by stage."""
     with (project / "vouched.csv").open() as file:
@@ -97,7 +92,7 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text)
     project.run("dvc", "repro", "--quiet")
-    commit(project)
+    commit(project.folder)
     return project
 
 
@@ -215,7 +210,7 @@ def test_the_seed_draws(ran: Project) -> None:
 def test_the_recorded_code_counts_not_the_last_that_was_committed(ran: Project, file: str) -> None:
     call = "path.write_text(text" if "tools" in file else "tools.write(path, shown"
     ran.edit(file, f"{call})", f'{call} + "!")')
-    commit(ran)
+    commit(ran.folder)
     ran.edit(file, '"!")', '"!")  # loud')
     said = ran.mwm("vouch", code=1)
     assert ": expected the bytes that dvc.lock has" in said
@@ -285,7 +280,7 @@ def test_a_shallow_clone_says_that_old_code_is_not_there(
     ran: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran.edit("code/world.py", "key = sys", "# name\nkey = sys")
-    commit(ran)
+    commit(ran.folder)
     shallow = Project(tmp_path / "shallow")
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{ran.folder}", str(shallow.folder))
     shutil.copytree(ran / ".dvc/cache", shallow / ".dvc/cache")
@@ -377,7 +372,7 @@ def test_later_code_is_a_link_in_a_chain(ran: Project) -> None:
     ran.edit("code/start.py", "from pathlib", "# first\nfrom pathlib")
     ran.mwm("vouch")
     first = rows(ran)["start"]
-    commit(ran)
+    commit(ran.folder)
     ran.edit("code/start.py", "# first", "# second")
     ran.mwm("vouch")
     assert len((ran / "vouched.csv").read_text().splitlines()) == 3
@@ -524,7 +519,7 @@ def test_a_study_has_its_params_in_a_sample(ran: Project) -> None:
     with (ran / "dvc.yaml").open("a") as file:
         file.write(STUDY)
     ran.run("dvc", "repro", "--quiet", "study")
-    commit(ran)
+    commit(ran.folder)
     (ran / "code/study.py").write_text(
         (ran / "code/study.py").read_text().replace("text =", "told =").replace("(text)", "(told)")
     )
@@ -566,12 +561,12 @@ def test_a_project_inside_another_takes_its_code_from_above(
     )
     monkeypatch.chdir(inner.folder)
     inner.run("dvc", "repro")
-    commit(ran)
+    commit(ran.folder)
     ran.edit("code/shout.py", "text.upper()", "str.upper(text)")
     assert inner.told("vouch")["groups"] == [{"stages": ["shout"], "sample": ["shout"]}]
     assert (inner / "vouched.csv").exists()
     assert inner.told("check")["vouched"] == ["shout"]
-    commit(ran)
+    commit(ran.folder)
     ran.edit("code/shout.py", "import sys", "import sys  # words")
     assert inner.told("vouch", "--dry")["vouched"][0]["how"] == "same program"
 
@@ -608,7 +603,7 @@ def test_of_two_stages_of_one_name_the_one_that_ran_loses_its_mark(ran: Project)
     ran.edit("code/join.py", 'Path("joined.txt")', "Path(path)")
     ran.edit("code/join.py", 'Path("seconds.txt")', 'Path(path).with_name("seconds.txt")')
     ran.run("dvc", "repro", "--quiet", "dvc.yaml", "more/dvc.yaml")
-    commit(ran)
+    commit(ran.folder)
     ran.edit("code/join.py", "import typer", "import typer  # commands")
     ran.mwm("vouch")
     assert rows(ran).keys() == {"join", "more/dvc.yaml:join"}
@@ -620,7 +615,7 @@ def test_of_two_stages_of_one_name_the_one_that_ran_loses_its_mark(ran: Project)
 def test_an_experiment_in_a_temporary_folder_leaves_the_projects_marks(ran: Project) -> None:
     """Its code may be other code, under the same name."""
     _vouched(ran)
-    commit(ran)
+    commit(ran.folder)
     ran.edit("code/join.py", "import typer  # commands", "import typer  # other words")
     ran.run("dvc", "exp", "run", "--temp", "join")
     assert rows(ran).keys() == {"start", "join"}

@@ -64,7 +64,7 @@ def kept(runs, tmp_path_factory):
         f"{shlex.quote(sys.executable)} -m dvc init --quiet",
         f"{shlex.quote(sys.executable)} -m dvc add --quiet eval",
         "git add .",
-        "git -c user.name=mwm -c user.email=mwm@localhost commit --quiet --message state",
+        "git commit --quiet --message state",
     ):
         subprocess.run(shlex.split(command), cwd=folder, check=True)
     return shutil.copytree(runs["after"], folder, dirs_exist_ok=True)
