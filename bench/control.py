@@ -177,8 +177,9 @@ def _as_theirs(settings: Control, about: player.About, model: MetaWorldModel) ->
 
         def step_wait(self) -> Any:
             rewards, ended = games.step(torch.from_numpy(self._taken))
-            infos = [{"terminal_observation": codes} for codes in self._seen()]
-            return self._seen(), rewards.astype(np.float32), ended | (rewards != 0), infos
+            seen = self._seen()
+            infos = [{"terminal_observation": codes} for codes in seen]
+            return seen, rewards.astype(np.float32), ended | (rewards != 0), infos
 
         def _seen(self) -> NDArray[np.float32]:
             seen: NDArray[np.float32] = self.scale(games.codes).numpy()

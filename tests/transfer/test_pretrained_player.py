@@ -38,11 +38,13 @@ def played(envs: VectorGameEnv, player: Player, model: MetaWorldModel, look: Loo
     return score(envs, mwm.TrainedModel(model), look, player.policy.best, SEED)
 
 
-def test_it_wins_in_the_original_and_in_another_world(envs, player) -> None:
+def test_it_plays_as_well_in_another_world_as_in_the_original(envs, player) -> None:
+    """Over 100 games it has 18.3 points in both, with a spread of some 2 points a game."""
     model = mwm.load("pretrained").module
-    assert played(envs, player, model, Look("original")).mean > 5
+    home = played(envs, player, model, Look("original")).mean
     mirrored = Look("mirror", World("mirror", ["mirror"]).show)
-    assert played(envs, player, model, mirrored).mean > 3
+    assert home > 14
+    assert played(envs, player, model, mirrored).mean > home - 4
 
 
 def test_with_the_numbers_of_codes_shuffled_it_plays_as_if_at_random(envs, player) -> None:
