@@ -187,3 +187,36 @@ def test_every_game_of_the_emulator_is_registered_and_a_module_s_name_is_enough(
         "<TimeLimit<OrderEnforcing<PassiveEnvChecker<GameEnv<mwm/Pong-v0>>>>>",
         "False",
     ]
+
+
+def test_points_of_frames_in_which_the_old_action_goes_on_count() -> None:
+    """Only frames were compared: points that fell while an action stuck could be lost."""
+    env = GameEnv(repeat_action_probability=0.9, frame_skip=30)
+    env.reset(seed=3)
+    chance, emulator = np.random.default_rng(3), Emulator("ALE/Pong-v5")
+    emulator.reset()
+    held, over, action = 0, False, 2
+    while not over:
+        points, fresh = 0.0, False
+        for _ in range(30):
+            if not fresh:
+                fresh = chance.random() >= 0.9
+                held = action if fresh else held
+            points += emulator.act(int(held), 1)
+        _, reward, over, _, _ = env.step(action)
+        assert reward == points
+    assert over == emulator.over
+
+
+def test_a_game_begins_without_an_action_that_sticks_from_the_one_before() -> None:
+    """After games a seed would no longer determine what follows."""
+    sticky = {"repeat_action_probability": 0.99}
+    env, fresh = GameEnv(**sticky), GameEnv(**sticky)
+    env.reset(seed=0)
+    for _ in range(200):
+        env.step(2)  # by then it is held
+    seen = []
+    for each in (env, fresh):
+        frames = [each.reset(seed=4)[0], *(each.step(0)[0] for _ in range(60))]
+        seen.append(np.stack(frames))
+    assert np.array_equal(*seen)

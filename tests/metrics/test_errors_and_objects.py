@@ -34,6 +34,12 @@ def test_alignment_falls_in_proportion_to_the_error():
     assert alignment(transfer=57, reconstruction=3, chance=30) == -1, "worse than chance is told"
 
 
+def test_a_code_that_is_a_hundredth_better_than_an_unrelated_one_is_a_code():
+    """The threshold could be a half, and a poor world's alignment 0."""
+    assert alignment(transfer=99.5, reconstruction=98.9, chance=100) == pytest.approx(1 - 0.6 / 1.1)
+    assert alignment(transfer=99.5, reconstruction=99.1, chance=100) == 0
+
+
 TURNED = [["transpose", "mirror"], [{"permutation": {"seed": 7}}, "chessboard"]]  # no involutions
 
 

@@ -102,3 +102,41 @@ def test_an_object_drawn_in_two_frames_of_five_is_missing(truth):
     found = truth.clone()
     found[: 3 * FRAMES // 5] = False
     assert reading(found, truth, LENGTH) == "missing"
+
+
+def walk() -> torch.Tensor:
+    """A ball of 2 x 2 pixels that is always seen, at places of its own in every sequence."""
+    rng = np.random.default_rng(0)
+    frames = torch.zeros(COUNT * LENGTH, 40, 30, dtype=torch.bool)
+    for sequence in range(COUNT):
+        start, speed = rng.integers(0, (39, 29)), rng.choice([-3, -2, 2, 3], 2)
+        for t in range(LENGTH):
+            row, column = (start + t * speed) % (39, 29)
+            frames[sequence * LENGTH + t, row : row + 2, column : column + 2] = True
+    return frames
+
+
+def test_an_object_that_is_late_by_four_steps_is_told():
+    truth = walk()
+    found = truth.view(COUNT, LENGTH, 40, 30).roll(4, 1)
+    found[:, :4] = False
+    assert reading(found.flatten(0, 1), truth, LENGTH) == "late by 4 steps"
+
+
+def test_an_object_drawn_in_three_frames_of_five_is_read():
+    truth = walk()
+    found = truth.clone()
+    found[: 2 * len(truth) // 5] = False
+    assert reading(found, truth, LENGTH) == "right"
+
+
+@pytest.mark.parametrize(("rows", "told"), [(10, True), (16, False)])
+def test_an_explanation_halves_the_distance(rows, told):
+    """Of 26 pixels 10 are left, of 29 still 16."""
+    rng = np.random.default_rng(0)
+    truth, found = torch.zeros(2, 400, 40, 30, dtype=torch.bool)
+    for t, (left, up) in enumerate(rng.integers(0, 2, (400, 2))):
+        place, column = 19 + (rows if up else -rows), 2 if left else 26
+        truth[t, 19:21, column : column + 2] = True
+        found[t, place : place + 2, 28 - column : 30 - column] = True
+    assert (reading(found, truth, LENGTH) == "mirrored") == told

@@ -3,6 +3,7 @@ import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from reports import Page
 
 from mwm import MwmError, UsageError
 from mwm.io import records
+from mwm.reporting.shared.results import Pairs, Row
 from mwm.reporting.shared.words import policy
 from mwm.reporting.studies.methods import PAPER
 from mwm.reporting.studies.rates import wilson
@@ -248,3 +250,29 @@ def test_nothing_is_kept_of_a_study_that_was_not_evaluated(made, tmp_path, capsy
         keep.app([str(folder), "--out", str(tmp_path / "kept")], standalone_mode=False)
     assert "foreign.csv: expected what training or evaluation wrote" in capsys.readouterr().err
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_distance_is_that_of_the_direction_in_which_it_is_greater() -> None:
+    """In all made-up tables it was the same in both, or in one alone."""
+
+    def way(source: str, target: str, alignment: float, distance: float) -> Row:
+        numbers = {"alignment": alignment, "predicted_alignment": alignment - 0.1, "success": 0.0}
+        numbers |= {"f1_ball": 0.9, "own_f1_ball": 0.98, "distance_ball": distance}
+        return Row("one", source, target, numbers, {"ball": "right"})
+
+    rows = [way("original", "mirror", 0.9, 0.25), way("mirror", "original", 0.8, 3.0)]
+    rows += [way("original", "vswap", 0.7, 0.5), way("vswap", "original", 0.6, 0.25)]
+    about = {"inputs": "corresponding", "seed": 1, "method": "anchored", "episodes": 6}
+    study: Any = SimpleNamespace(
+        pairs=Pairs(rows, ["ball"]),
+        policy="random",
+        minutes=lambda *acts: 1.0,
+        recruiting=lambda world: [world],
+        **about,
+    )
+    told = variant_rows(study)
+    assert [row["ball_distance"] for row in told] == [3.0, 0.5]
+    assert [row["predicted_alignment_backward"] for row in told] == [0.8 - 0.1, 0.6 - 0.1]
+    model = model_row(study)
+    assert model is not None
+    assert (model["alignment_min"], model["predicted_alignment_min"]) == (0.6, 0.6 - 0.1)
