@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import brief
 import hardship
+import hypothesis
 import plain_yaml
 import pytest
 
@@ -35,6 +36,8 @@ def pytest_configure() -> None:
     for role in ("AUTHOR", "COMMITTER"):  # a fresh machine's Git knows none, and would not commit
         os.environ |= {f"GIT_{role}_NAME": "mwm", f"GIT_{role}_EMAIL": "mwm@localhost"}
     kernels.prepare()
+    hypothesis.settings.register_profile("patient", deadline=None)  # no test asserts a time
+    hypothesis.settings.load_profile("patient")
     paths = [str(ROOT), os.environ.get("PYTHONPATH")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 

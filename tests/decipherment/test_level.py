@@ -6,7 +6,7 @@ import torch
 from small_world import as_is, look_at, states_of_play
 from torch import Tensor
 
-from mwm.decipherment.inference import infer
+from mwm.decipherment.inference import infer, likelihood
 from mwm.decipherment.learning import learn, normalise
 from mwm.decipherment.level import Level
 from mwm.decipherment.sources import Hints, Original, Other, Scale
@@ -129,3 +129,19 @@ def test_symbols_are_of_one_frame_since_a_delay_is_a_symmetry() -> None:
     spread = torch.stack([reordered[level.symbols.of == k].std(0) for k in range(12)])
     assert level.states.functions.shape[1] == 2 * level.symbols.functions.shape[1]
     assert spread.nanmean() < 0.5
+
+
+def test_a_score_is_of_held_out_sequences_beyond_frequencies():
+    codes = look_at(*states_of_play(1), as_is)
+    original = Original(codes, codes.z, codes.z, gap=2, actions=0)
+    level = Level(Scale(12, 12, 2, 2), original, Other(codes, codes.z), seed=0)
+    symbols = level.symbols
+    assert len(symbols.held_out) > 0
+    assert not np.isin(symbols.held_out, symbols.training).any()
+    emissions = torch.rand(2, 12, 12, generator=torch.Generator().manual_seed(0)) + 0.1
+    emissions /= emissions.sum(2, keepdim=True)
+    tied = level.states.tying(level.states.chain.start[:, None] * emissions)
+    found = likelihood(level.states.chain, tied, symbols.observe(symbols.held_out))
+    often = torch.bincount(symbols.of[symbols.at]).float() + 1
+    alone = (often / often.sum()).log()[symbols.of[symbols.held_out]].mean()
+    assert level.score(emissions) == pytest.approx((found - alone).tolist(), abs=1e-5)

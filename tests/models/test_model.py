@@ -8,7 +8,7 @@ from forgery import change_record
 
 from mwm import MwmError
 from mwm.io import records
-from mwm.models.encoding import decode, encode, encode_sequences
+from mwm.models.encoding import decode, dream, encode, encode_sequences
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 
 
@@ -161,3 +161,16 @@ def test_a_model_of_more_than_256_mib_is_read_back(defaults, tmp_path):
     save(model, tmp_path, {})
     assert (tmp_path / WEIGHTS).stat().st_size > 2**28
     assert equal(model, load(tmp_path))
+
+
+def test_a_dream_takes_each_action_after_its_frame(module, contents):
+    packed = torch.from_numpy(contents["mirror"].frames[:8]).view(2, 4, 512)
+    actions = torch.arange(14).view(2, 7) % 6
+    found = dream(module, "mirror", packed, actions)
+    z = encode(module.vision("mirror"), packed.flatten(0, 1))[0].unflatten(0, (2, 4))
+    now, state, expected = None, None, []
+    with torch.no_grad():
+        for t in range(6):
+            now, _, state = module.memory.step(z[:, t] if t < 4 else now, actions[:, t], state)
+            expected.append(now)
+    torch.testing.assert_close(found, torch.stack(expected[3:], 1))

@@ -8,8 +8,17 @@ from torch.nn import functional
 
 from mwm import UsageError
 from mwm.models.model import initialise
+from mwm.models.rarity import pixel_weights
 from mwm.models.visions import KINDS
-from mwm.models.visions.base import Vision, kl_divergence, pixel_loss, sample_gaussian, unpack_bits
+from mwm.models.visions.base import (
+    LOG_VARIANCE,
+    Vision,
+    kl_divergence,
+    pixel_loss,
+    sample_gaussian,
+    split_gaussian,
+    unpack_bits,
+)
 from mwm.models.visions.conv import FromPixel
 from mwm.models.visions.sparse import SparseVision
 
@@ -161,3 +170,22 @@ def test_a_transposed_convolution_from_one_pixel_is_pytorchs():
 
     for ours, pytorchs in zip(made(fast), made(slow), strict=True):
         torch.testing.assert_close(ours, pytorchs)
+
+
+@pytest.mark.parametrize("kind", ["sparse", "dense", "conv"])
+def test_calibration_weighs_pixels_by_how_seldom_they_differ(defaults, contents, kind):
+    packed = torch.from_numpy(contents["original"].frames)
+    for exponent in (0.0, 0.5):
+        small = {"vision": kind, "hidden": 8, "rare_pixels": exponent}
+        config = defaults.train.model.model_copy(update=small)
+        v = initialise(config, ["original"], 6, seed=0).vision("original")
+        known = v.calibrate(packed)
+        expected = torch.from_numpy(pixel_weights(known.share, exponent)).float()
+        assert torch.equal(v.weights, expected)
+        assert bool((v.weights == 1).all()) == (exponent == 0)
+
+
+def test_log_variances_are_bounded():
+    mean, log_variance = split_gaussian(torch.tensor([[1e3, -1e3, 1e3, -1e3]]))
+    assert mean.tolist() == [[1e3, -1e3]]
+    assert log_variance.tolist() == [[LOG_VARIANCE[1], LOG_VARIANCE[0]]]

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from small_sides import pictures, shown, side
-from small_world import as_is, look_at, misread, states_of_play
+from small_world import Looked, as_is, look_at, misread, states_of_play
 from torch import Tensor
 
 from mwm import ArtefactError
 from mwm.io.frames import Frames
 from mwm.io.latents import Latents
+from mwm.models.codes import half
 from mwm.settings.train import Smooth
 from mwm.settling import additive, motifs
 from mwm.settling.additive import Additive
@@ -19,6 +20,7 @@ from mwm.settling.correction import Correction
 from mwm.settling.patterns import tell_apart
 from mwm.settling.settle import Settler
 from mwm.settling.side import Side
+from mwm.settling.sums import Sums
 from mwm.smoothing.smoother import Smoother
 from mwm.smoothing.training import train
 
@@ -213,3 +215,12 @@ def test_where_actions_decide_nothing_latents_stay(
     assert not tell_apart(sides[0]).rest.held.any()
     settled = Settler(spoiler, sides[0]).settle(sides[1])
     assert (errors(settled, states_of_play(2)[0]) < 0.02).all()
+
+
+def test_a_sample_weighs_frames_as_they_are_met(contents):
+    content = contents["original"]
+    codes = half(Looked(), content, 0)
+    at = torch.arange(0, len(codes.z), 3)
+    sample = Sums(codes, content, codes.z).sample(at)
+    assert torch.equal(sample.weights, codes.weights[at].float())
+    assert sample.weights.var() > 0

@@ -1,9 +1,12 @@
 """What a V may overlook or misplace: rare pixels, by their own statistics."""
 
 import numpy as np
+import torch
+from small_world import Looked
 
 from mwm.io.frames import Frames
-from mwm.smoothing.misreadings import AWAY, BESIDE, SELDOM, pictures
+from mwm.models.codes import half, means_of
+from mwm.smoothing.misreadings import AWAY, BESIDE, SELDOM, misread, pictures
 
 
 def slow_reference(frames: np.ndarray) -> list[np.ndarray]:
@@ -38,3 +41,18 @@ def test_what_is_frequent_stays(contents: dict[str, Frames]) -> None:
         changed = (np.unpackbits(picture, axis=1) != bits).mean(0)
         assert changed[share >= SELDOM].max() == 0
         assert changed[share < SELDOM].max() > 0
+
+
+def test_misread_codes_are_those_of_the_pictures_in_the_units_of_the_codes(contents):
+    content, v = contents["original"], Looked()
+    codes = half(v, content, 0)
+    found = misread(v, content, codes)
+    made = [
+        means_of(v, one)[0][:, codes.dimensions] for one in pictures(content.frames[codes.frames])
+    ]
+    expected = (torch.stack(made) - codes.centre) / codes.scale
+    assert len(found.beside) == len(BESIDE)
+    torch.testing.assert_close(torch.cat([found.elsewhere, found.beside]), expected)
+    torch.testing.assert_close(
+        found.beside[0, :-1].mean(0), found.beside[1, 1:].mean(0), atol=0.2, rtol=0
+    )

@@ -1,6 +1,8 @@
 """The smoother: codes that do not fit those before and after them are mended, others stay."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,3 +108,38 @@ def test_many_codes_are_mended_as_each_window_is(monkeypatch: pytest.MonkeyPatch
     rest = torch.ones(len(codes.z), dtype=torch.bool)
     rest[at] = False
     assert torch.equal(mended[rest], codes.z[rest])
+
+
+def test_the_rate_of_a_smoother_falls_over_its_second_half(monkeypatch):
+    rates, update = [], torch.optim.Adam.step
+    monkeypatch.setattr(
+        torch.optim.Adam,
+        "step",
+        lambda self: rates.append(self.param_groups[0]["lr"]) or update(self),
+    )
+    codes = look_at(*states_of_play(1), as_is)
+    settings = Smooth(steps=8, windows=4, hidden=4, learning_rate=0.004)
+    train(codes, misread(codes), 3, settings, seed=0)
+    assert rates == pytest.approx([0.004] * 5 + [0.003, 0.002, 0.001])
+
+
+def test_the_loss_counts_by_precision():
+    codes = look_at(*states_of_play(1), as_is)
+    codes = replace(codes, precision=torch.tensor([1.0, 0.0]))
+    settings = Smooth(steps=1, windows=4, hidden=4, learning_rate=0.004)
+    smoother = train(codes, misread(codes), 3, settings, seed=0)
+    assert smoother.kept[0] != 1
+    assert smoother.kept[1] == 1, "by what does not show, nothing is learned"
+
+
+def test_lessons_are_drawn_by_the_weights_of_their_middles():
+    codes = look_at(*states_of_play(1), as_is)
+    weights = torch.zeros(len(codes.z), dtype=torch.float64)
+    weights[[100, 5000]] = torch.tensor([1.0, 3.0], dtype=torch.float64)
+    codes = replace(codes, weights=weights)
+    wrong = SimpleNamespace(elsewhere=codes.z[None], beside=codes.z[None])
+    rng = torch.Generator().manual_seed(0)
+    truth = Lessons(codes, wrong, np.random.default_rng(0), rng).draw(2000)[2]
+    late = (truth == codes.z[5000]).all(1)
+    assert ((truth == codes.z[100]).all(1) | late).all()
+    assert late.float().mean().item() == pytest.approx(0.75, abs=0.05)

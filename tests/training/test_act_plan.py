@@ -1,11 +1,14 @@
 """How learning rate and weights depend on the iteration."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from mwm.io.latents import Latents
 from mwm.training.guide import Guide
-from mwm.training.plan import Plan
+from mwm.training.plan import SHORT, Plan
 
 
 def plan(defaults, guided: bool = False, **changes) -> Plan:
@@ -32,3 +35,12 @@ def test_the_weight_of_the_kl_grows_over_the_ramp(defaults):
     weights = [plan(defaults, kl=0.5, kl_ramp=4).kl_weight(step) for step in range(1, 7)]
     assert weights == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
     assert plan(defaults, kl=0.5, kl_ramp=0).kl_weight(1) == 0.5
+
+
+def test_dreams_are_short_in_the_first_half(defaults):
+    settings = defaults.train.anchor.model_copy(update={"iterations": 6})
+    for most, first in ((25, SHORT), (3, 3)):
+        dreams = SimpleNamespace(dreamed=most)
+        plan = Plan("anchor", "anchor", settings, [], memory_learns=True, dreams=dreams)
+        assert [plan.dreamed(k) for k in range(1, 7)] == [first] * 3 + [most] * 3
+    assert replace(plan, dreams=None).dreamed(1) == 0

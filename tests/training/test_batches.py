@@ -146,3 +146,20 @@ def test_rare_frames_and_the_sequences_that_hold_them_are_drawn_more_often(conte
         share = expected[np.isin(choices.indices, heavy)].sum() / expected.sum()
         assert np.isin(drawn, heavy).mean() == pytest.approx(share, abs=0.01)
         assert share > len(heavy) / len(expected)
+
+
+@pytest.mark.parametrize("inputs", ["corresponding", "independent"])
+def test_a_sampler_draws_rare_frames_more_often(contents, defaults, inputs):
+    batch = defaults.train.batch.model_copy(update={"length": 10})
+    worlds = {w: contents[w] for w in WORLDS}
+    draws = Sampler(worlds, batch, inputs, np.random.default_rng(0), CPU)
+    drawn = ["original"] if inputs == "corresponding" else [*WORLDS]
+    for world in drawn:  # corresponding: the first world's draws are everyone's
+        episodes = draws.episodes[world]
+        for one in (episodes, episodes.lengthened(20)):
+            packed = contents[world].frames[one.frames.indices]
+            weights = frame_weights(packed, usual(packed), batch.rare_frames)
+            found = one.frames.draw(np.random.default_rng(0), 20_000)
+            mean = weights[np.searchsorted(one.frames.indices, found)].mean()
+            assert mean == pytest.approx((weights**2).sum() / weights.sum(), rel=0.05)
+            assert mean > 1.2 * weights.mean()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mwm import UsageError
+from mwm.training import constraints
 from mwm.training.constraints import (
     BANDWIDTHS,
     CONTRAST,
@@ -14,6 +15,7 @@ from mwm.training.constraints import (
     Posterior,
     mmd,
     moments,
+    sinkhorn,
     transport,
     weighted,
 )
@@ -152,3 +154,26 @@ def test_an_unknown_kind_is_told_with_its_place_and_the_closest():
         UsageError, match=r"constraints: unknown constraint 'contras'.*did you mean 'contrast'\?"
     ):
         weighted({"contras": 1.0}, "train.recruit.constraints")
+
+
+def test_sinkhorn_is_transport_less_that_of_the_cloud_to_itself():
+    rng = torch.Generator().manual_seed(0)
+    ours, theirs = (
+        Posterior(torch.randn(n, 3, generator=rng), torch.randn(n, 3, generator=rng))
+        for n in (6, 9)
+    )
+    scale = (-theirs.log_variance).exp().mean(0).sqrt()
+    here, there = ours.mean * scale, theirs.mean * scale
+    to = constraints._plan(torch.cdist(here, there).square())
+    apart = torch.cdist(here, here).square()
+    apart.fill_diagonal_(torch.inf)
+    own = constraints._plan(apart)
+    assert (own.diagonal() == 0).all()
+    expected = 0.0
+    for i in range(6):
+        pull = sum(to[i, j] * theirs.mean[j] for j in range(9))
+        inwards = sum(own[i, j] * ours.mean[j] for j in range(6))
+        sigma = sum(to[i, j] * theirs.log_variance[j] for j in range(9))
+        expected += (pull - inwards).square().sum() / 6
+        expected += (0.5 * (ours.log_variance[i] - sigma)).square().sum() / 6
+    torch.testing.assert_close(sinkhorn(ours, theirs, rng), expected)

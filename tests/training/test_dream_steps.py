@@ -82,3 +82,16 @@ def test_the_loss_is_that_of_single_steps_and_teaches_m_alone(sampled):
     total.backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in m.parameters())
     assert all(p.grad is None for p in model.visions.parameters())
+
+
+def test_decoded_dreams_are_compared_with_the_frames_of_their_own_steps(sampled):
+    model, _, dreams = sampled
+    batch, m, v = dreams.draw(4), model.memory, model.vision("original")
+    _, losses = dream_step(model, "original", batch, 6, 0.1, torch.Generator())
+    now, state, dreamt = None, None, []
+    for t in range(10):
+        now, _, state = m.step(batch.codes[:, t] if t < 6 else now, batch.actions[:, t], state)
+        dreamt.append(now)
+    z = torch.stack(dreamt[6:], 1).flatten(0, 1)  # of the frames 7 to 10
+    truth = v.unpack(batch.packed[:, 7:].flatten(0, 1))
+    torch.testing.assert_close(losses["pixels"], v.loss(z, truth))

@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from brief_acts import WORLDS, act, record, same, small
 
 from mwm.io.checkpoints import Shelf
 from mwm.io.latents import Latents
+from mwm.models.model import initialise
 from mwm.runtime.locks import claim
 from mwm.runtime.signals import orderly
 from mwm.training import acts
+from mwm.training.guide import Guide
+from mwm.training.plan import Plan
+from mwm.training.resume import Checkpoints
 from mwm.training.steps import Steps
 
 LENGTH = 5  # iterations; with COOLDOWN the rate begins to fall after the third
@@ -171,3 +176,55 @@ def test_two_folders_of_an_act_stay(recruit: Recruit, done: list[int], tmp_path:
     assert sum(path.is_dir() for path in (tmp_path / "recruit-mirror").iterdir()) == 2
     recruit(kl=0.2)
     assert done == []
+
+
+CPU = torch.device("cpu")
+
+
+def test_a_checkpoint_is_of_all_that_an_act_depends_on(defaults, contents, tmp_path):
+    config, settings = small(defaults).model, act(defaults, "recruit")
+    first = {
+        "plan": Plan("recruit test", "recruit", settings, ["mirror"], memory_learns=False),
+        "model": initialise(config, WORLDS, 6, seed=0),
+        "worlds": {w: contents[w] for w in WORLDS},
+        "settings": [{"seed": 0}],
+    }
+
+    def key(**changes):
+        return Checkpoints(Shelf(tmp_path, lambda folder: None), **(first | changes))._key
+
+    plan, content = first["plan"], contents["mirror"]
+    frames = content.frames.copy()
+    frames[0, 0] ^= 1
+    known = Latents(np.arange(2), np.ones((2, 1), np.float32), np.arange(1))
+    keys = [
+        key(),
+        key(plan=replace(plan, guidance=2.0)),
+        key(plan=replace(plan, drawn=0.5)),
+        key(plan=replace(plan, learners=[*WORLDS])),
+        key(plan=replace(plan, guides={"mirror": Guide(known, 9, config.latent, CPU)})),
+        key(plan=replace(plan, settings=settings.model_copy(update={"learning_rate": 1.0}))),
+        key(model=initialise(config, WORLDS, 6, seed=1)),
+        key(worlds=first["worlds"] | {"mirror": replace(content, frames=frames)}),
+        key(settings=[{"seed": 1}]),
+    ]
+    assert len(set(keys)) == len(keys)
+    longer = settings.model_copy(update={"iterations": 9, "cooldown": 0.1})
+    assert key(plan=replace(plan, settings=longer)) == keys[0]
+
+
+def test_an_act_of_other_settings_has_another_checkpoint(defaults, contents, monkeypatch, tmp_path):
+    from mwm.io.checkpoints import Shelf
+
+    keys = []
+    monkeypatch.setattr(acts, "perform", lambda *a: keys.append(a[6]._key))
+    setup = replace(small(defaults), shelf=Shelf(tmp_path, lambda folder: None))
+    setups = [
+        setup,
+        replace(setup, batch=setup.batch.model_copy(update={"frames": 65})),
+        replace(setup, run=setup.run.model_copy(update={"seed": 1})),
+        replace(setup, model=setup.model.model_copy(update={"rare_pixels": 0.4})),
+    ]
+    for one in setups:
+        acts.see(one, "original", contents["original"], act(defaults, "see"))
+    assert len(set(keys)) == len(setups)

@@ -1,18 +1,22 @@
 """Curves of training, on a model whose answers are known."""
 
+from dataclasses import replace
+
+import numpy as np
 import torch
+from brief_acts import WORLDS, record
 from oracle import deaf
 
 from mwm.training.validation import Validator
 
-WORLDS = ["original", "mirror", "invert"]
+JUDGED = ["original", "mirror", "invert"]
 
 
 def test_curves_are_of_the_source_s_latents(contents, defaults):
     """Of the target's own, all was aligned from the start, and no test noticed."""
-    shown = {world: contents[world] for world in WORLDS}
-    model = deaf(contents, WORLDS, "mirror")
-    model.worlds = WORLDS
+    shown = {world: contents[world] for world in JUDGED}
+    model = deaf(contents, JUDGED, "mirror")
+    model.worlds = JUDGED
     record = defaults.train.record.model_copy(update={"sequences": 4})
     rows = Validator(shown, 10, record, torch.device("cpu")).measure(model, 1)
     found = {(row["source"], row["target"]): row for row in rows}
@@ -21,3 +25,29 @@ def test_curves_are_of_the_source_s_latents(contents, defaults):
     assert found["mirror", "original"]["alignment"] < 0.5
     assert found["original", "mirror"]["f1_agent"] == found["original", "invert"]["f1_agent"] == 1
     assert found["original", "invert"]["alignment"] == 1
+
+
+CPU = torch.device("cpu")
+
+
+def test_curves_are_of_validation_episodes_alone(contents, defaults, module):
+    rows = []
+    for spoiled in (False, True):
+        worlds = {}
+        for world in WORLDS:
+            content = contents[world]
+            packed = ~content.frames if spoiled else content.frames.copy()
+            own = content.indices(content.episodes("validation"))
+            packed[own] = content.frames[own]
+            worlds[world] = replace(content, frames=packed)
+        rows.append(Validator(worlds, 10, record(defaults), CPU).measure(module, 1))
+    assert rows[0] == rows[1]
+
+
+def test_curves_are_spread_over_the_validation_episodes(contents, defaults):
+    content = contents["original"]
+    validator = Validator({"original": content}, 10, record(defaults), CPU)
+    held = content.frames[content.indices(content.episodes("validation"))]
+    starts = np.linspace(0, len(held) - 11, 4).astype(int)
+    expected = held[starts[:, None] + np.arange(11)]
+    assert np.array_equal(validator._sequences["original"].frames, expected)

@@ -26,7 +26,7 @@ def _by_pixel_map(frames, pixel_map, inverted):
     return np.packbits(np.unpackbits(frames, axis=1)[:, pixel_map], axis=1) ^ inverted
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(steps=steps)
 def test_the_pixel_map_of_any_composition_is_a_bijection_and_reproduces_the_world(pong, steps):
     shown = World("any", steps).make(pong)
