@@ -22,16 +22,10 @@ def git(root: Path, *words: str, given: bytes = b"") -> bytes:
     Raises:
         MwmError: Git is not installed, or refuses.
     """
+    shown = ("-c", "log.showRoot=true")  # else a user's setting may hide what a first commit added
     try:
         answer = subprocess.run(
-            [
-                "git",
-                "-c",
-                "log.showRoot=true",
-                "-C",
-                str(root),
-                *words,
-            ],  # else a first commit is empty
+            ["git", *shown, "-C", str(root), *words],
             input=given,
             capture_output=True,
             env=unbound(),
