@@ -33,7 +33,7 @@ def rows() -> list[Row]:
         first, _, few = told[0]
         constant = step == "training step"  # whatever the number of frames
         unit, scale = ("ms", 1e3) if constant else ("s", 1.0)
-        limit = f"that of {sizes[0]:,}" if constant else f"{sizes[0]:,}, in proportion"
+        limit = f"that of {sizes[0]:,} frames{'' if constant else ', in proportion'}"
         for size, (taken, memory, frames) in zip(sizes, told, strict=True):
             name, figures = f"{step}, {size:,} frames", {OURS: [taken * scale]}
             if size > sizes[0]:
