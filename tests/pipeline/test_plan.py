@@ -138,6 +138,7 @@ def test_what_never_ran_here_is_told_as_usual_or_unknown(
 ) -> None:
     monkeypatch.setitem(times.USUAL, "join", 560)
     made.edit("dvc.yaml", "stages:\n  start", "# as in `python -m stages.see`\nstages:\n  start")
+    (made / "mwm/settings").mkdir(parents=True)  # or else the project is not ours
     monkeypatch.setattr("mwm.pipeline.ours.refuse_faults", lambda root, stages=(): None)
     made.edit("params.yaml", "b: 2", "b: 8")
     assert timed(made) == {
