@@ -59,6 +59,7 @@ def opened(wait: bool = True) -> Iterator[Any]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc.stage.exceptions import StageNotFound
+    from dvc.utils.serialize import ParseError
 
     from mwm.settings.lines import did_you_mean
 
@@ -74,8 +75,8 @@ def opened(wait: bool = True) -> Iterator[Any]:
                 meant = did_you_mean(error.name, known) or "; `dvc stage list` names all"
                 raise UsageError(f"{error}{meant}") from None
     except DvcException as error:
-        refuse_conflicts()
-        refuse_conflicts(Path(getattr(error, "path", None) or ".").parent)  # of a file below
+        # Of a file that cannot be read, which may lie in a folder below.
+        refuse_conflicts(Path(error.path).parent if isinstance(error, ParseError) else Path())
         ours.refuse_faults(root())
         raise UsageError(f"{' '.join(str(error).split())}; see `dvc status`") from None
 
@@ -115,6 +116,12 @@ def upstream(repo: Any, stage: Any) -> list[Any]:
 def meta(stage: Any) -> dict[str, Any]:
     """What dvc.yaml says under `meta` of a stage; nothing of what is no mapping, as DVC allows."""
     return stage.meta if isinstance(stage.meta, dict) else {}
+
+
+def commands(stage: Any) -> list[str]:
+    """The commands of a stage: as DVC has it, one for each line."""
+    lines = stage.cmd.splitlines() if isinstance(stage.cmd, str) else stage.cmd
+    return [line for line in lines if line.strip()]
 
 
 def rooted(addressing: str) -> str:

@@ -66,7 +66,7 @@ def repro(
     if of_dvc:
         raise UsageError(
             "mwm repro: expected its own options, found one of `dvc repro`; `mwm plan` lists what "
-            "would run, `dvc repro -f -s STAGE` runs one stage whatever it is"
+            "would run, `dvc repro -f -s STAGE` runs one stage though nothing changed"
         )
     for sent in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(sent) is not signal.SIG_IGN:

@@ -1,5 +1,7 @@
 """PPO against slow, obvious forms of the same, and on a task that takes a moment to learn."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,8 @@ from mwm import MwmError
 from mwm.control import ppo
 from mwm.control.policy import initialise
 from mwm.control.ppo import Play, advantages, learn
+
+Pays = Callable[[torch.Tensor], torch.Tensor]
 
 
 def play_of(t: int, n: int, seed: int = 0) -> Play:
@@ -55,6 +59,25 @@ def test_with_a_trace_of_one_returns_are_discounted_rewards() -> None:
     assert returns.item() == pytest.approx(expected.item(), abs=1e-5)
 
 
+def played(policy, codes: torch.Tensor, pays: Pays, rng: torch.Generator) -> Play:
+    """A step of each game (t, n), chosen by a policy, after which the game ends.
+
+    `pays` gives the rewards of actions (t, n).
+    """
+    t, n = codes.shape[:2]
+    with torch.no_grad():
+        likely, values = policy(codes.flatten(0, 1))
+    action = likely.exp().multinomial(1, generator=rng)
+    return Play(
+        codes,
+        action.view(t, n),
+        likely.gather(1, action).view(t, n),
+        torch.cat([values.view(t, n), torch.zeros(1, n)]),
+        pays(action.view(t, n)).float(),
+        torch.ones(t, n, dtype=torch.bool),
+    )
+
+
 def test_it_learns_which_action_pays(settings) -> None:
     """The right action is that of the largest number of the code."""
     policy = initialise(4, 3, 16, seed=0)
@@ -63,19 +86,9 @@ def test_it_learns_which_action_pays(settings) -> None:
     shares = []
     for _ in range(25):
         codes = torch.randn(32, 8, 4, generator=rng)
-        with torch.no_grad():
-            said, values = policy(codes.flatten(0, 1))
-        action = said.exp().multinomial(1, generator=rng)
-        right = codes.flatten(0, 1)[:, :3].argmax(1) == action[:, 0]
-        shares.append(right.float().mean().item())
-        play = Play(
-            codes,
-            action.view(32, 8),
-            said.gather(1, action).view(32, 8),
-            torch.cat([values.view(32, 8), torch.zeros(1, 8)]),
-            right.float().view(32, 8),
-            torch.ones(32, 8, dtype=torch.bool),
-        )
+        right = codes[..., :3].argmax(2)
+        play = played(policy, codes, right.eq, rng)
+        shares.append(play.rewards.mean().item())
         learn(policy, adam, play, settings.model_copy(update={"batch": 64}), rng)
     assert shares[0] < 0.45
     assert np.mean(shares[-3:]) > 0.8
@@ -111,22 +124,6 @@ def test_beyond_the_clip_the_gradient_is_zero_on_the_side_that_gains(ratio, gain
     assert bool(at.grad.abs().sum()) == moves
 
 
-def played(policy, codes: torch.Tensor, rewards: torch.Tensor, rng: torch.Generator) -> Play:
-    """A step of each game (t, n), chosen by a policy, after which the game ends."""
-    t, n = codes.shape[:2]
-    with torch.no_grad():
-        likely, values = policy(codes.flatten(0, 1))
-    action = likely.exp().multinomial(1, generator=rng)
-    return Play(
-        codes,
-        action.view(t, n),
-        likely.gather(1, action).view(t, n),
-        torch.cat([values.view(t, n), torch.zeros(1, n)]),
-        rewards,
-        torch.ones(t, n, dtype=torch.bool),
-    )
-
-
 def test_the_critic_learns_what_is_to_come(settings) -> None:
     """Rewards are the first number of the code, whatever is done."""
     policy = initialise(4, 3, 16, seed=0)
@@ -134,7 +131,7 @@ def test_the_critic_learns_what_is_to_come(settings) -> None:
     rng = torch.Generator().manual_seed(0)
     for _ in range(8):
         codes = torch.randn(16, 8, 4, generator=rng)
-        play = played(policy, codes, codes[..., 0], rng)
+        play = played(policy, codes, lambda actions, codes=codes: codes[..., 0], rng)
         learn(policy, adam, play, settings.model_copy(update={"batch": 64}), rng)
     codes = torch.randn(500, 4, generator=rng)
     with torch.no_grad():
@@ -152,7 +149,7 @@ def test_entropy_is_kept_up_by_its_weight(settings) -> None:
         adam = torch.optim.Adam(policy.parameters(), 0.01)
         rng = torch.Generator().manual_seed(0)
         codes = torch.randn(16, 4, 4, generator=rng)
-        play = played(policy, codes, torch.zeros(16, 4), rng)
+        play = played(policy, codes, torch.zeros_like, rng)
         play.values[:] = 0.0
         one = settings.model_copy(update={"entropy": weight, "batch": 64, "epochs": 10})
         ends[weight] = learn(policy, adam, play, one, rng)["entropy"]

@@ -10,7 +10,6 @@ from small_world import STATES, as_is, look_at, states_of_play, turned
 from mwm.decipherment import plan, search
 from mwm.decipherment.groups import CONTROLLED_ENOUGH, controlled_group, slow_group
 from mwm.decipherment.level import Level, own_score
-from mwm.decipherment.plan import Plan as LevelPlan
 from mwm.decipherment.search import TRIES, Found, _search_level
 from mwm.decipherment.sources import Other
 from mwm.decipherment.task import Check, Group
@@ -112,8 +111,8 @@ def test_the_score_to_expect_is_that_of_emissions_counted_from_true_states() -> 
 def test_a_level_ends_with_its_likeliest_emissions_first():
     emissions = torch.tensor([0.1, 0.4, 0.2]).view(3, 1, 1)
     level = SimpleNamespace(score=lambda found: found.flatten().tolist())
-    plan = LevelPlan(1, 1, [], kept=None, begin=lambda coarse, found, level, workers: found)
+    nothing = plan.Plan(1, 1, [], kept=None, begin=lambda coarse, found, level, workers: found)
     before = Found(level, emissions, [[0.0]])
-    found = _search_level(plan, level, before, 3, 0, ALONE)
+    found = _search_level(nothing, level, before, 3, 0, ALONE)
     assert torch.equal(found.emissions.flatten(), torch.tensor([0.4, 0.2, 0.1]))
     assert found.scores == [0.4, 0.2, 0.1]

@@ -23,17 +23,15 @@ def settings(defaults):
     return defaults.evaluate.model_copy(update={"frames": 100, "length": 10})
 
 
+def judged(model, contents, settings):
+    """By source and target, the row of a pair."""
+    shown = {world: contents[world] for world in WORLDS}
+    rows = evaluate_pairs("test", model, shown, settings)
+    return {(row["source"], row["target"]): row for row in rows}
+
+
 def judge(contents, settings, **kwargs):
-    shown = {world: contents[world] for world in WORLDS}
-    rows = evaluate_pairs("test", Oracle(contents, WORLDS, **kwargs), shown, settings)
-    return {(row["source"], row["target"]): row for row in rows}
-
-
-def judge_deaf(contents, settings):
-    """Where the encoder of mirror says nothing."""
-    shown = {world: contents[world] for world in WORLDS}
-    rows = evaluate_pairs("test", deaf(contents, WORLDS, "mirror"), shown, settings)
-    return {(row["source"], row["target"]): row for row in rows}
+    return judged(Oracle(contents, WORLDS, **kwargs), contents, settings)
 
 
 def test_every_ordered_pair_is_there(contents, settings):
@@ -53,7 +51,7 @@ def test_a_perfect_model_is_perfect_in_all_metrics(contents, settings):
 
 def test_it_is_the_source_s_latents_that_are_decoded(contents, settings):
     """With the target's own instead, every test passed: an oracle has the same in all worlds."""
-    found = judge_deaf(contents, settings)
+    found = judged(deaf(contents, WORLDS, "mirror"), contents, settings)
     assert found["mirror", "original"]["f1_agent"] == 0
     assert found["mirror", "original"]["transfer"] == found["mirror", "original"]["blank"]
     assert found["original", "mirror"]["f1_agent"] == found["original", "invert"]["f1_agent"] == 1
@@ -62,7 +60,7 @@ def test_it_is_the_source_s_latents_that_are_decoded(contents, settings):
 
 def test_predicted_alignment_is_of_predictions(contents, settings):
     """It could be the alignment of the same frame."""
-    row = judge_deaf(contents, settings)["mirror", "original"]
+    row = judged(deaf(contents, WORLDS, "mirror"), contents, settings)["mirror", "original"]
     own, chance = row["prediction"], row["predicted_chance"]
     expected = 1 - (row["predicted_transfer"] - own) / (chance - own)
     assert row["predicted_alignment"] == pytest.approx(expected, abs=1e-5)

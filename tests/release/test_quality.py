@@ -9,9 +9,8 @@ def test_it_is_that_of_the_worst_pair_and_of_dreams_of_25_steps() -> None:
         return {"source": source, "target": target, **measured}
 
     def dream(step: int, found: str, own: str) -> dict[str, str]:
-        return {"step": str(step), "object": "ball", "kind": "same", "found": found} | {
-            "own_found": own
-        }
+        of = {"step": str(step), "object": "ball", "kind": "same"}
+        return of | {"found": found, "own_found": own}
 
     pairs = [pair("a", "b", 0.9), pair("b", "a", 0.7), pair("a", "a", 0.3)]
     pairs.append({**pair("b", "c", 0.8), "f1_ball": ""})

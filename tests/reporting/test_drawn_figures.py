@@ -17,6 +17,8 @@ from mwm.reporting.figures.style import LIGHT, themed
 from mwm.reporting.shared.results import MEASURES, Pairs, Row
 from mwm.reporting.studies.ablations import ablations_figure
 
+DREAMS = (("", 0.0), ("own_", 0.1), ("copy_", -0.2))  # how columns begin; what is added there
+
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +124,7 @@ def test_lines_of_dreams_are_means_over_pairs_with_all_of_them_in_the_band(undra
     words = {"model": "one", "source": "a", "target": "b", "object": "ball", "kind": "same"}
     rows = [
         (words, {"step": step, "frames": 30.0}
-         | {f"{of}{name}": value + lower for of, lower in ALL for name in DREAMT})
+         | {f"{of}{name}": value + lower for of, lower in DREAMS for name in DREAMT})
         for step in (1.0, 2.0)
         for value in (0.3, 0.4, 0.8)
     ]  # fmt: skip
@@ -135,6 +137,3 @@ def test_lines_of_dreams_are_means_over_pairs_with_all_of_them_in_the_band(undra
         assert [line.get_linestyle() for line in panel.lines] == ["-", "--", ":"]
         heights = panel.collections[0].get_paths()[0].vertices[:, 1]
         assert (heights.min(), heights.max()) == (0.3, 0.8)
-
-
-ALL = (("", 0.0), ("own_", 0.1), ("copy_", -0.2))

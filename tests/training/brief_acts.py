@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from mwm.io.frames import Frames
 from mwm.training import acts
 from mwm.training.acts import Setup
 from mwm.training.device import prepare_device
@@ -63,3 +66,11 @@ def same(one, other) -> bool:
         torch.equal(a, b)
         for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     )
+
+
+def spoiled(content: Frames, episodes: NDArray[np.int64]) -> Frames:
+    """The frames, of which all but those of some episodes are inverted."""
+    kept = content.indices(episodes)
+    packed = ~content.frames
+    packed[kept] = content.frames[kept]
+    return replace(content, frames=packed)

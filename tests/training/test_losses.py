@@ -44,15 +44,15 @@ def test_p_is_the_loss_of_the_frame_after_from_samples_of_v_and_m(pair):
     torch.testing.assert_close(total, sum(losses.values()))
 
 
-def test_r_is_the_sum_of_what_its_parts_weigh(pair, defaults):
+def reconstructed(pair, value: float, drawn: float):
+    """An R step of mirror by a guide whose latents are all of that value; and what it was given."""
     model, sampler = pair
     images = sampler.images()
     packed = {world: image.packed for world, image in images.items()}
     places, size = images["mirror"].indices, model.config.latent
-    known = Latents(
-        np.unique(places), np.ones((len(np.unique(places)), size), np.float32), np.arange(size)
-    )
-    guide = Guide(known, places.max() + 1, size, CPU)
+    known = np.unique(places)
+    latents = Latents(known, np.full((len(known), size), value, np.float32), np.arange(size))
+    guide = Guide(latents, places.max() + 1, size, CPU)
     total, losses = reconstruction_step(
         model,
         ["mirror"],
@@ -60,8 +60,14 @@ def test_r_is_the_sum_of_what_its_parts_weigh(pair, defaults):
         0.25,
         {"moments": (moments, 7.0)},
         torch.Generator().manual_seed(0),
-        {"mirror": Guidance(guide, places, 11.0, 0.0)},
+        {"mirror": Guidance(guide, places, 11.0, drawn)},
     )
+    return total, losses, packed, guide, places
+
+
+def test_r_is_the_sum_of_what_its_parts_weigh(pair):
+    model, _ = pair
+    total, losses, packed, guide, places = reconstructed(pair, 1.0, drawn=0.0)
     ours, theirs = (Posterior(*encode(model.vision(w), packed[w])) for w in ("mirror", "original"))
     v, z = model.vision("mirror"), sample_gaussian(*ours, torch.Generator().manual_seed(0))
     expected = {
@@ -76,31 +82,11 @@ def test_r_is_the_sum_of_what_its_parts_weigh(pair, defaults):
     torch.testing.assert_close(total, sum(weight * loss for weight, loss in expected.values()))
 
 
-def test_r_draws_from_the_guide_and_weighs_all(defaults, contents):
-    setup = small(defaults)
-    model = initialise(setup.model, WORLDS, 6, seed=0)
-    frames = {w: contents[w] for w in WORLDS}
-    sampler = Sampler(frames, setup.batch, "independent", np.random.default_rng(0), CPU)
-    images = sampler.images()
-    packed = {world: image.packed for world, image in images.items()}
-    places, size = np.unique(images["mirror"].indices), model.config.latent
-    guide = Guide(
-        Latents(places, np.full((len(places), size), 50, np.float32), np.arange(size)),
-        places.max() + 1,
-        size,
-        CPU,
-    )
-    one = Guidance(guide, images["mirror"].indices, 11.0, 1.0)
+def test_r_draws_from_the_guide_and_weighs_all(pair):
+    model, _ = pair
+    size = model.config.latent
     model.vision("original").encoder[-1].bias.data[size:] = -12.0  # sharp codes: few samples differ
-    total, losses = reconstruction_step(
-        model,
-        ["mirror"],
-        packed,
-        0.25,
-        {"moments": (moments, 7.0)},
-        torch.Generator(),
-        {"mirror": one},
-    )
+    total, losses, packed, _, _ = reconstructed(pair, 50.0, drawn=1.0)
     v = model.vision("mirror")
     drawn = v.loss(torch.full((64, size), 50.0), v.unpack(packed["mirror"]))
     torch.testing.assert_close(losses["reconstruction_mirror"], drawn, rtol=1e-3, atol=0)

@@ -122,13 +122,7 @@ def parts(stage: Any, job: Job, cluster: Cluster) -> list[Job]:
 def _told(stage: Any, base: Path) -> tuple[list[str], str, list[str]]:
     """What dvc.yaml says of a stage: its commands, its folder and its outputs, below `base`."""
     outs = [_below(base, out.fs_path) for out in stage.outs]
-    return _commands(stage.cmd), _below(base, str(Path(stage.wdir))), outs
-
-
-def _commands(told: str | list[str]) -> list[str]:
-    """The commands of a stage: as DVC has it, one for each line."""
-    lines = told.splitlines() if isinstance(told, str) else told
-    return [line for line in lines if line.strip()]
+    return project.commands(stage), _below(base, str(Path(stage.wdir))), outs
 
 
 def _refuse_what_stays_here(stage: Any) -> None:

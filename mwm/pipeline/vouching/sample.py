@@ -13,7 +13,7 @@ from typing import Any
 
 from mwm import MwmError
 from mwm.engines.command import in_shell
-from mwm.pipeline import cache, hashes, ours
+from mwm.pipeline import cache, hashes, ours, project
 from mwm.pipeline.reasons import is_here
 from mwm.pipeline.removal import remove
 from mwm.pipeline.source import Source
@@ -113,9 +113,8 @@ def run(stage: Any, source: Source, top: Path) -> None:
             for path in paths
         )
     shell = environment.get("SHELL") or "/bin/sh"
-    lines = stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines()
     with (top.parent / "output").open("w+", errors="replace") as output:
-        for line in filter(str.strip, lines):  # one command each, as DVC has it
+        for line in project.commands(stage):
             process = subprocess.Popen(
                 in_shell(shell, line),
                 cwd=top / source.below(stage.wdir),
