@@ -3,6 +3,9 @@
 `play` keeps a world's random plays and adds the player's own. Where it learned it plays with its
 own V; in another world with the V that was aligned there. Neither sees what the other played.
 `learn` then aligns that V again, on all of them.
+
+`extend` does the same with frames.h5, of which all worlds are made, so that V and M of the
+original can learn anew, too.
 """
 
 from pathlib import Path
@@ -15,6 +18,8 @@ from mwm.runtime.options import DATA, RUNS, Data, Run, Runs, Workers
 
 app = commands.application(__doc__)
 
+Episodes = Annotated[int, typer.Option(min=1, max=4096, help="to play")]
+
 
 @commands.stage(app)
 def play(
@@ -22,18 +27,17 @@ def play(
     base: Annotated[Path, typer.Option(help="runs to play with: control, and the run")],
     plays: Annotated[Path, typer.Option(help="folder of the random plays, <world>.h5")],
     data: Annotated[Path, typer.Option(help="folder to write <world>.h5 to")] = DATA,
-    episodes: Annotated[int, typer.Option(min=1, max=4096, help="to play")] = 300,
+    episodes: Episodes = 300,
     workers: Workers = None,
 ) -> None:
     """Add a player's own plays of a world to the random ones -> data/worlds/<world>.h5."""
     import torch
 
     from mwm import UsageError
-    from mwm.control.look import mask_of
     from mwm.control.player import load_player
     from mwm.control.visions import of_same_anchor
     from mwm.io.frames import read_frames, write_frames
-    from mwm.practice import playing
+    from mwm.practice.adding import check_played, with_plays
     from mwm.runtime import locks
     from mwm.runtime.progress import Progress
     from mwm.settings import params
@@ -47,26 +51,59 @@ def play(
         )
     torch.set_num_threads(p.train.run.threads)
     player = load_player(base / "control")
-    about, control = player.about, player.about.control
     anchor = world == ORIGINAL
     name = ORIGINAL if anchor else params.pick(p.train.runs, world, "train.runs").worlds[1]
     model = player.model
-    if name != about.world:
+    if name != player.about.world:
         model = of_same_anchor(player, base / ("anchor" if anchor else world))
-    content, mask = read_frames(plays / f"{name}.h5", "world"), None
-    played_as = str(content.attributes["game"]), int(content.attributes["frame_skip"])
-    if played_as != (about.game, about.frame_skip):
-        raise UsageError(
-            f"--plays {plays}: expected {about.game} with frame skip {about.frame_skip}, which the "
-            f"player knows, found {played_as[0]} with {played_as[1]}; collect plays of that"
-        )
-    if control.opponent != "shown":
+    content = original = read_frames(plays / f"{name}.h5", "world")
+    check_played(player, content, f"--plays {plays}")
+    if not anchor and player.about.control.opponent != "shown":
         original = read_frames(plays / f"{ORIGINAL}.h5", "world")
-        mask = mask_of(control.opponent, original, control.seed)
     locks.claim(data / f"{name}.h5")
     seed = p.train.run.seed
-    played = playing.practise(player, model, content, episodes, seed, mask, workers, Progress)
-    write_frames(data / f"{name}.h5", playing.added(content, played), kind="world")
+    both = with_plays(player, model, content, original, episodes, seed, workers, Progress)
+    write_frames(data / f"{name}.h5", both, kind="world")
+
+
+@commands.stage(app)
+def extend(
+    base: Annotated[Path, typer.Option(help="runs to play with: control")],
+    frames: Annotated[Path, typer.Option(help="frames of the original, at random")],
+    out: Annotated[Path, typer.Option(help="file to write")] = Path("data/frames.h5"),
+    episodes: Episodes = 300,
+    workers: Workers = None,
+) -> None:
+    """Add a player's own plays of the original to the random ones -> data/frames.h5."""
+    import torch
+
+    from mwm import UsageError
+    from mwm.control.player import load_player
+    from mwm.control.visions import of_same_anchor
+    from mwm.io.frames import read_frames, write_frames
+    from mwm.practice.adding import check_played, with_plays
+    from mwm.runtime import locks
+    from mwm.runtime.progress import Progress
+    from mwm.settings import params
+    from mwm.settings.base import ORIGINAL
+
+    p = params.load()
+    if out.resolve() == frames.resolve():
+        raise UsageError(
+            f"--out {out}: expected another file than that of --frames, found the same; the "
+            "random plays would be overwritten"
+        )
+    torch.set_num_threads(p.train.run.threads)
+    player = load_player(base / "control")
+    model = player.model
+    if player.about.world != ORIGINAL:
+        model = of_same_anchor(player, base / "anchor")
+    original = read_frames(frames)
+    check_played(player, original, f"--frames {frames}")
+    locks.claim(out)
+    seed = p.train.run.seed
+    both = with_plays(player, model, original, original, episodes, seed, workers, Progress)
+    write_frames(out, both)
 
 
 @commands.stage(app)

@@ -1,7 +1,7 @@
 """Play a world with a player that now and then acts at random, and keep all that happened."""
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from mwm import seeding
 from mwm.control.games import Games, environments
 from mwm.control.look import Look, Mask
 from mwm.control.player import Player
-from mwm.io.frames import SPLITS, Frames
+from mwm.io.frames import Frames
 from mwm.io.progress import Monitor, silent
 from mwm.library.model import TrainedModel
 from mwm.models.model import MetaWorldModel
@@ -102,17 +102,3 @@ def _by_episode(steps: list[_Step], points: NDArray[np.float64]) -> Plays:
     order = np.argsort(places, kind="stable")
     lengths = np.bincount(places, minlength=len(points))
     return Plays(frames[order], actions[order], lengths, points)
-
-
-def added(content: Frames, plays: Plays) -> Frames:
-    """A world's frames, and after them the plays as it shows them, as training episodes."""
-    ends = content.episode_offsets[-1] + np.cumsum(plays.lengths)
-    training = np.full(len(plays.lengths), SPLITS.index("train"), np.uint8)
-    return replace(
-        content,
-        frames=np.concatenate([content.frames, content.show(plays.frames)]),
-        actions=np.concatenate([content.actions, plays.actions]),
-        episode_offsets=np.concatenate([content.episode_offsets, ends]),
-        split=np.concatenate([content.split, training]),
-        attributes={**content.attributes, "policy": "random, then a player's"},
-    )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import brief
+import numpy as np
 import plain_yaml
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +15,7 @@ from mwm.control.policy import initialise as policy_of
 from mwm.io.frames import Frames, read_frames, write_frames
 from mwm.models.model import initialise, load
 from mwm.settings.params import Params
-from stages import adopt, control, practise, smooth, transfer, unite
+from stages import adopt, control, practise, smooth, transfer, unite, variants
 
 PARTS = ("see", "anchor", "control")
 
@@ -48,6 +49,13 @@ def test_what_the_player_did_is_learned_from_once_more(trained: Path) -> None:
         brief.run(practise.app, "play", world, "--base", "runs", *words)
         content = read_frames(Path("mixed", f"{world}.h5"), "world")
         assert len(content.split) == 10, "four episodes after six"
+    write_frames("random.h5", read_frames("data/worlds/original.h5", "world"))
+    more = ("--frames", "random.h5", "--out", "mixed/frames.h5", "--episodes", "4")
+    brief.run(practise.app, "extend", "--base", "runs", *more)
+    brief.run(variants.app, "original", "--frames", "mixed/frames.h5", "--out", "mixed/made.h5")
+    made, added = (read_frames(f"mixed/{name}.h5", "world") for name in ("made", "original"))
+    for part in ("frames", "actions", "episode_offsets", "split", "pixel_map"):
+        assert np.array_equal(getattr(made, part), getattr(added, part)), part
     where = ("--data", "mixed", "--runs", "again")
     brief.run(smooth.app, *where)
     brief.run(practise.app, "learn", "mirror", "--base", "runs", *where)
@@ -79,19 +87,48 @@ def test_what_is_not_there_is_told_and_nothing_is_copied(tmp_path: Path) -> None
     assert not (tmp_path / "mine").exists()
 
 
-def test_random_plays_are_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("play", "original", "--plays", "data/worlds"),
+            "--data data/worlds: expected another folder than that of --plays",
+        ),
+        (
+            ("extend", "--frames", "data/frames.h5"),
+            "--out data/frames.h5: expected another file than that of --frames",
+        ),
+    ],
+    ids=("play", "extend"),
+)
+def test_random_plays_are_not_overwritten(
+    words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without --data the pipeline's own plays had the player's added, at each call anew."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     Path("params.yaml").write_text(plain_yaml.text(brief.of_one_run()))
-    words = ["play", "original", "--base", "runs", "--plays", "data/worlds"]
-    done = CliRunner().invoke(practise.app, words)
+    done = CliRunner().invoke(practise.app, [*words, "--base", "runs"])
     assert done.exit_code == 2
-    assert "--data data/worlds: expected another folder than that of --plays" in done.output
+    assert told in done.output
 
 
+@pytest.mark.parametrize(
+    ("words", "kind", "option"),
+    [
+        (("play", "original", "--plays", "plays"), "world", "--plays plays"),
+        (("extend", "--frames", "plays/original.h5"), "frames", "--frames plays/original.h5"),
+    ],
+    ids=("play", "extend"),
+)
 def test_plays_of_another_frame_skip_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: dict[str, Frames], defaults: Params
+    words: tuple[str, ...],
+    kind: str,
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    contents: dict[str, Frames],
+    defaults: Params,
 ) -> None:
     """The player's own were added to them, and the file claimed one frame skip for all."""
     monkeypatch.chdir(tmp_path)
@@ -103,11 +140,10 @@ def test_plays_of_another_frame_skip_are_refused(
     policy = policy_of(about.seen, 6, about.control.hidden, 0)
     players.save(players.Player(about, model, policy), Path("runs/control"), [])
     told = {**contents["original"].attributes, "frame_skip": 2}
-    write_frames(Path("plays/original.h5"), replace(contents["original"], attributes=told), "world")
-    words = ["play", "original", "--base", "runs", "--plays", "plays"]
-    done = CliRunner().invoke(practise.app, words)
+    write_frames(Path("plays/original.h5"), replace(contents["original"], attributes=told), kind)
+    done = CliRunner().invoke(practise.app, [*words, "--base", "runs"])
     assert done.exit_code == 2
-    assert "--plays plays: expected ALE/Pong-v5 with frame skip 4" in done.stderr
+    assert f"{option}: expected ALE/Pong-v5 with frame skip 4" in done.stderr
     assert "found ALE/Pong-v5 with 2" in done.stderr
     assert not Path("data").exists()
 

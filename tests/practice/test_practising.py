@@ -17,7 +17,7 @@ from mwm.environments.reader import Reader
 from mwm.io.frames import Frames
 from mwm.library.model import TrainedModel
 from mwm.models.model import MetaWorldModel, initialise, save
-from mwm.practice import playing
+from mwm.practice import adding, playing
 from mwm.settings.params import Params
 
 EPISODES, LIMIT, SEED = 3, 60, 5
@@ -146,7 +146,7 @@ def test_plays_do_not_depend_on_the_processes_and_differ_by_world(
 def test_plays_come_after_random_ones_as_the_world_shows_them(
     mirror: Frames, plays: playing.Plays
 ) -> None:
-    whole = playing.added(mirror, plays)
+    whole = adding.added(mirror, plays)
     before = len(mirror.frames)
     assert np.array_equal(whole.frames[:before], mirror.frames)
     assert np.array_equal(whole.frames[before:], mirror.show(plays.frames))
