@@ -9,7 +9,8 @@ import pytest
 from forgery import changing_h5
 from numpy.typing import NDArray
 
-from mwm.frames.background import find_background
+from mwm.frames import background
+from mwm.frames.background import find_background, most_frequent
 from mwm.frames.preprocessing import preprocess
 from mwm.io.frames import Frames, read_frames
 from mwm.io.rollouts import opening
@@ -124,17 +125,36 @@ def test_pong_would_be_seen_the_same_if_it_were_not_listed(
 def test_the_background_is_what_the_training_episodes_show(
     rollouts: Path, tmp_path: Path, frames: Frames, defaults: Params
 ) -> None:
-    """Were the test episode asked, its grey would be the background and its frames blank."""
+    """Were those held out asked, which are most, their grey would be the background."""
     with changing_h5(rollouts) as file:
         file.attrs["background"] = "null"
-        screens = file["screens/000005"]
-        screens[...] = np.full(screens.shape, 99, np.uint8)
+        for episode in range(2, 6):
+            screens = file[f"screens/{episode:06d}"]
+            screens[...] = np.full(screens.shape, 99, np.uint8)
     with opening(rollouts) as opened:
-        assert (find_background(opened, np.array([5])) == 99).all()
-    preprocess(defaults.preprocess, rollouts, tmp_path / "frames.h5")
+        assert (find_background(opened, np.arange(6)) == 99).all()
+    settings = defaults.preprocess.model_copy(update={"validation": 0.3, "test": 0.3})
+    preprocess(settings, rollouts, tmp_path / "frames.h5")
     found = read_frames(tmp_path / "frames.h5").frames
-    assert np.array_equal(found[:750], frames.frames[:750])
-    assert (found[750:] == 255).all()
+    assert np.array_equal(found[:300], frames.frames[:300])
+    assert (found[300:] == 255).all()
+
+
+def test_the_background_is_of_screens_that_are_spread_evenly_over_those_episodes(
+    rollouts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four screens of four episodes are the first of each."""
+    monkeypatch.setattr(background, "SAMPLES", 4)
+    with changing_h5(rollouts) as file:
+        for episode in range(2, 6):
+            file[f"screens/{episode:06d}"][0] = 99
+    with opening(rollouts) as opened:
+        assert (find_background(opened, np.arange(2, 6)) == 99).all()
+
+
+def test_of_two_values_as_frequent_the_lower_one_is_the_background() -> None:
+    screens = np.array([[[7, 7, 0]], [[3, 9, 0]], [[7, 9, 5]], [[3, 7, 5]]], np.uint8)
+    assert most_frequent(screens).tolist() == [[3, 7, 0]]
 
 
 @pytest.mark.parametrize("game", ["ALE/Breakout-v5", "ALE/Carnival-v5"])

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from forgery import altered
 
 from mwm import MwmError
 from mwm.io import checksum
-from mwm.io.files import read_json, replacing, write_json, write_text
+from mwm.io.deferring import Output
+from mwm.io.files import final_name, read_json, replacing, write_json, write_text
 from mwm.io.frames import SPLITS, Frames, read_frames, write_frames
 from mwm.io.hdf5 import creating_h5, reading_h5
 
@@ -33,6 +35,19 @@ def test_a_file_is_under_its_name_only_once_it_is_whole(tmp_path: Path) -> None:
         assert temporary.suffix == ".json"
     assert path.read_text() == "half"
     assert [file.name for file in path.parent.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["metrics.json", "model.safetensors", "a.b.csv", "LICENSE", ".a.h5"]
+)
+def test_a_temporary_file_is_told_by_its_name_from_the_user_s_own(
+    tmp_path: Path, name: str
+) -> None:
+    with replacing(tmp_path / name) as temporary:
+        assert final_name(temporary) == name
+    assert final_name(tmp_path / name) is None
+    for own in (".metrics.json.backup_1.csv", ".a.h5.ab12cd34", ".a.abcdefg.h5"):
+        assert final_name(Path(own)) is None, own
 
 
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
@@ -177,6 +192,22 @@ def test_what_fits_is_written(tmp_path: Path) -> None:
         assert len(file["deep"]) == 50
 
 
+def test_what_a_full_disk_does_not_take_is_told_by_the_next_flush_once(tmp_path: Path) -> None:
+    """The system takes the first half of a write, and refuses the rest."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for ask in (lambda file: file.write(bytes(10)), lambda file: file.truncate(10)):
+        with Output(tmp_path / "a", "w+") as file:
+            try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (5, before[1]))
+                assert ask(file) == 10
+                with pytest.raises(OSError, match="File too large"):
+                    file.flush()
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            file.flush()
+
+
 def test_hdf5_files_are_the_same_twice(tmp_path: Path) -> None:
     for name in ("one", "two"):
         with creating_h5(tmp_path / name, "a", {"x": 1, "y": "ü"}) as file:
@@ -203,6 +234,7 @@ def test_frames_come_back_as_they_went(tmp_path: Path, worlds: Path) -> None:
         assert np.array_equal(one, two) if isinstance(one, np.ndarray) else one == two
     assert (tmp_path / "frames.h5").read_bytes() == (worlds / "frames.h5").read_bytes()
     assert content.action_count == 6
+    assert content.indices(np.array([4, 1])).tolist() == [*range(600, 750), *range(150, 300)]
     assert [content.episodes(split).tolist() for split in SPLITS] == [[0, 1, 2, 3], [4], [5]]
 
 
@@ -215,6 +247,7 @@ def _replace(name: str, data: object) -> Callable[[h5py.File], None]:
     return change
 
 
+BOXES = [[0, 0, 65, 9], [-1, 0, 9, 9], [0, -1, 9, 9], [9, 0, 9, 9], [0, 9, 9, 9], [0.0, 0, 9, 9]]
 FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
     (lambda file: file.attrs.__delitem__("kind"), "'frames', found 'an unknown kind'"),
     (lambda file: file.attrs.__setitem__("kind", [1, 2]), "'kind' is neither a word nor a numb"),
@@ -226,12 +259,28 @@ FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
     (_replace("actions", np.full(900, 6, np.uint8)), "actions: expected 0..5, found 6"),
     (_replace("episode_offsets", np.array([0, 5])), "expected to rise from 0 to 900"),
     (_replace("episode_offsets", np.array([0, 9, 9, 900])), "expected to rise from 0 to 900"),
+    (
+        _replace("episode_offsets", np.array([3, 9, 900])),
+        "expected to rise from 0 to 900, found [3",
+    ),
+    (
+        _replace("episode_offsets", np.array([0, 7 * 10**18, 14 * 10**18 - 2**64, 900])),
+        "expected to rise from 0",
+    ),
+    (_replace("split", np.zeros(7, np.uint8)), "split: expected 6 episodes in 0..2, found 7"),
     (_replace("split", np.zeros(0, np.uint8)), "split: expected 6 episodes in 0..2, found 0"),
     (_replace("split", np.full(6, 3, np.uint8)), "split: expected 6 episodes in 0..2, found 6"),
     (_replace("pixel_map", np.zeros(4096, np.uint16)), "pixel_map: expected a permutation"),
     (_replace("inverted", np.zeros(64, np.uint8)), "'inverted': expected uint8 (512)"),
     (lambda file: file.attrs.__delitem__("action_names"), "attribute action_names: expected"),
     (lambda file: file.attrs.__setitem__("objects", '{"ball": [0, 0, 9, 65]}'), "boxes by name in"),
+    *(
+        (
+            lambda file, box=box: file.attrs.__setitem__("objects", f'{{"b": {box}}}'),
+            f'\'{{"b": {box}',
+        )
+        for box in BOXES
+    ),
 ]
 
 
@@ -274,6 +323,19 @@ def test_a_truncated_file_is_told(tmp_path: Path, worlds: Path, share: float, to
     (tmp_path / "frames.h5").write_bytes(content[: int(share * len(content))])
     with pytest.raises(MwmError, match=told):
         read_frames(tmp_path / "frames.h5")
+
+
+def test_damage_at_the_end_of_a_long_file_is_told(tmp_path: Path) -> None:
+    """The checksum is of all pieces in which a file is read."""
+    with creating_h5(tmp_path / "a.h5", "a", {}) as file:
+        file["noise"] = np.random.default_rng(0).integers(0, 256, 2**20, dtype=np.uint8)
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    for place in (600, len(content) // 2, len(content) - 1):
+        content[place] ^= 1
+        (tmp_path / "a.h5").write_bytes(content)
+        with pytest.raises(MwmError, match="bytes that do not match its checksum"):
+            reading_h5(tmp_path / "a.h5", "a").__enter__()
+        content[place] ^= 1
 
 
 def test_a_damaged_chunk_is_told(tmp_path: Path, worlds: Path) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from forgery import altered, change_record, rewrite
+from forgery import altered, change_record, changing_h5, rewrite
 
 from mwm import MwmError, UsageError
 from mwm.evaluation.tables import gather_curves
 from mwm.io import records
 from mwm.io.frames import read_frames
+from mwm.io.rollouts import opening
 from mwm.models.model import MANIFEST, WEIGHTS, initialise, load, save
 from mwm.settings import params
 from mwm.settings.params import Params
@@ -60,6 +61,14 @@ def _bomb(file: h5py.File) -> None:
     file["frames"].id.write_direct_chunk((0, 0), b"\x78\x9c\x03\x00\x00\x00\x00\x01")
 
 
+def _hole(file: h5py.File) -> None:
+    """All chunks but one: HDF5 reads zeros there."""
+    noise = np.random.default_rng(0).integers(0, 256, (256, 512), dtype=np.uint8)
+    _instead(shape=(900, 512), **CHUNKED)(file)
+    for start in (0, 256, 768):
+        file["frames"][start : start + 256] = noise[: 900 - start]
+
+
 def _cycle(file: h5py.File) -> None:
     del file["frames"]
     file["frames"] = file["/"]
@@ -82,6 +91,7 @@ HDF5 = {
     "petabytes": (_instead(shape=(PETABYTE, 512), **CHUNKED), "more than are stored"),
     "overflow": (_instead(shape=(2**62, 512), **CHUNKED), "more than are stored"),
     "missing chunks": (_instead(shape=(900, 512), **CHUNKED), "more than are stored"),
+    "hole": (_hole, "more than are stored"),
     "never written": (_instead(shape=(900, 512), dtype=np.uint8), "more than are stored"),
     "bomb": (_bomb, "more than are stored"),
     "filter": (
@@ -106,6 +116,17 @@ def test_hdf5_that_leads_or_swells_beyond_its_bytes_is_refused(
     assert told in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_group_that_leads_to_another_file_is_refused(tmp_path: Path, rollouts: Path) -> None:
+    """Only the last part of a dataset's path would be asked whether it is a link."""
+    other = tmp_path / "other.h5"
+    other.write_bytes(rollouts.read_bytes())
+    with changing_h5(rollouts) as file:
+        del file["screens"]
+        file["screens"] = h5py.ExternalLink(str(other), "screens")
+    with pytest.raises(MwmError, match="'screens/000000' is a link to elsewhere"):
+        opening(rollouts).__enter__()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +289,9 @@ def test_a_stage_ends_with_one_line_and_its_exit_code(tmp_path: Path, worlds: Pa
         assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("name", ["../data", "/etc/passwd", "${world}", "a\nb", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["../data", "/etc/passwd", "${world}", "a\nb", "mirror\n", "x" * 5000]
+)
 def test_a_world_that_is_a_path_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"WORLD: expected a name such as 'mirror'") as caught:
         params.check_name(name, "WORLD")

@@ -1,10 +1,10 @@
 """latents.h5: what was written is read, and anything else is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from forgery import changing_h5
 
 from mwm import MwmError
 from mwm.io.latents import Latents, load, save
@@ -45,13 +45,40 @@ def test_those_of_another_world_or_latent_are_refused(
         load(tmp_path / "latents.h5", frames, latent)
 
 
+@pytest.mark.parametrize(
+    ("name", "indices"),
+    [
+        ("frames", [10, 10, 12]),
+        ("frames", [10, 12, 11]),
+        ("frames", [-1, 10, 11]),
+        ("frames", [10, 11, -(2**63)]),
+        ("dimensions", [5, 0, 5]),
+        ("dimensions", [5, 0, -1]),
+    ],
+)
+def test_indices_that_are_not_distinct_or_ascend_from_0_are_refused(
+    tmp_path: Path, name: str, indices: list[int]
+) -> None:
+    """Values would be learned for other frames than those that they were deciphered of."""
+    whole = Latents(np.arange(3), np.ones((3, 3), np.float32), np.arange(3))
+    save(tmp_path / "latents.h5", replace(whole, **{name: np.array(indices)}))
+    with pytest.raises(MwmError, match=f"{name}: expected distinct indices"):
+        load(tmp_path / "latents.h5", FRAMES, LATENT)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_are_refused(
+    tmp_path: Path, latents: Latents, odd: float
+) -> None:
+    latents.values[3, 1] = odd
+    save(tmp_path / "latents.h5", latents)
+    with pytest.raises(MwmError, match="values: expected finite numbers"):
+        load(tmp_path / "latents.h5", FRAMES, LATENT)
+
+
 def test_damage_is_told(tmp_path: Path, latents: Latents) -> None:
     path = tmp_path / "latents.h5"
     save(path, latents)
-    with changing_h5(path) as file:
-        file["values"][3, 1] = np.nan
-    with pytest.raises(MwmError, match="values: expected finite numbers"):
-        load(path, FRAMES, LATENT)
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(MwmError, match="expected a complete HDF5 file"):
         load(path, FRAMES, LATENT)

@@ -80,6 +80,18 @@ def test_each_world_shows_them_as_its_bijections_make_them(
         assert shown.lengths == plays.lengths
 
 
+def test_a_world_shows_long_plays_to_their_last_frame(
+    arrays: dict[str, Any], read: Callable[..., Frames], contents: dict[str, Frames]
+) -> None:
+    """Frames are shown in pieces of 256: one is full, and the next has a single frame."""
+    world = World("mixed", ["mirror", {"permutation": {"seed": 3}}, "invert"])
+    frames = np.random.default_rng(1).integers(0, 256, (257, 512), dtype=np.uint8)
+    changes = {"actions": np.zeros(257, np.uint8), "episode_offsets": np.array([0, 257])}
+    plays = read(**(arrays | changes | {"frames": frames}))
+    shown = shown_in(world.make(contents["original"]), plays)
+    np.testing.assert_array_equal(shown.frames, world.show(frames))
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -89,6 +101,10 @@ def test_each_world_shows_them_as_its_bijections_make_them(
         ({"frames": np.zeros((29, 512), np.uint8)}, r"frames: expected uint8 \(30, 512\), found"),
         ({"frames": np.zeros((30, 64, 64), bool)}, "frames: expected uint8 of 2 axes, found bool"),
         ({"actions": np.zeros(30)}, "actions: expected uint8 of 1 axes, found float64"),
+        (
+            {"actions": np.zeros((30, 1), np.uint8)},
+            "actions: expected uint8 of 1 axes, found uint8",
+        ),
         ({"actions": np.full(30, 6, np.uint8)}, r"actions: expected 0\.\.5, found 6"),
         ({"episode_offsets": np.array([0, 40])}, "episode_offsets: expected to rise from 0 to 30"),
         ({"episode_offsets": np.array([], int)}, "episode_offsets: expected to rise from 0 to 30"),

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from mwm import ArtefactError, MwmError, UsageError
-from mwm.io import checkpoints, records, rollouts, system
+from mwm.io import checkpoints, files, records, rollouts, system
 from mwm.io.files import check_folder, read_json, replacing, write_json
 from mwm.io.frames import read_frames
 from mwm.models.model import initialise, load, save
@@ -113,6 +114,37 @@ def test_too_little_memory_is_no_damage(tmp_path: Path, worlds: Path) -> None:
         [sys.executable, "-c", LITTLE, path], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     assert told == f"False {path}: cannot be read: Cannot allocate memory; {system.MEMORY}\n"
+
+
+def test_a_folder_without_room_is_told_before_the_work(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        with pytest.raises(MwmError, match="out: cannot be written: File too large; see `ulimit"):
+            check_folder(tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    check_folder(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_that_does_not_fit_in_memory_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
+    for size in (1000, 1001):
+        (tmp_path / str(size)).write_bytes(bytes(size))
+    assert files.read_bytes(tmp_path / "1000") == bytes(1000)
+    told = r"1001: expected at most 1000 bytes \(all memory here\), found 1001"
+    with pytest.raises(ArtefactError, match=told):
+        files.read_bytes(tmp_path / "1001")
+
+
+@pytest.mark.parametrize("name", [".", "/dev/null"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArtefactError, match="not found"):
+        files.read_bytes(tmp_path / name)
 
 
 def test_a_refusal_of_another_file_is_not_told_of_the_one_being_written(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ FAULTS: list[tuple[Callable[[h5py.File], None], str]] = [
     (_replace("actions", np.zeros(900, np.int64)), "expected uint8 (900), found int64 (900)"),
     (_replace("actions", np.full(900, 6, np.uint8)), "expected over 6 names in JSON"),
     (_replace("episode_offsets", np.array([0, 0, 900])), "expected to rise from 0, found [0, 0"),
+    (_replace("episode_offsets", np.arange(1, 8) * 128), "expected to rise from 0, found [128, 25"),
     (_replace("episode_offsets", np.array([0])), "expected to rise from 0, found [0]"),
     (_replace("screens", None), "'screens/000000': expected uint8 (150, n, n), found none"),
     (_replace("screens/000003", None), "'screens/000003': expected uint8 (150, 160, 160)"),
@@ -79,14 +80,15 @@ def test_a_fault_is_told(rollouts: Path, change: Callable[[h5py.File], None], to
     assert "\n" not in str(failure.value)
 
 
-def test_small_screens_are_told(rollouts: Path) -> None:
+@pytest.mark.parametrize(("height", "width"), [(63, 160), (160, 63)])
+def test_small_screens_are_told(rollouts: Path, height: int, width: int) -> None:
     with changing_h5(rollouts) as file:
         for name in list(file["screens"]):
             del file["screens"][name]
-            shape = {"data": SCREENS[:, :63], "chunks": (64, 63, 160)}
+            shape = {"data": SCREENS[:, :height, :width], "chunks": (64, height, width)}
             file["screens"].create_dataset(name, **shape, compression="gzip")
     with (
-        pytest.raises(MwmError, match="at least 64 x 64 pixels, found 63 x 160"),
+        pytest.raises(MwmError, match=f"at least 64 x 64 pixels, found {height} x {width}"),
         opening(rollouts),
     ):
         pytest.fail("opened")

@@ -58,6 +58,7 @@ def test_the_number_that_is_told_is_the_greatest_that_works(
     assert number, told
     assert said.format(number[1]) in told
     most = int(number[1])
+    assert most == frames - 2
     fits = {"length": most, **({"dreamed": 1} if section == "train.batch" else {})}
     assert faults(strip, section, fits, **found) == ""
     assert f"at most {most}, " in faults(strip, section, {"length": most + 1}, **found)
@@ -100,6 +101,31 @@ def test_a_strip_beyond_the_film_is_told(
     assert said.endswith(f"or raise {raised}")
 
 
+@pytest.mark.parametrize(("film", "test"), [(75, 764), (200, 76)])
+def test_a_strip_may_end_with_the_last_frame_of_the_film(
+    defaults: Params, film: int, test: int
+) -> None:
+    for start, told in ((60, ""), (61, "found its last frame at 75")):
+        strip = {"report": defaults.report.model_copy(update={"strip_start": start})}
+        said = faults(defaults.model_copy(update=strip), "evaluate", {"film": film}, test=[test])
+        assert told in said
+        assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [("train.anchor", {"dream_steps": 0}), ("train.run", {"schedule": "joint"})],
+)
+def test_where_nothing_is_dreamt_a_sequence_may_be_one_frame_longer(
+    defaults: Params, section: str, change: dict[str, object]
+) -> None:
+    values = defaults.model_dump()
+    values["train"][section.removeprefix("train.")] |= change
+    p, found = Params.model_validate(values), {"validation": [40]}
+    assert faults(p, "train.batch", {"length": 39}, **found) == ""
+    assert "expected at most 39, " in faults(p, "train.batch", {"length": 40}, **found)
+
+
 @pytest.fixture
 def independent(defaults: Params) -> Params:
     values = defaults.model_dump()
@@ -116,6 +142,34 @@ def test_independent_inputs_need_episodes_for_each_world(independent: Params) ->
     assert "train.run.inputs: independent: expected for each world an episode of 108 frames" in said
     assert "train.decipher.states: expected at most 15, " in said
     assert faults(independent, "train.decipher", {"states": 128}, train=[200, 200]) == ""
+
+
+@pytest.mark.parametrize(
+    ("train", "fits"),
+    [
+        ([108, 200], True),
+        ([107, 200], False),
+        ([108, 199], False),
+        ([200, 108], False),
+        ([108, 108, 20, 107], True),
+        ([300, 107, 20, 107], False),
+    ],
+)
+def test_one_world_needs_an_episode_for_decipherment_and_the_other_two_sequences(
+    independent: Params, train: list[int], fits: bool
+) -> None:
+    told = "train.run.inputs: independent: expected for each world an episode of 108 frames"
+    assert (told not in faults(independent, train=train)) == fits
+    assert told not in faults(independent, "train.run", {"schedule": "joint"}, train=train)
+
+
+@pytest.mark.parametrize(("train", "most"), [([200, 300], 195), ([200, 200, 100, 103], 290)])
+def test_there_are_no_more_states_than_frames_of_one_world(
+    independent: Params, train: list[int], most: int
+) -> None:
+    assert faults(independent, "train.decipher", {"states": most}, train=train) == ""
+    said = faults(independent, "train.decipher", {"states": most + 1}, train=train)
+    assert f"train.decipher.states: expected at most {most}, " in said
 
 
 def test_what_decipherment_needs_is_what_it_reads() -> None:

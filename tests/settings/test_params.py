@@ -174,6 +174,44 @@ def test_a_constraint_that_needs_corresponding_inputs_is_told_with_its_line(
     assert "train.run.inputs: corresponding, found independent" in said
 
 
+@pytest.mark.parametrize(
+    ("schedule", "act", "weight", "told"),
+    [
+        ("anchored", "recruit", 1.0, True),
+        ("anchored", "recruit", 0.0, False),
+        ("anchored", "joint", 1.0, False),
+        ("joint", "joint", 1.0, True),
+        ("joint", "recruit", 1.0, False),
+    ],
+)
+def test_independent_inputs_refuse_contrast_in_the_act_that_runs(
+    defaults: Params, schedule: str, act: str, weight: float, told: bool
+) -> None:
+    values = defaults.model_dump()
+    values["train"]["run"] |= {"schedule": schedule, "inputs": "independent"}
+    values["train"]["recruit"] |= {"frames": "random", "constraints": {}}
+    values["train"]["joint"]["constraints"] = {}
+    values["train"][act]["constraints"] = {"contrast": weight}
+    found = [key for key, _ in misfits(values)]
+    assert found == ([("train", act, "constraints", "contrast")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "weight", "told"),
+    [("anchored", 1.0, True), ("anchored", 0.0, False), ("joint", 1.0, False)],
+)
+def test_sequences_are_refused_where_latents_are_deciphered_of_single_frames(
+    defaults: Params, schedule: str, weight: float, told: bool
+) -> None:
+    values = defaults.model_dump()
+    values["train"]["run"] |= {"schedule": schedule, "inputs": "independent"}
+    values["train"]["decipher"]["weight"] = weight
+    for act in ("recruit", "joint"):
+        values["train"][act] |= {"frames": "sequences", "constraints": {}}
+    found = [key for key, _ in misfits(values)]
+    assert found == ([("train", "recruit", "frames")] if told else [])
+
+
 def test_an_unknown_key_is_told_with_the_known_ones_and_the_closest(fault_of: Edited) -> None:
     said = fault_of(HOLD, "  hold: 1\n  holt: 1")
     place = f"params.yaml:{line_of(HOLD) + 1}: collect.holt"
@@ -203,6 +241,13 @@ def test_each_of_several_faults_has_a_line_of_its_own(fault_of: Edited) -> None:
     line = line_of(EPISODES)
     assert first.startswith(f"params.yaml:{line}: collect.episodes: expected ")
     assert second.startswith(f"error: params.yaml:{line + 1}: collect.holt: unknown key; ")
+
+
+def test_of_many_faults_twenty_are_told_and_the_others_counted(fault_of: Edited) -> None:
+    keys = "".join(f"\n  holt{n}: 1" for n in range(27))
+    *told, last = fault_of(HOLD, f"  hold: 1{keys}").splitlines()
+    assert len(told) == params.MOST
+    assert last == "error: and 7 more"
 
 
 def test_a_key_that_is_there_twice_is_refused(fault_of: Edited) -> None:

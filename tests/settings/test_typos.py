@@ -80,6 +80,12 @@ def test_a_world_that_is_no_list_of_bijections_is_told(
             "variants.worlds.mirror.0",
             "unknown bijection 'mirr\u043er'",
         ),
+        (
+            MIRROR,
+            "    mirror: [mirror, hswap, miror]\n",
+            "variants.worlds.mirror.2",
+            "unknown bijection 'miror'",
+        ),
         ("vision: sparse", "vision: sprase", "train.model.vision", "unknown vision model 'sprase'"),
         (
             "contrast: 100.0",
