@@ -104,9 +104,17 @@ def _keep(error: BaseException) -> Path | None:
             told = f"mwm {mwm.__version__}, Python {platform.python_version()}, {sys.platform}"
             if not (path := place()):
                 continue
-            path.write_text(f"{told}\n{_command()}\nin {Path.cwd()}\n\n{text}", "utf-8", "replace")
+            path.write_text(f"{told}\n{_command()}\nin {_here()}\n\n{text}", "utf-8", "replace")
             return path
     return None
+
+
+def _here() -> Path | str:
+    """The current folder; where it is gone, the system's words for that."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        return f"a folder that cannot be named: {system.told(error)}"
 
 
 def _in_project() -> Path | None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import platform
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from hardship import mode, told_by
 from small_project import Project
 from typer.testing import CliRunner
 
+import mwm
 from mwm.runtime import commands
 
 LOG = re.compile(r"(?:traceback in|please report it with) (\S+)$")
@@ -134,6 +136,37 @@ def test_without_any_place_it_is_told_all_the_same(
     monkeypatch.chdir(tmp_path)
     said = _told(_raising(ValueError("odd")))
     assert said.endswith("please report it; there was no place to keep the traceback")
+
+
+def test_a_log_says_of_what_it_is_and_a_long_error_is_cut_in_the_line_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".dvc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["/env/bin/mwm", "repro"])
+    said = _told(_raising(ValueError("word " * 1000)))
+    assert said.startswith("error: mwm repro: expected no fault in mwm itself, found ValueError: w")
+    assert len(said) < 500
+    log = LOG.search(said)
+    assert log
+    first, command, place, *rest = Path(log[1]).read_text(encoding="utf-8").splitlines()
+    assert first.startswith(f"mwm {mwm.__version__}, Python {platform.python_version()}, ")
+    assert (command, place) == ("mwm repro", f"in {tmp_path}")
+    assert rest[-1] == "ValueError: " + "word " * 1000
+
+
+def test_in_a_folder_that_is_gone_the_log_goes_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was an empty file, of which nothing was said."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    log = LOG.search(_told(_raising(ValueError("odd"))))
+    assert log
+    assert [path.name for path in tmp_path.iterdir()] == [Path(log[1]).name]
+    assert "No such file or directory" in Path(log[1]).read_text(encoding="utf-8")
 
 
 # In one process of a project, each with what has befallen that.
