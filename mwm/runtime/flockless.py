@@ -51,7 +51,7 @@ def take(file: Path, signature: dict[str, Any], wait: bool) -> Path:
 def notes(file: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The notes about the lock `file` that count, and what they say; others are removed."""
     for path in sorted(file.parent.glob("*.note")):
-        if not path.name.startswith(f"{file.name}."):
+        if path.stem.rpartition(".")[0] != file.name:
             continue
         try:
             found = json.loads(path.read_text(encoding="utf-8"))

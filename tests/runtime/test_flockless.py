@@ -57,6 +57,14 @@ def test_who_does_not_wait_is_told_that_another_has_it(tmp_path: Path) -> None:
     flockless.take(file, signature(), wait=False)
 
 
+def test_a_note_holds_its_own_lock_alone(tmp_path: Path) -> None:
+    """All locks of a project are in one folder; that of `frames` waited for that of `frames.h5`."""
+    first = flockless.take(tmp_path / "frames.h5", signature(), wait=False)
+    second = flockless.take(tmp_path / "frames", signature(), wait=False)
+    assert first != second
+    assert [path for path, _ in flockless.notes(tmp_path / "frames.h5")] == [first]
+
+
 @pytest.mark.parametrize("content", ["", '{"pid": 1, "pid_started": 5, "host": "%s"}'])
 def test_a_note_of_nobody_is_removed(tmp_path: Path, content: str) -> None:
     """Of a process that was killed, or whose machine lost its power before the note was written."""
