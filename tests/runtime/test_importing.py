@@ -36,3 +36,18 @@ def test_a_command_begins_with_that() -> None:
     told = python("-X", "importtime", "-c", "import mwm.__main__").stderr.split("\n")
     names = [line.rpartition("|")[2].strip() for line in told]
     assert names.index("mwm.runtime.importing") < names.index("typer")
+
+
+IGNORING = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from mwm.runtime import importing
+print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+importing.done()
+print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+"""
+
+
+def test_in_the_background_ctrl_c_goes_on_being_ignored() -> None:
+    """Else a script's `mwm repro &` ends with whatever its user interrupts later."""
+    assert python("-c", IGNORING).stdout == "True\nTrue\n"
