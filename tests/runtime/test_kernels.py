@@ -11,6 +11,7 @@ from pathlib import Path
 import plain_yaml
 import pytest
 
+from mwm.runtime import kernels
 from mwm.settings.arithmetic import CHANGING, KERNELS, THREADS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +79,26 @@ def test_native_kernels_are_the_users_but_threads_stay_right() -> None:
     assert left["MKL_CBWR"] == "AVX512"
     assert "OMP_THREAD_LIMIT" not in left
     assert done.stderr == f"{SET_ASIDE}OMP_THREAD_LIMIT=1 (docs/reproducibility.md)\n"
+
+
+def test_kernels_are_fixed_only_where_the_processor_has_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An old processor, and Arm's, have no AVX2."""
+    for name in THREADS | CHANGING | KERNELS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv(kernels.CHOICE, raising=False)
+    old = ["model name\t: Old", "flags\t\t: fpu sse2 avx"]
+    monkeypatch.setattr(kernels, "_cpuinfo", lambda: old)
+    kernels.pin()
+    assert KERNELS.keys().isdisjoint(os.environ)
+    assert kernels.processor() == "Old avx"
+    new = ["model name\t: New", "flags\t\t: fpu avx avx2 avx512f avx512dq"]
+    monkeypatch.setattr(kernels, "_cpuinfo", lambda: new)
+    kernels.pin()
+    assert {name: os.environ[name] for name in KERNELS} == KERNELS
+    assert kernels.processor() == "New avx512f"
+    assert capsys.readouterr().err == "", "nothing of the user's was set aside"
 
 
 TINY = """
