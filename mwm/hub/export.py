@@ -1,5 +1,6 @@
 """The pretrained models as a folder that a model hub takes as it is."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def export(folder: Path) -> None:
         UsageError: the folder is there and not empty, or this copy of mwm has no pretrained models.
         MwmError: it cannot be written.
     """
-    folder = folder.resolve()
-    here = folder.exists()
+    folder = Path(os.path.realpath(folder))  # Path.resolve fails where links lead in a circle
+    here = os.path.lexists(folder)
     if here and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: expected a new or an empty folder, found another")
     place = folder if here else folder.parent  # what is here may be a mount, or the current folder

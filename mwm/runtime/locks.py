@@ -23,7 +23,7 @@ def claim(*outputs: Path) -> None:
         MwmError: no lock can be made.
     """
     for output in outputs:
-        path = output.resolve()
+        path = Path(os.path.realpath(output))  # Path.resolve fails where links lead in a circle
         if path not in _held:
             digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
             _held[path] = _wait(state("locks", f"{path.name}-{digest}.json"), output)

@@ -135,6 +135,19 @@ def test_an_export_does_not_reach_past_a_folder_that_is_missing(released, tmp_pa
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("loop", "loop: expected a new or an empty folder"), ("loop/new", "loop: cannot be written")],
+)
+def test_an_export_to_links_in_a_circle_is_refused(
+    released, tmp_path, monkeypatch, place: str, said: str
+) -> None:
+    """Python 3.11 calls them a RuntimeError, so that it was told as a fault of mwm."""
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    assert said in CliRunner().invoke(app, ["export", place]).output
+
+
 def test_a_copy_without_models_says_so(released) -> None:
     for file in released.iterdir():
         file.unlink()

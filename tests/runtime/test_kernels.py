@@ -86,7 +86,8 @@ def test_kernels_are_fixed_only_where_the_processor_has_them(
 ) -> None:
     """An old processor, and Arm's, have no AVX2."""
     for name in THREADS | CHANGING | KERNELS:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what is set here ends with the test
+        monkeypatch.delenv(name)
     monkeypatch.delenv(kernels.CHOICE, raising=False)
     old = ["model name\t: Old", "flags\t\t: fpu sse2 avx"]
     monkeypatch.setattr(kernels, "_cpuinfo", lambda: old)
