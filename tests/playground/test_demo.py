@@ -1,5 +1,6 @@
 """`mwm demo`: the page of the pretrained models, far from any pipeline."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from mwm.__main__ import app
 from mwm.control import policy
 from mwm.control.player import Player, about
 from mwm.hub import export as hub
+from mwm.io.files import read_json
 from mwm.library import pretrained
 from mwm.playground.opening import opening, write
 
@@ -77,8 +79,9 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
     }
     card = Path("hub/README.md").read_text()
     assert "| alignment | 0.969 | 0.980 |" in card
-    assert "57% in z." in card, "0.57 is 0.5699... in binary"
-    assert "12.50 points a game" in card
+    assert "12.50 points a game in the original, with sticky actions, where random\nplay" in card
+    kept = "Of what it gains over random play it keeps\n100% in y,\n57% in z.\n"
+    assert f"play scores -20.00. {kept}" in card, "0.57 is 0.5699... in binary"
     assert Path("hub/LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert not [line for line in card.splitlines() if line != line.rstrip()]
     assert f"```python\n{Path('hub/example.py').read_text()}```" in card
@@ -90,9 +93,21 @@ def test_an_export_is_complete_and_its_example_runs(released, model, contents, t
     assert np.array_equal(
         mwm.load("hub").encode("mirror", frames), mwm.load("pretrained").encode("mirror", frames)
     )
-    again = CliRunner().invoke(app, ["export", "hub"])
-    assert again.exit_code == 2
-    assert "hub: expected a new or an empty folder, found another" in again.output
+    told = {"library_name": "mwm", "game": "ALE/Pong-v5", "actions": 6}
+    form = {"worlds": list(model.worlds), **model.config.model_dump()}
+    assert read_json("hub/config.json") == told | form
+    codes = (
+        np.random.default_rng(0)
+        .normal(size=(50, model.config.latent + model.config.memory))
+        .astype(np.float32)
+    )
+    ours, theirs = (mwm.load_player(name).choose(codes) for name in ("pretrained", "hub/player"))
+    assert len(set(ours.tolist())) > 1
+    assert np.array_equal(ours, theirs)
+    for taken in ("hub", "hub/LICENSE"):
+        again = CliRunner().invoke(app, ["export", taken])
+        assert again.exit_code == 2
+        assert f"{taken}: expected a new or an empty folder, found another" in again.output
 
 
 def test_an_export_that_is_interrupted_leaves_nothing_and_can_run_again(
@@ -110,6 +125,20 @@ def test_an_export_that_is_interrupted_leaves_nothing_and_can_run_again(
     (tmp_path / "file").write_text("")
     with pytest.raises(MwmError, match="file: cannot be written"):
         hub.export(tmp_path / "file/models")
+
+
+def test_an_export_for_which_there_is_no_room_is_told_by_its_name(released, tmp_path) -> None:
+    """What it wrote to until then has a name that nobody knows, and is gone."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(MwmError) as failure:
+            hub.export(tmp_path / "models")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    told = f"{tmp_path}/models/model.safetensors: cannot be written: File too large"
+    assert str(failure.value).startswith(told)
+    assert not [path for path in tmp_path.iterdir() if "models" in path.name]
 
 
 @pytest.mark.parametrize("place", [".", "link", "missing/../here"])

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from mwm import ArtefactError, seeding
+from mwm import ArtefactError, UsageError, seeding
 from mwm.control import player, policy
 from mwm.control.look import Mask
 from mwm.control.player import Player
 from mwm.control.visions import of_same_anchor
 from mwm.environments.codes import Codes
+from mwm.environments.game import GameEnv
 from mwm.environments.reader import Reader
 from mwm.io.frames import Frames
 from mwm.library.model import TrainedModel
@@ -154,6 +155,63 @@ def test_plays_come_after_random_ones_as_the_world_shows_them(
     assert np.array_equal(np.diff(whole.episode_offsets)[-EPISODES:], plays.lengths)
     assert whole.lengths["test"] == mirror.lengths["test"], "they are to train on"
     assert len(whole.lengths["train"]) == len(mirror.lengths["train"]) + EPISODES
+
+
+def test_each_play_ends_with_its_game(
+    amateur: Player, module: MetaWorldModel, contents: dict[str, Frames]
+) -> None:
+    """In steps of a second; the games of those that go on are no part of it."""
+    late = {"control": amateur.about.control.model_copy(update={"noops": 12}), "frame_skip": 60}
+    hasty = replace(amateur, about=amateur.about.model_copy(update=late))
+    content = contents["mirror"]
+    content = replace(content, attributes={**content.attributes, "max_steps": 1000})
+    plays = playing.practise(hasty, module, content, EPISODES, SEED, workers=1)
+    assert len(set(plays.lengths.tolist())) > 1, "they end at different times"
+    ends = np.cumsum(plays.lengths)
+    assert len(plays.frames) == len(plays.actions) == ends[-1]
+    for place, (end, length) in enumerate(zip(ends, plays.lengths, strict=True)):
+        env = GameEnv("ALE/Pong-v5", frame_skip=60, noop_max=12, packed=True)
+        frame, _ = env.reset(seed=seeding.derive(SEED, "practice", "mirror", place, 0))
+        points, over = 0.0, False
+        for step in range(end - length, end):
+            assert not over
+            assert np.array_equal(plays.frames[step], frame)
+            frame, reward, over, _, _ = env.step(int(plays.actions[step]))
+            points += float(reward)
+        assert over
+        assert plays.points[place] == points
+
+
+def test_a_player_that_learned_without_the_opponent_practises_so(
+    amateur: Player, module: MetaWorldModel, mirror: Frames, contents: dict[str, Frames]
+) -> None:
+    blind = amateur.about.control.model_copy(update={"opponent": "erased"})
+    player = replace(amateur, about=amateur.about.model_copy(update={"control": blind}))
+    original = contents["original"]
+    mask = Mask("erased", original, blind.seed)
+    whole = adding.with_plays(player, module, mirror, original, 2, SEED, workers=1)
+    plays = playing.practise(player, module, mirror, 2, SEED, mask, workers=1)
+    other = playing.practise(player, module, mirror, 2, SEED, workers=1)
+    assert np.array_equal(whole.actions[len(mirror.actions) :], plays.actions)
+    assert not np.array_equal(plays.actions, other.actions), "it matters"
+    assert whole.attributes == {**mirror.attributes, "policy": "random, then a player's"}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "found"),
+    [
+        ("game", "ALE/Breakout-v5", "ALE/Breakout-v5 with 4"),
+        ("frame_skip", 2, "ALE/Pong-v5 with 2"),
+    ],
+)
+def test_plays_of_another_game_are_refused(
+    amateur: Player, mirror: Frames, attribute: str, value: str | int, found: str
+) -> None:
+    adding.check_played(amateur, mirror, "--plays data")
+    other = replace(mirror, attributes={**mirror.attributes, attribute: value})
+    told = rf"--plays data: expected ALE/Pong-v5 with frame skip 4, which .*, found {found};"
+    with pytest.raises(UsageError, match=told):
+        adding.check_played(amateur, other, "--plays data")
 
 
 def test_a_v_that_was_aligned_with_another_original_is_refused(

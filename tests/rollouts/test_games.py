@@ -76,6 +76,7 @@ def test_an_unknown_game_is_told_with_the_closest_known_one(name: str, close: st
             "rows: [194, 34]",
             ":2: ALE/Pong-v5.rows: expected each first edge before its last, found",
         ),
+        ("rows: [34, 34]", ":2: ALE/Pong-v5.rows: expected each first edge before its last, found"),
         ("rows: [34]", ":2: ALE/Pong-v5.rows: .*at least 2 items.*found \\[34\\]"),
         ("background: 256", ":2: ALE/Pong-v5.background: .*less than or equal to 255.*found 256"),
         (
@@ -83,6 +84,7 @@ def test_an_unknown_game_is_told_with_the_closest_known_one(name: str, close: st
             ":2: ALE/Pong-v5.background: expected a valid integer, found 'black'",
         ),
         ("objects: {ball: [0, 54, 64, 8]}", ":2: ALE/Pong-v5.objects.ball: .*each first edge"),
+        ("objects: {ball: [0, 8, 64, 8]}", ":2: ALE/Pong-v5.objects.ball: .*each first edge"),
         ("objects: {ball: [0, 8, 64, 65]}", ":2: ALE/Pong-v5.objects.ball.3: .*equal to 64"),
         ("objects: {the ball: [0, 8, 64, 54]}", ":2: ALE/Pong-v5.objects.the ball.*pattern"),
         ("colour: 3", ":2: ALE/Pong-v5.colour: unknown key; expected one of rows, columns, back"),

@@ -3,6 +3,9 @@
 import json
 import os
 import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,15 @@ import gymnasium
 import h5py
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mwm import UsageError
+from mwm.io.checkpoints import Shelf
 from mwm.rollouts import games
+from mwm.rollouts.emulator import Emulator
+from mwm.rollouts.play import play
 from mwm.rollouts.recording import collect, collect_part, recipe_for
-from mwm.runtime.signals import orderly
+from mwm.runtime.signals import Terminated, orderly
 from mwm.runtime.state import shelf
 from mwm.settings.collect import Collect
 from mwm.settings.params import Params
@@ -118,6 +125,26 @@ def test_the_file_says_how_it_was_played(tmp_path: Path, short: Collect) -> None
     assert set(json.loads(found["objects"])) == {"opponent", "ball", "agent"}
 
 
+@pytest.mark.parametrize("steps", [63, 64, 65, 128])
+def test_a_chunk_that_is_just_full_keeps_its_screens(short: Collect, steps: int) -> None:
+    """Of the last chunk only what no step has filled is zero."""
+    emulator = Emulator(short.game)
+
+    def screens(most: int) -> NDArray[np.uint8]:
+        settings = _with(short, max_steps=most)
+        recipe = recipe_for(settings, games.find(short.game), emulator.shape)
+        episode = play(emulator, recipe, 0)
+        assert len(episode.actions) == len(episode.rewards) == most
+        parts = [np.frombuffer(zlib.decompress(chunk), np.uint8) for chunk in episode.chunks]
+        return np.concatenate([part.reshape(episode.chunk_shape) for part in parts])
+
+    whole, cut = screens(130), screens(steps)
+    assert len(cut) == steps if steps < 64 else len(cut) == -(-steps // 64) * 64
+    assert np.array_equal(cut[:steps], whole[:steps])
+    assert whole[:130].any((1, 2)).all()
+    assert not cut[steps:].any()
+
+
 def test_an_unlisted_game_is_recorded_whole(tmp_path: Path, short: Collect) -> None:
     collect(_with(short, game="ALE/Breakout-v5"), tmp_path / "rollouts.h5", 2)
     with h5py.File(tmp_path / "rollouts.h5") as file:
@@ -138,6 +165,11 @@ def test_a_field_that_does_not_fit_the_screen_is_told(
 ) -> None:
     with pytest.raises(UsageError, match=told):
         recipe_for(short, game, (210, 160))
+
+
+def test_a_field_may_be_as_small_as_a_frame_and_end_with_the_screen(short: Collect) -> None:
+    recipe = recipe_for(short, games.Game(rows=[146, 210], columns=[96, 160]), (210, 160))
+    assert (recipe.rows, recipe.columns) == ((146, 210), (96, 160))
 
 
 def test_a_collection_goes_on_with_what_is_missing(
@@ -185,6 +217,49 @@ def test_parts_that_are_played_apart_make_the_bytes_of_the_whole(
         collect(settings, tmp_path / "joined.h5", 1, kept_aside)
     assert (tmp_path / "joined.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert [file.stat().st_mtime_ns for file in files] == times
+
+
+def test_parts_do_not_wait_for_each_other(
+    tmp_path: Path, short: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each on a node of its own, they share one shelf."""
+
+    def claim(folder: Path) -> None:
+        raise AssertionError(f"waits for {folder}")
+
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    collect_part(short, [1], 1, Shelf(shelf().folder, claim))
+    assert [file.stem for file in shelf().folder.glob("collect/*/*.safetensors")] == ["000001"]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, Terminated])
+@pytest.mark.parametrize("aside", [True, False])
+def test_an_end_says_whether_episodes_are_kept_and_stays_what_it_is(
+    tmp_path: Path,
+    short: Collect,
+    monkeypatch: pytest.MonkeyPatch,
+    end: type[KeyboardInterrupt],
+    aside: bool,
+) -> None:
+    """By its kind the command chooses its exit code."""
+
+    class Ending:
+        total = done = 0
+
+        def advance(self, amount: int = 1, note: str = "") -> None:
+            raise end
+
+    @contextmanager
+    def monitor(label: str, total: int, unit: str, *, done: int = 0) -> Iterator[Ending]:
+        yield Ending()
+
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt) as ended, orderly():
+        collect(short, tmp_path / "one.h5", 1, shelf() if aside else None, monitor)
+    assert type(ended.value) is end
+    assert str(ended.value) == ("finished episodes are kept" if aside else "")
+    assert len([*shelf().folder.glob("collect/*/*.safetensors")]) == aside
+    assert not [*tmp_path.glob("*.h5")]
 
 
 def test_times_of_the_future_cost_no_finished_episode(

@@ -87,6 +87,8 @@ def test_at_random_every_action_is_as_likely() -> None:
     assert len(counts) == 6
     assert (counts - 1000).abs().max() < 150  # five standard deviations
     assert not torch.equal(choose(torch.zeros(100, 1)), choose(torch.zeros(100, 1)))
+    other = at_random(6, 1)(torch.zeros(6000, 1))
+    assert not torch.equal(at_random(6, 0)(torch.zeros(6000, 1)), other), "another seed"
 
 
 def test_chance_is_the_same_twice(envs, model) -> None:
@@ -108,6 +110,8 @@ def test_a_linear_map_is_found_from_pairs(module) -> None:
     mean, kept = mapped.encode(mapped.unpack(frames))
     assert torch.allclose(mean, plain @ mapped.weight + mapped.bias)
     assert torch.equal(kept, spread)
+    small = fit(vision, source / 1000, source @ weight + bias)
+    assert torch.allclose(small.weight / 1000, mapped.weight, rtol=1e-3), "in whatever unit"
     few = fit(vision, source[:3], source[:3] @ weight)
     assert few.weight.isfinite().all()
 
